@@ -1,0 +1,1 @@
+"""LCRec core: read, split, encode, model, artifacts, recommender. Knows nothing of Streamlit."""

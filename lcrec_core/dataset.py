@@ -1,0 +1,257 @@
+"""One canonical form for every data set: users, movies, ratings, and the scale they are on.
+
+Readers produce a `Dataset`; everything after them speaks nothing else. A `Dataset` is
+validated when it is built, so code behind this line never checks a rating or an id again.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from lcrec_core.errors import DataError
+
+
+class Col(StrEnum):
+    """Every column name, spelled once."""
+
+    USER = "user_id"
+    GENDER = "gender"
+    AGE = "age"
+    OCCUPATION = "occupation"
+    MOVIE = "movie_id"
+    TITLE = "title"
+    YEAR = "year"
+    GENRES = "genres"
+    RATING = "rating"
+    TIME = "timestamp"
+
+
+USER_COLUMNS = [Col.USER, Col.GENDER, Col.AGE, Col.OCCUPATION]
+MOVIE_COLUMNS = [Col.MOVIE, Col.TITLE, Col.YEAR, Col.GENRES]
+RATING_COLUMNS = [Col.USER, Col.MOVIE, Col.RATING, Col.TIME]
+
+GENDERS = ("F", "M")
+AGE_BANDS = (1, 18, 25, 35, 45, 50, 56)
+"""First year of each of MovieLens' seven age bands; the paper's levels 0-6 are positions in this tuple."""
+
+AGE_LABELS = {
+    1: "under 18", 18: "18-24", 25: "25-34", 35: "35-44", 45: "45-49", 50: "50-55", 56: "56 and over",
+}  # fmt: skip
+
+GENRE_SEPARATOR = "|"
+
+_YEAR_IN_TITLE = re.compile(r"\((\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?\)\s*$")
+
+
+@dataclass(frozen=True)
+class RatingScale:
+    """The values a rating may take: `low`, `low + step`, ..., `high`."""
+
+    low: float
+    high: float
+    step: float
+
+    def __post_init__(self) -> None:
+        if not (self.low < self.high and self.step > 0):
+            raise ValueError(f"not a rating scale: {self.low} to {self.high} by {self.step}")
+
+    @property
+    def values(self) -> np.ndarray:
+        """All allowed ratings in ascending order, float64."""
+        return np.arange(self.low, self.high + self.step / 2, self.step)
+
+    def contains(self, ratings: np.ndarray) -> np.ndarray:
+        """Boolean mask of the ratings that lie on the scale; NaN does not."""
+        ratings = np.asarray(ratings, dtype=np.float64)
+        steps = (ratings - self.low) / self.step
+        on_grid = np.abs(steps - np.round(steps)) < 1e-6
+        return on_grid & (ratings >= self.low - 1e-6) & (ratings <= self.high + 1e-6)
+
+    def clip(self, predicted: np.ndarray) -> np.ndarray:
+        """Predictions moved to the nearest value the scale covers."""
+        return np.clip(predicted, self.low, self.high)
+
+
+WHOLE_STARS = RatingScale(1.0, 5.0, 1.0)
+HALF_STARS = RatingScale(0.5, 5.0, 0.5)
+
+
+def year_of_title(title: str) -> int | None:
+    """The year in brackets at the end of a MovieLens title, or None: `Heat (1995)` -> 1995."""
+    found = _YEAR_IN_TITLE.search(title)
+    return int(found.group(1)) if found else None
+
+
+def age_band(age: int) -> int:
+    """First year of the band an age in years falls in: 33 -> 25."""
+    if age < 0:
+        raise ValueError(f"age must not be negative, got {age}")
+    return max(band for band in AGE_BANDS if band <= max(age, 1))
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a data set is, independent of the order of its rows and of its timestamps.
+
+    Timestamps are left out on purpose: copies of ML-1M differ in them, and no weight
+    depends on more than their order.
+    """
+
+    movies: str
+    users: str
+    ratings: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Users, movies and ratings of one data set, validated.
+
+    Rows are put into one canonical order when built: users by id, movies by id, ratings by
+    (user id, movie id). A split made from a seed is therefore the same for every copy of the
+    same data, whatever the order of lines in its file.
+    """
+
+    name: str
+    """Short name as used on the command line: demo, ml-1m, ml-100k, ml-latest-small, ..."""
+    users: pd.DataFrame
+    """user_id int64; gender F/M, age (a band of AGE_BANDS, Int64), occupation (text); each may be <NA>."""
+    movies: pd.DataFrame
+    """movie_id int64, title (with the year in brackets), year Int64 or <NA>, genres joined with | ('' if none)."""
+    ratings: pd.DataFrame
+    """user_id int64, movie_id int64, rating float32, timestamp int64 (seconds since 1970, UTC)."""
+    scale: RatingScale
+    simulated: bool = False
+    """True when the people are made up; pages say so while they show them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "users", _canonical_users(self.name, self.users))
+        object.__setattr__(self, "movies", _canonical_movies(self.name, self.movies))
+        object.__setattr__(self, "ratings", _canonical_ratings(self.name, self.ratings))
+        _check_references(self)
+
+    @property
+    def genres(self) -> list[str]:
+        """Every genre that occurs, sorted."""
+        return sorted({g for joined in self.movies[Col.GENRES] for g in split_genres(joined)})
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """Hashes of the movies (id, title), the users' fields, and (user, movie, rating)."""
+        return Fingerprint(
+            movies=_hash_columns(self.movies[[Col.MOVIE, Col.TITLE]]),
+            users=_hash_columns(self.users[USER_COLUMNS]),
+            ratings=_hash_columns(self.ratings[[Col.USER, Col.MOVIE, Col.RATING]]),
+        )
+
+
+def split_genres(joined: str) -> list[str]:
+    """`Action|Drama` -> [Action, Drama]; an empty text -> []."""
+    return [genre for genre in joined.split(GENRE_SEPARATOR) if genre]
+
+
+def _hash_columns(frame: pd.DataFrame) -> str:
+    digest = hashlib.sha256()
+    for name in frame.columns:
+        values = frame[name]
+        if pd.api.types.is_float_dtype(values.dtype):
+            digest.update(np.ascontiguousarray(values.to_numpy(np.float32)).tobytes())
+        elif values.dtype == np.int64:
+            digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
+        else:
+            text = values.astype("string").fillna("\x00")
+            digest.update("\x1f".join(text).encode())
+        digest.update(b"\x1e")
+    return digest.hexdigest()
+
+
+def _require_columns(name: str, table: str, frame: pd.DataFrame, columns: list[Col]) -> pd.DataFrame:
+    missing = [str(c) for c in columns if c not in frame.columns]
+    if missing:
+        raise DataError(f"{name}: the table of {table} has no column {', '.join(missing)}")
+    if frame.empty:
+        raise DataError(f"{name}: the table of {table} is empty")
+    return frame[columns].rename(columns=str)
+
+
+def _require_unique(name: str, table: str, frame: pd.DataFrame, keys: list[Col]) -> None:
+    duplicated = frame.duplicated(keys)
+    if duplicated.any():
+        first = frame.loc[duplicated, keys].iloc[0]
+        what = ", ".join(f"{key} {first[key]}" for key in keys)
+        raise DataError(f"{name}: {table} has two rows for {what}; keep one of them")
+
+
+def _canonical_users(name: str, users: pd.DataFrame) -> pd.DataFrame:
+    users = _require_columns(name, "users", users, USER_COLUMNS)
+    _require_unique(name, "users", users, [Col.USER])
+    users = pd.DataFrame(
+        {
+            Col.USER: users[Col.USER].astype(np.int64),
+            Col.GENDER: users[Col.GENDER].astype("string"),
+            Col.AGE: users[Col.AGE].astype("Int64"),
+            Col.OCCUPATION: users[Col.OCCUPATION].astype("string"),
+        }
+    ).rename(columns=str)
+    for column, allowed in ((Col.GENDER, GENDERS), (Col.AGE, AGE_BANDS)):
+        wrong = users[column].notna() & ~users[column].isin(allowed)
+        if wrong.any():
+            row = users[wrong].iloc[0]
+            raise DataError(
+                f"{name}: user {row[Col.USER]} has {column} {row[column]}; "
+                f"allowed are {', '.join(map(str, allowed))} or nothing"
+            )
+    return users.sort_values(Col.USER, ignore_index=True)
+
+
+def _canonical_movies(name: str, movies: pd.DataFrame) -> pd.DataFrame:
+    movies = _require_columns(name, "movies", movies, MOVIE_COLUMNS)
+    _require_unique(name, "movies", movies, [Col.MOVIE])
+    movies = pd.DataFrame(
+        {
+            Col.MOVIE: movies[Col.MOVIE].astype(np.int64),
+            Col.TITLE: movies[Col.TITLE].astype("string"),
+            Col.YEAR: movies[Col.YEAR].astype("Int64"),
+            Col.GENRES: movies[Col.GENRES].astype("string").fillna(""),
+        }
+    ).rename(columns=str)
+    untitled = movies[Col.TITLE].isna() | (movies[Col.TITLE].str.strip() == "")
+    if untitled.any():
+        raise DataError(f"{name}: movie {movies.loc[untitled, Col.MOVIE].iloc[0]} has no title")
+    return movies.sort_values(Col.MOVIE, ignore_index=True)
+
+
+def _canonical_ratings(name: str, ratings: pd.DataFrame) -> pd.DataFrame:
+    ratings = _require_columns(name, "ratings", ratings, RATING_COLUMNS)
+    ratings = pd.DataFrame(
+        {
+            Col.USER: ratings[Col.USER].to_numpy(np.int64),
+            Col.MOVIE: ratings[Col.MOVIE].to_numpy(np.int64),
+            Col.RATING: ratings[Col.RATING].to_numpy(np.float32),
+            Col.TIME: ratings[Col.TIME].to_numpy(np.int64),
+        }
+    ).rename(columns=str)
+    order = np.lexsort((ratings[Col.MOVIE], ratings[Col.USER]))
+    ratings = ratings.take(order).reset_index(drop=True)
+    _require_unique(name, "ratings", ratings, [Col.USER, Col.MOVIE])
+    return ratings
+
+
+def _check_references(data: Dataset) -> None:
+    for column, table in ((Col.USER, data.users), (Col.MOVIE, data.movies)):
+        known = data.ratings[column].isin(table[column])
+        if not known.all():
+            unknown = data.ratings.loc[~known, column].iloc[0]
+            raise DataError(f"{data.name}: a rating names {column} {unknown}, which no table lists")
+    on_scale = data.scale.contains(data.ratings[Col.RATING].to_numpy())
+    if not on_scale.all():
+        row = data.ratings[~on_scale].iloc[0]
+        scale = data.scale
+        raise DataError(
+            f"{data.name}: user {int(row[Col.USER])} gave movie {int(row[Col.MOVIE])} a rating of "
+            f"{row[Col.RATING]:g}; allowed are {scale.low:g} to {scale.high:g} in steps of {scale.step:g}"
+        )
