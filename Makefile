@@ -1,0 +1,67 @@
+# `make help` lists what there is. PYTHON names another interpreter, VENV another environment, ARGS goes to the tool:
+#   make app PYTHON=python3.12
+#   make test ARGS="tests/test_dataset.py -x"
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= 2
+ARGS ?=
+
+RUN := $(VENV)/bin/python
+APP_READY := $(VENV)/.app-ready
+DEV_READY := $(VENV)/.dev-ready
+
+.DEFAULT_GOAL := help
+.PHONY: help app test lint format bench readme screenshots demo clean
+
+help: ## list these commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+app: $(APP_READY) ## start the app on the embedded demo data
+	$(RUN) -m streamlit run app.py $(ARGS)
+
+# One thread per worker: two workers with a thread pool each would fight over two cores.
+test: $(DEV_READY) ## run every test there is (browser tests need chromium)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+lint: $(DEV_READY) ## check style, layers and types
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+format: $(DEV_READY) ## put every file into the house format
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+bench: $(DEV_READY) ## measure speed and write benchmarks/results/*.json
+	$(RUN) -m benchmarks.predict
+	$(RUN) -m benchmarks.read_ml1m
+	$(RUN) -m benchmarks.star_click
+	$(RUN) -m benchmarks.app_start
+
+readme: $(APP_READY) ## write the README's tables from the measured files
+	$(RUN) -m lcrec_core.report
+
+screenshots: $(DEV_READY) ## take docs/*.png anew (needs chromium)
+	$(RUN) -m benchmarks.screenshots
+
+demo: $(APP_READY) ## make the demo data and its trained bundle anew, to the same figures
+	$(RUN) -m lcrec_core.demo.simulate
+	$(RUN) -m lcrec_core train --data demo --model paper --seed 0
+
+clean: ## remove the environment and the tools' caches; data, profiles and bundles stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+# The stamps are written last, so an interrupted install is simply done again.
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) here: install Python 3.11 or newer, or name one with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "LCRec needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + ": name another with make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(APP_READY): requirements.txt $(VENV)/.created
+	$(RUN) -m pip install -r requirements.txt
+	@touch $@
+
+$(DEV_READY): requirements-dev.txt $(APP_READY)
+	$(RUN) -m pip install -r requirements-dev.txt
+	@touch $@
