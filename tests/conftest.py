@@ -1,0 +1,64 @@
+"""What all tests share: made-up data, a private place for profiles, and the rules for what may be skipped.
+
+A test never touches the checkout's own profiles. A browser test without a browser and a test on real
+data without the files are skipped with a line that says how to get them; LCREC_REQUIRE_BROWSER=1 turns
+the first kind of skip into a failure.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lcrec_core.dataset import Dataset
+from tests.made_up import made_up
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = (
+    "no chromium found: install it (Debian and Ubuntu: apt-get install chromium) "
+    "or name a Chrome or Chromium with LCREC_BROWSER=/path/to/it"
+)
+REQUIRE_BROWSER = "LCREC_REQUIRE_BROWSER"
+
+
+def browser_path() -> str | None:
+    """The installed Chromium or Chrome to drive, or None."""
+    named = os.environ.get("LCREC_BROWSER")
+    if named:
+        return shutil.which(named)
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def missing_data(name: str) -> str | None:
+    """Why a test on the real data set `name` cannot run, or None when it can."""
+    folder = os.environ.get("LCREC_DATA", "data")
+    if (Path(folder) / f"{name}.zip").exists() or (Path(folder) / name).is_dir():
+        return None
+    return f"no {name} in {folder}: set LCREC_DATA to a folder that holds {name}.zip, or download it"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, loudly, what this machine cannot run: marks `browser` and `real_data` (default ml-1m)."""
+    no_browser = browser_path() is None
+    for item in items:
+        if no_browser and item.get_closest_marker("browser"):
+            if os.environ.get(REQUIRE_BROWSER):
+                raise pytest.UsageError(f"{REQUIRE_BROWSER} is set and {NO_BROWSER}")
+            item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+        real = item.get_closest_marker("real_data")
+        reasons = [missing_data(name) for name in (real.args or ("ml-1m",))] if real else []
+        if any(reasons):
+            item.add_marker(pytest.mark.skip(reason=next(filter(None, reasons))))
+
+
+@pytest.fixture(autouse=True)
+def private_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Profiles made by a test live in that test's own folder."""
+    monkeypatch.setenv("LCREC_STORE", f"sqlite:///{tmp_path / 'profiles.sqlite'}")
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Dataset:
+    """40 made-up people, 60 films, 800 ratings. Shared: do not change it."""
+    return made_up()
