@@ -6,36 +6,15 @@ the first kind of skip into a failure.
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from lcrec_core.dataset import Dataset
 from tests.made_up import made_up
+from tests.needs import NO_BROWSER, browser_path, missing_data
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-NO_BROWSER = (
-    "no chromium found: install it (Debian and Ubuntu: apt-get install chromium) "
-    "or name a Chrome or Chromium with LCREC_BROWSER=/path/to/it"
-)
 REQUIRE_BROWSER = "LCREC_REQUIRE_BROWSER"
-
-
-def browser_path() -> str | None:
-    """The installed Chromium or Chrome to drive, or None."""
-    named = os.environ.get("LCREC_BROWSER")
-    if named:
-        return shutil.which(named)
-    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
-
-
-def missing_data(name: str) -> str | None:
-    """Why a test on the real data set `name` cannot run, or None when it can."""
-    folder = os.environ.get("LCREC_DATA", "data")
-    if (Path(folder) / f"{name}.zip").exists() or (Path(folder) / name).is_dir():
-        return None
-    return f"no {name} in {folder}: set LCREC_DATA to a folder that holds {name}.zip, or download it"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,74 @@
+"""What every benchmark shares: the machine it ran on, the data it ran over, and the file it writes."""
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def machine() -> dict[str, Any]:
+    """What kind of machine this is; nothing that names it or its folders."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "streamlit": version("streamlit"),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def times_ms(run: Callable[[], object], repeats: int, warm_up: int = 1) -> list[float]:
+    """Milliseconds of each of `repeats` runs, after `warm_up` runs that do not count."""
+    for _ in range(warm_up):
+        run()
+    taken = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        run()
+        taken.append((time.perf_counter() - begin) * 1000)
+    return taken
+
+
+def figure(what: str, values: list[float], unit: str, decimals: int = 1) -> dict[str, Any]:
+    """One measured thing: the median is what counts, the rest tells how steady it was."""
+    ordered = sorted(values)
+    return {
+        "what": what,
+        "median": round(statistics.median(ordered), 4),
+        "fastest": round(ordered[0], 4),
+        "p95": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 4),
+        "runs": len(ordered),
+        "unit": unit,
+        "decimals": decimals,
+    }
+
+
+def write(name: str, figures: list[dict[str, Any]], **more: object) -> None:
+    """Print the figures and keep them in `benchmarks/results/<name>.json`."""
+    RESULTS.mkdir(exist_ok=True)
+    beside = RESULTS / f"{name}.json.tmp"
+    content = {"benchmark": name, "figures": figures, "machine": machine(), **more}
+    beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    beside.replace(RESULTS / f"{name}.json")
+    for one in figures:
+        print(
+            f"{one['what']}: {one['median']:,.{one['decimals']}f} {one['unit']} (p95 {one['p95']:,})", file=sys.stderr
+        )

@@ -1,0 +1,27 @@
+"""What this machine must have for the tests that need more than Python, and how to get it."""
+
+import os
+import shutil
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = (
+    "no chromium found: install it (Debian and Ubuntu: apt-get install chromium) "
+    "or name a Chrome or Chromium with LCREC_BROWSER=/path/to/it"
+)
+
+
+def browser_path() -> str | None:
+    """The installed Chromium or Chrome to drive, or None."""
+    named = os.environ.get("LCREC_BROWSER")
+    if named:
+        return shutil.which(named)
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def missing_data(name: str) -> str | None:
+    """Why a test on the real data set `name` cannot run, or None when it can."""
+    folder = os.environ.get("LCREC_DATA", "data")
+    if (Path(folder) / f"{name}.zip").exists() or (Path(folder) / name).is_dir():
+        return None
+    return f"no {name} in {folder}: set LCREC_DATA to a folder that holds {name}.zip, or download it"
