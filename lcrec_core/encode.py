@@ -1,0 +1,248 @@
+"""Turn a data set into the numbers a network sees (the paper's Tables I-V), fitted on the training part only.
+
+`_id` is what the data set says, `_index` is what the network sees. Index 0 is padding and index 1
+"unknown" in every vocabulary, so that an absent field, a new person, a new movie and a new word all
+have a place of their own; the paper's number for a value is its index here less two.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from uuid import uuid4
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from lcrec_core.dataset import AGE_BANDS, GENDERS, Col, Dataset, split_genres
+from lcrec_core.profile import Profile
+
+PAD, UNK = 0, 1
+FIRST = 2
+"""Index of a vocabulary's first value."""
+
+MAX_TITLE_WORDS = 10
+"""Longer titles are cut, as one in two hundred is in ML-1M; steps cost by the padded length."""
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_BRACKETED_YEAR = re.compile(r"\(\d{4}[^)]*\)\s*$")
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The values a field may take, in order; everything else is `UNK`."""
+
+    values: tuple
+
+    def __len__(self) -> int:
+        """Number of indices an embedding needs, padding and unknown included."""
+        return FIRST + len(self.values)
+
+    @cached_property
+    def _lookup(self) -> pd.Index:
+        return pd.Index(self.values)
+
+    def index_of(self, value: object) -> int:
+        """Index of one value; `UNK` for None, <NA> and values never seen."""
+        return UNK if value is None or value is pd.NA else int(self.indices_of([value])[0])
+
+    def indices_of(self, values: Sequence | pd.Series | np.ndarray) -> np.ndarray:
+        """Indices of many values, int64, same length; `UNK` for what is unknown."""
+        if not self.values:
+            return np.full(len(values), UNK, dtype=np.int64)
+        position = self._lookup.get_indexer(pd.Index(values))
+        return np.where(position < 0, UNK, position + FIRST).astype(np.int64)
+
+    def value_at(self, index: int) -> object:
+        """The value behind an index; None for padding and unknown."""
+        return self.values[index - FIRST] if index >= FIRST else None
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the values in order: a bundle stores this instead of the values."""
+        return hashlib.sha256(json.dumps([str(v) for v in self.values]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabularies:
+    """One vocabulary per field (the paper's dictionaries)."""
+
+    users: Vocabulary
+    genders: Vocabulary
+    ages: Vocabulary
+    occupations: Vocabulary
+    movies: Vocabulary
+    genres: Vocabulary
+    words: Vocabulary
+
+    def sizes(self) -> dict[str, int]:
+        """Number of indices of each."""
+        return {name: len(vocabulary) for name, vocabulary in vars(self).items()}
+
+    def hashes(self) -> dict[str, str]:
+        """Hash of each."""
+        return {name: vocabulary.sha256 for name, vocabulary in vars(self).items()}
+
+
+USER_FIELDS = ("users", "genders", "ages", "occupations")
+"""Columns of an encoded person, as named in `Vocabularies`."""
+
+
+@dataclass(frozen=True, eq=False)
+class MovieFeatures:
+    """The catalogue as numbers: one row per movie of `Dataset.movies`, in its order."""
+
+    ids: np.ndarray
+    """int64 (M,): index of the movie; `UNK` for a movie without a training rating."""
+    genres: np.ndarray
+    """int64 (M, G), padded."""
+    words: np.ndarray
+    """int64 (M, W), padded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """Everybody's ratings in time order. Person `p` owns the slice `offsets[p]:offsets[p + 1]` of the rest."""
+
+    offsets: np.ndarray
+    """int64 (P + 1,), P people in the order of `Dataset.users`."""
+    movies: np.ndarray
+    """int64 (R,): catalogue positions, that is rows of `MovieFeatures`."""
+    ratings: np.ndarray
+    """float32 (R,)."""
+    times: np.ndarray
+    """int64 (R,), seconds since 1970, ascending within a person."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Everything of a data set that a network is fitted on or asked about."""
+
+    vocabularies: Vocabularies
+    people: np.ndarray
+    """int64 (P, 4): encoded fields of each person, columns as in `USER_FIELDS`."""
+    movies: MovieFeatures
+    histories: Histories
+    """Of the rows the encoding was fitted on, and of no others."""
+
+
+def title_words(title: str) -> list[str]:
+    """Lower-case words of a title without its year: `Heat (1995)` -> [heat]."""
+    return _WORD.findall(_BRACKETED_YEAR.sub("", title).lower())[:MAX_TITLE_WORDS]
+
+
+def encode(data: Dataset, rows: np.ndarray) -> Encoded:
+    """Fit vocabularies and histories on the given rating rows (the training part) and encode everybody.
+
+    Args:
+        data: The whole data set; only the fields of people and movies are read outside `rows`.
+        rows: Row numbers of `data.ratings` that may be seen.
+    """
+    seen = data.ratings.iloc[rows]
+    vocabularies = _fit_vocabularies(data, seen)
+    return Encoded(
+        vocabularies=vocabularies,
+        people=_encode_people(data.users, vocabularies),
+        movies=encode_movies(data.movies, vocabularies),
+        histories=_histories(data, seen),
+    )
+
+
+def encode_cached(data: Dataset, rows: np.ndarray, cache: Path) -> Encoded:
+    """`encode`, kept on disk by joblib under `cache`, keyed by the data's fingerprint and the rows.
+
+    The cache is written and read on this machine only and never shipped; anything wrong with it means
+    that the encoding is made afresh.
+    """
+    key = hashlib.sha256(json.dumps(asdict(data.fingerprint)).encode())
+    key.update(np.ascontiguousarray(rows).tobytes())
+    key.update(np.ascontiguousarray(data.ratings[Col.TIME].to_numpy()).tobytes())
+    key.update("\x1f".join(data.movies[Col.GENRES]).encode())
+    key.update(Path(__file__).read_bytes())
+    path = cache / f"{data.name}-{key.hexdigest()[:24]}.joblib"
+    try:
+        return joblib.load(path)
+    except Exception:
+        encoded = encode(data, rows)
+    cache.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.stem}.{uuid4().hex}.tmp")
+    try:
+        joblib.dump(encoded, beside, compress=3)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return encoded
+
+
+def encode_profile(profile: Profile, vocabularies: Vocabularies) -> np.ndarray:
+    """Encoded fields of one person, int64 (4,); what is not known is `UNK`."""
+    fields = (profile.user_id, profile.gender, profile.age, profile.occupation)
+    return np.array(
+        [getattr(vocabularies, name).index_of(value) for name, value in zip(USER_FIELDS, fields, strict=True)],
+        dtype=np.int64,
+    )
+
+
+def encode_movies(movies: pd.DataFrame, vocabularies: Vocabularies) -> MovieFeatures:
+    """Encode a catalogue; movies, genres and words never seen in training become `UNK`."""
+    genres = [vocabularies.genres.indices_of(split_genres(joined)) for joined in movies[Col.GENRES]]
+    words = [vocabularies.words.indices_of(title_words(title)) for title in movies[Col.TITLE]]
+    return MovieFeatures(
+        ids=vocabularies.movies.indices_of(movies[Col.MOVIE]),
+        genres=_pad(genres, max(1, max(map(len, genres)))),
+        words=_pad(words, MAX_TITLE_WORDS),
+    )
+
+
+def _fit_vocabularies(data: Dataset, seen: pd.DataFrame) -> Vocabularies:
+    users = data.users[data.users[Col.USER].isin(seen[Col.USER])]
+    movies = data.movies[data.movies[Col.MOVIE].isin(seen[Col.MOVIE])]
+    return Vocabularies(
+        users=Vocabulary(tuple(users[Col.USER].tolist())),
+        genders=Vocabulary(GENDERS),
+        ages=Vocabulary(AGE_BANDS),
+        occupations=Vocabulary(tuple(sorted(users[Col.OCCUPATION].dropna().unique()))),
+        movies=Vocabulary(tuple(movies[Col.MOVIE].tolist())),
+        genres=_vocabulary_of(split_genres(joined) for joined in movies[Col.GENRES]),
+        words=_vocabulary_of(title_words(title) for title in movies[Col.TITLE]),
+    )
+
+
+def _vocabulary_of(texts: Iterable[list[str]]) -> Vocabulary:
+    return Vocabulary(tuple(sorted({value for values in texts for value in values})))
+
+
+def _encode_people(users: pd.DataFrame, vocabularies: Vocabularies) -> np.ndarray:
+    columns = (Col.USER, Col.GENDER, Col.AGE, Col.OCCUPATION)
+    encoded = [
+        # A plain object array: <NA> must be looked up (and not found), not compared.
+        getattr(vocabularies, name).indices_of(users[column].to_numpy(dtype=object, na_value=None))
+        for name, column in zip(USER_FIELDS, columns, strict=True)
+    ]
+    return np.stack(encoded, axis=1)
+
+
+def _pad(rows: list[np.ndarray], width: int) -> np.ndarray:
+    padded = np.full((len(rows), width), PAD, dtype=np.int64)
+    for padded_row, row in zip(padded, rows, strict=True):
+        padded_row[: min(len(row), width)] = row[:width]
+    return padded
+
+
+def _histories(data: Dataset, seen: pd.DataFrame) -> Histories:
+    user_ids = seen[Col.USER].to_numpy()
+    movie_ids = seen[Col.MOVIE].to_numpy()
+    times = seen[Col.TIME].to_numpy()
+    order = np.lexsort((movie_ids, times, user_ids))
+    people = np.searchsorted(data.users[Col.USER].to_numpy(), user_ids[order])
+    counts = np.bincount(people, minlength=len(data.users))
+    return Histories(
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        movies=np.searchsorted(data.movies[Col.MOVIE].to_numpy(), movie_ids[order]).astype(np.int64),
+        ratings=seen[Col.RATING].to_numpy(np.float32)[order],
+        times=times[order],
+    )

@@ -1,0 +1,28 @@
+"""The networks, one file each, and the one place that knows them by name."""
+
+from dataclasses import asdict
+from typing import Any
+
+from lcrec_core.networks.paper import PaperConfig, PaperNetwork
+
+MODELS = ("paper",)
+"""Names for `--model`, the default for serving last."""
+
+
+def build(model: str, config: dict[str, Any], sizes: dict[str, int]) -> PaperNetwork:
+    """The network of a given name, untrained.
+
+    Args:
+        model: One of `MODELS`.
+        config: Its settings, as saved with a bundle; missing ones take their defaults.
+        sizes: Number of indices of each vocabulary, see `encode.Vocabularies.sizes`.
+    """
+    if model not in MODELS:
+        raise ValueError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+    return PaperNetwork(PaperConfig(**settings), sizes)
+
+
+def config_dict(network: PaperNetwork) -> dict[str, Any]:
+    """Settings of a network as plain values, the inverse of `build`."""
+    return asdict(network.config)

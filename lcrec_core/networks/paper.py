@@ -1,0 +1,134 @@
+"""The paper's LSTM & CNN network (its Figure 3, equations 1-9), top to bottom as the figure is drawn.
+
+    user fields -> embeddings -> dense -> two dense layers ----------------> U_ef --+
+                                                                                    +-> dense -> U_f --+
+    M_f of the ratings >= 3, in time order -> two-layer LSTM -> cell state -> U_pf --+                  |
+                                                                                                       +-> rating
+    movie id, genres -> embeddings -> dense -> fused ------------------+                               |
+                                                                       +-> dense -> M_f ---------------+
+    title words -> embedding matrix -> convolutions -> max -> dropout --+
+
+Where the text gives no sizes, they are settings. Where it is silent altogether: an unknown value has
+an index of its own in every vocabulary, several genres are averaged, and every history begins with a
+learned start step, so that a person without any liked movie has a state too.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lcrec_core.encode import PAD, USER_FIELDS
+
+
+@dataclass(frozen=True)
+class PaperConfig:
+    """Sizes and settings of the network."""
+
+    embedding_size: int = 32
+    """Width E of every embedding and of the dense layer behind it."""
+    filter_widths: tuple[int, ...] = (2, 3, 4, 5)
+    """Words each group of title filters looks at."""
+    filters: int = 8
+    """Filters per width."""
+    feature_size: int = 128
+    """Width D of U_ef, M_f and U_f."""
+    state_size: int = 64
+    """Width H of the LSTM's cell state, U_pf."""
+    lstm_layers: int = 2
+    """Layers of the LSTM (the paper's two)."""
+    keep_probability: float = 0.5
+    """Share of title features that dropout keeps (Table VI)."""
+    liked_from: float = 3.0
+    """Ratings from here on enter the history."""
+    max_history: int = 200
+    """Longest history; older liked movies are forgotten."""
+
+    def __post_init__(self) -> None:
+        sizes = ("embedding_size", "filters", "feature_size", "state_size", "lstm_layers", "max_history")
+        for name in sizes:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 < self.keep_probability <= 1:
+            raise ValueError(f"keep_probability must lie in (0, 1], got {self.keep_probability}")
+        if not self.filter_widths or min(self.filter_widths) < 1:
+            raise ValueError(f"filter_widths must be positive, got {self.filter_widths}")
+
+
+class TitleCNN(nn.Module):
+    """Convolutions of several widths over a title's words, max pooling, dropout (equations 7-9)."""
+
+    def __init__(self, config: PaperConfig, words: int) -> None:
+        super().__init__()
+        self.words = nn.Embedding(words, config.embedding_size, padding_idx=PAD)
+        self.filters = nn.ModuleList(
+            nn.Conv1d(config.embedding_size, config.filters, width, padding=width - 1) for width in config.filter_widths
+        )
+        self.dropout = nn.Dropout(1 - config.keep_probability)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """(M, W) -> (M, filters x widths)."""
+        matrix = self.words(words).transpose(1, 2)  # (M, E, W)
+        pooled = [F.relu(conv(matrix)).amax(dim=2) for conv in self.filters]
+        return self.dropout(torch.cat(pooled, dim=1))
+
+
+class PaperNetwork(nn.Module):
+    """Predicted rating of a movie by a person, from the person's fields and history and the movie's features."""
+
+    def __init__(self, config: PaperConfig, sizes: dict[str, int]) -> None:
+        super().__init__()
+        self.config = config
+        width, features = config.embedding_size, config.feature_size
+        # User explicit feature U_ef.
+        self.user_embeddings = nn.ModuleList(nn.Embedding(sizes[name], width) for name in USER_FIELDS)
+        self.user_dense = nn.ModuleList(nn.Linear(width, width) for _ in USER_FIELDS)
+        self.user_explicit = nn.Sequential(
+            nn.Linear(width * len(USER_FIELDS), features), nn.ReLU(), nn.Linear(features, features), nn.ReLU()
+        )
+        # Movie feature M_f.
+        self.movie_ids = nn.Embedding(sizes["movies"], width)
+        self.movie_id_dense = nn.Linear(width, width)
+        self.genres = nn.Embedding(sizes["genres"], width, padding_idx=PAD)
+        self.genre_dense = nn.Linear(width, width)
+        self.movie_fusion = nn.Linear(2 * width, 2 * width)
+        self.title = TitleCNN(config, sizes["words"])
+        self.movie_dense = nn.Linear(2 * width + config.filters * len(config.filter_widths), features)
+        # User preference feature U_pf, and both together U_f.
+        self.history_start = nn.Parameter(torch.zeros(features))
+        self.history_lstm = nn.LSTM(features, config.state_size, config.lstm_layers, batch_first=True)
+        self.user_dense_last = nn.Linear(features + config.state_size, features)
+        # A dense layer over (U_f, M_f), written as two halves so that the movies' half can be kept, then the rating.
+        self.rating_user = nn.Linear(features, features)
+        self.rating_movie = nn.Linear(features, features, bias=False)
+        self.rating_out = nn.Linear(features, 1)
+
+    def movie_features(self, ids: Tensor, genres: Tensor, words: Tensor) -> Tensor:
+        """M_f: (M,), (M, G), (M, W) -> (M, D)."""
+        by_id = F.relu(self.movie_id_dense(self.movie_ids(ids)))  # (M, E)
+        by_genre = F.relu(self.genre_dense(masked_mean(self.genres(genres), genres != PAD)))  # (M, E)
+        fused = F.relu(self.movie_fusion(torch.cat([by_id, by_genre], dim=1)))  # (M, 2E)
+        return F.relu(self.movie_dense(torch.cat([fused, self.title(words)], dim=1)))
+
+    def preference(self, history: Tensor) -> Tensor:
+        """U_pf, the LSTM's last cell state: M_f of the liked movies in time order (B, T, D) -> (B, H); T may be 0."""
+        start = self.history_start.expand(len(history), 1, -1)
+        _, (_, cell) = self.history_lstm(torch.cat([start, history], dim=1))
+        return cell[-1]
+
+    def user_features(self, fields: Tensor, history: Tensor) -> Tensor:
+        """U_f: encoded fields (B, 4) and M_f of the history (B, T, D) -> (B, D)."""
+        columns = zip(self.user_embeddings, self.user_dense, fields.unbind(dim=1), strict=True)
+        explicit = self.user_explicit(torch.cat([F.relu(dense(embed(x))) for embed, dense, x in columns], dim=1))
+        return F.relu(self.user_dense_last(torch.cat([explicit, self.preference(history)], dim=1)))
+
+    def rating(self, user: Tensor, movie: Tensor) -> Tensor:
+        """Predicted ratings, not clipped to the scale: U_f (N, D), M_f (N, D) -> (N,); either may be (1, D)."""
+        return self.rating_out(F.relu(self.rating_user(user) + self.rating_movie(movie))).squeeze(dim=1)
+
+
+def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
+    """Average the real steps: (N, T, D), (N, T) -> (N, D); zeros where there are none."""
+    weights = mask.unsqueeze(2).to(x.dtype)
+    return (x * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)

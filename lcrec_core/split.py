@@ -1,0 +1,89 @@
+"""Cut a data set's ratings into a training, a validation and a test part, by a named protocol and a seed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from lcrec_core.dataset import Col, Dataset
+from lcrec_core.errors import DataError
+
+
+class Protocol(StrEnum):
+    """How the test part is chosen."""
+
+    RANDOM = "random"
+    """20 % of all ratings, drawn at random with the seed: the paper's split, and the headline's."""
+    USER_LAST = "user-last"
+    """Each person's last 20 % in time."""
+    GLOBAL_TIME = "global-time"
+    """The last 20 % of everybody's ratings in time."""
+    LEAVE_LAST_OUT = "leave-last-out"
+    """The last movie of each person, for top-N lists."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Three disjoint parts that together are the whole data set: row numbers of `Dataset.ratings`, ascending."""
+
+    protocol: Protocol
+    seed: int
+    train: np.ndarray
+    """int64; what a model is fitted on while settings are chosen."""
+    valid: np.ndarray
+    """int64; cut from the training part, for choosing epochs and settings."""
+    test: np.ndarray
+    """int64; read once, at the end."""
+
+    @property
+    def fitting(self) -> np.ndarray:
+        """Training and validation part together: what a final model with fixed settings is fitted on."""
+        return np.sort(np.concatenate([self.train, self.valid]))
+
+
+def make_split(
+    data: Dataset,
+    protocol: Protocol | str = Protocol.RANDOM,
+    seed: int = 0,
+    *,
+    test_fraction: float = 0.2,
+    valid_fraction: float = 0.05,
+) -> Split:
+    """Split `data`; the validation part is cut from the training part in the same manner.
+
+    The same data, protocol and seed give the same parts on every machine: rows are counted in the
+    canonical order of `Dataset`. The protocols by time do not depend on the seed.
+
+    Raises:
+        DataError: The data set is too small to leave a rating in every part.
+    """
+    protocol = Protocol(protocol)
+    rng = np.random.default_rng(seed)
+    rows = np.arange(len(data.ratings))
+    test = _hold_out(data, rows, protocol, test_fraction, rng)
+    rest = np.setdiff1d(rows, test, assume_unique=True)
+    valid = _hold_out(data, rest, protocol, valid_fraction, rng)
+    train = np.setdiff1d(rest, valid, assume_unique=True)
+    if min(len(train), len(valid), len(test)) == 0:
+        raise DataError(f"{data.name}: {len(rows)} ratings are too few for the split {protocol}; use a larger data set")
+    return Split(protocol, seed, train, valid, test)
+
+
+def _hold_out(
+    data: Dataset, rows: np.ndarray, protocol: Protocol, fraction: float, rng: np.random.Generator
+) -> np.ndarray:
+    """The part of `rows` that the protocol holds out, ascending."""
+    if protocol is Protocol.RANDOM:
+        return np.sort(rng.permutation(rows)[: round(len(rows) * fraction)])
+    users = data.ratings[Col.USER].to_numpy()[rows]
+    times = data.ratings[Col.TIME].to_numpy()[rows]
+    movies = data.ratings[Col.MOVIE].to_numpy()[rows]
+    if protocol is Protocol.GLOBAL_TIME:
+        order = np.lexsort((movies, users, times))
+        return np.sort(rows[order[len(rows) - round(len(rows) * fraction) :]])
+    order = np.lexsort((movies, times, users))
+    _, first, count = np.unique(users[order], return_index=True, return_counts=True)
+    held = np.ones_like(count) if protocol is Protocol.LEAVE_LAST_OUT else np.floor(count * fraction).astype(np.int64)
+    held = np.where(count > held, held, 0)  # nobody loses their only rating
+    from_end = np.repeat(first + count, count) - np.arange(len(rows))  # 1 for a person's last rating
+    return np.sort(rows[order[from_end <= np.repeat(held, count)]])
