@@ -1,0 +1,366 @@
+"""Training as a separate process that any session can watch, cancel and find again later.
+
+A job is a folder, `artifacts/.jobs/<id>/`: `job.json` (what was asked, and which process does it),
+`progress.json` (kept up to date by the training run itself), `log.txt` (what it printed). There is no
+daemon and nothing in memory: a page that is reloaded, another session, or a server started later reads
+the same folders and sees the same jobs. A job's state is derived when it is read, so a process that
+was killed shows as failed at once, whatever its files still claim.
+"""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from lcrec_core import artifacts, sources
+from lcrec_core.errors import LCRecError
+
+TRAIN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "lcrec_core", "train")
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+KEEP_FINISHED = 20
+"""Folders of finished jobs that are kept; older ones go when a new job starts."""
+PATIENCE_SECONDS = 10
+"""How long a run may take to stop by itself; cancelling again after that kills it."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{6}")
+_PROGRESS_BAR = re.compile(r"\d+%\|")
+
+
+class JobError(LCRecError):
+    """A training run cannot be started, found or stopped."""
+
+    exit_code = 7
+
+
+class JobState(StrEnum):
+    """What a job is doing, as derived from its files and its process."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def active(self) -> bool:
+        """True while its process works."""
+        return self in (JobState.STARTING, JobState.RUNNING, JobState.STOPPING)
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """The settings of one training run. Checked here too, since a browser can send anything.
+
+    Raises:
+        JobError: A value is outside what the training can do.
+    """
+
+    data: str
+    name: str
+    """Folder of the bundle inside `artifacts/<data>/`."""
+    model: str = "paper"
+    epochs: int = 5
+    learning_rate: float = 1e-4
+    batch_size: int = 256
+    keep_probability: float = 0.5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.data not in sources.NAMES:
+            raise JobError(f"unknown data set {self.data!r}; choose one of {', '.join(sources.NAMES)}")
+        if self.model != "paper":
+            raise JobError(f"unknown model {self.model!r}; choose paper")
+        if not _NAME.fullmatch(self.name):
+            raise JobError(
+                f"{self.name!r} cannot name a bundle: use up to 40 small letters, digits, dots, - and _, "
+                "starting with a letter or digit"
+            )
+        _check_range("epochs", self.epochs, 1, 100)
+        _check_range("batch size", self.batch_size, 16, 8192)
+        _check_range("seed", self.seed, 0, 2**31 - 1)
+        _check_range("learning rate", self.learning_rate, 1e-6, 1.0)
+        _check_range("keep probability", self.keep_probability, 0.05, 1.0)
+
+    @property
+    def bundle(self) -> str:
+        """Name of the bundle it makes: `demo/paper-seed1`."""
+        return f"{self.data}/{self.name}"
+
+    def arguments(self, progress_file: Path) -> list[str]:
+        """What follows `python -m lcrec_core train` for these settings."""
+        return [
+            *("--data", self.data),
+            *("--model", self.model),
+            *("--name", self.name),
+            *("--epochs", str(self.epochs)),
+            *("--learning-rate", repr(self.learning_rate)),
+            *("--batch-size", str(self.batch_size)),
+            *("--keep-probability", repr(self.keep_probability)),
+            *("--seed", str(self.seed)),
+            *("--progress-file", str(progress_file)),
+        ]
+
+
+def _check_range(what: str, value: float, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise JobError(f"{what} must be between {low:g} and {high:g}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run as it stands at the moment of reading."""
+
+    id: str
+    request: JobRequest
+    created_at: int
+    """Seconds since 1970, UTC."""
+    state: JobState
+    path: Path
+    error: str | None = None
+    """One line, for a failed job."""
+    progress: dict[str, Any] = field(default_factory=dict)
+    """The run's own progress file, see `train`; empty until it has written one."""
+
+    @property
+    def fraction(self) -> float:
+        """Share of the training done, 0 to 1."""
+        if self.state is JobState.DONE:
+            return 1.0
+        epochs = self.progress.get("epochs") or self.request.epochs
+        return min(max(float(self.progress.get("epoch") or 0.0) / epochs, 0.0), 1.0)
+
+
+def jobs_folder(root: Path | None = None) -> Path:
+    """Where the jobs of an artifacts folder live."""
+    return (root or artifacts.artifacts_root()) / ".jobs"
+
+
+def free_name(data: str, seed: int, *, model: str = "paper", root: Path | None = None) -> str:
+    """A bundle name that is not taken yet: paper, else paper-seed1, else paper-seed1-2, -3, ..."""
+    folder = (root or artifacts.artifacts_root()) / data
+    candidates = [model, f"{model}-seed{seed}", *(f"{model}-seed{seed}-{n}" for n in range(2, 1000))]
+    return next(name for name in candidates if not (folder / name).exists())
+
+
+def start(request: JobRequest, root: Path | None = None) -> Job:
+    """Start a training run in a process of its own and return at once.
+
+    Raises:
+        JobError: A run is already going, the data set is not here, or the name is taken.
+    """
+    root = root or artifacts.artifacts_root()
+    if request.data not in sources.available():
+        raise JobError(f"the data set {request.data} is not here; get it on the Data page first")
+    with _only_one_at_a_time(jobs_folder(root)):
+        going = running(root)
+        if going is not None:
+            raise JobError(f"a training run is already going ({going.request.bundle}); wait for it or cancel it")
+        if (root / request.data / request.name).exists():
+            raise JobError(f"there is already a bundle {request.bundle}; choose another name")
+        _forget_old_jobs(root)
+        return _launch(request, root)
+
+
+def _launch(request: JobRequest, root: Path) -> Job:
+    # Sorted by name, jobs are sorted by time.
+    job_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
+    folder = jobs_folder(root) / job_id
+    folder.mkdir(parents=True)
+    with (folder / "log.txt").open("wb") as log:
+        # A session of its own: a Ctrl-C meant for the app, or the app's end, does not reach the training.
+        process = subprocess.Popen(
+            [*TRAIN_COMMAND, *request.arguments(folder / "progress.json")],
+            cwd=REPOSITORY,
+            env=_environment(root),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    record = {
+        "id": job_id,
+        "request": asdict(request),
+        "created_at": int(time.time()),
+        "pid": process.pid,
+        "process": process_mark(process.pid),
+    }
+    _write_json(folder / "job.json", record)
+    # Visitors come before training on a machine with few cores.
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+    # A child that nobody waits for stays in the process table as a zombie.
+    threading.Thread(target=process.wait, name=f"wait-{job_id}", daemon=True).start()
+    return load(job_id, root)
+
+
+def _environment(root: Path) -> dict[str, str]:
+    """Ours, with the folders spelled out: the run starts in another working directory."""
+    folders = {
+        artifacts.ARTIFACTS_ENV: str(root.resolve()),
+        sources.DATA_ENV: str(sources.data_folder().resolve()),
+    }
+    return {**os.environ, **folders, "PYTHONUNBUFFERED": "1"}
+
+
+def load(job_id: str, root: Path | None = None) -> Job:
+    """Read one job.
+
+    Raises:
+        JobError: There is no such job, or its files cannot be read.
+    """
+    if not _ID.fullmatch(job_id):
+        raise JobError(f"there is no training job {job_id!r}")
+    folder = jobs_folder(root) / job_id
+    record = _read_json(folder / "job.json")
+    try:
+        request = JobRequest(**record["request"])
+        created_at, pid, mark = int(record["created_at"]), int(record["pid"]), record["process"]
+    except (KeyError, TypeError, ValueError, JobError) as error:
+        raise JobError(f"there is no readable training job {job_id!r}") from error
+    # Look at the process before its progress file: a run that ends in between has written its end by then.
+    alive = mark is not None and process_mark(pid) == mark
+    progress = _read_json(folder / "progress.json")
+    state = _state(alive, progress, cancel_asked=(folder / "cancel").exists())
+    why = _failure(folder, progress) if state is JobState.FAILED else None
+    return Job(job_id, request, created_at, state, folder, why, progress)
+
+
+def list_jobs(root: Path | None = None) -> list[Job]:
+    """Every job that can be read, newest first."""
+    folder = jobs_folder(root)
+    jobs = []
+    for path in sorted(folder.glob("*/job.json"), reverse=True) if folder.is_dir() else []:
+        with contextlib.suppress(JobError):
+            jobs.append(load(path.parent.name, root))
+    return jobs
+
+
+def running(root: Path | None = None) -> Job | None:
+    """The job whose process works now, if any."""
+    return next((job for job in list_jobs(root) if job.state.active), None)
+
+
+def cancel(job_id: str, root: Path | None = None) -> Job:
+    """Ask a run to stop (SIGTERM); asked again after `PATIENCE_SECONDS` it is killed. Nothing to do once it ended.
+
+    Raises:
+        JobError: There is no such job, or the system does not let us stop it.
+    """
+    job = load(job_id, root)
+    if not job.state.active:
+        return job
+    pid = int(_read_json(job.path / "job.json")["pid"])
+    marker = job.path / "cancel"
+    overdue = marker.exists() and time.time() - marker.stat().st_mtime >= PATIENCE_SECONDS
+    if not marker.exists():
+        marker.touch()
+    try:
+        os.kill(pid, signal.SIGKILL if overdue else signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    except OSError as error:
+        raise JobError(f"cannot stop the training process {pid}: {error.strerror}") from error
+    return load(job_id, root)
+
+
+def process_mark(pid: int) -> str | None:
+    """Something that tells this process from a later one with the same pid; None when it has ended.
+
+    Its start time, with the machine's boot on Linux, where start times count from it.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            # The command name, in brackets, may hold spaces and brackets itself.
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        ended, started = fields[0] in "ZX", fields[19]
+        return None if ended else f"{_boot()}:{started}"
+    found = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    state, _, began = found.stdout.strip().partition(" ")
+    return None if not state or state.startswith("Z") else began.strip()
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _state(alive: bool, progress: dict[str, Any], *, cancel_asked: bool) -> JobState:
+    said = progress.get("state")
+    if said in (JobState.DONE, JobState.FAILED, JobState.CANCELLED):
+        return JobState(said)
+    if alive:
+        if cancel_asked:
+            return JobState.STOPPING
+        return JobState.RUNNING if said == JobState.RUNNING else JobState.STARTING
+    # A run that is stopped before it listens for the signal ends without a word.
+    return JobState.CANCELLED if cancel_asked else JobState.FAILED
+
+
+def _failure(folder: Path, progress: dict[str, Any]) -> str:
+    """One line on why a job failed: what the run said itself, else the last words of its log."""
+    if progress.get("error"):
+        return str(progress["error"])
+    try:
+        with (folder / "log.txt").open("rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - 8192))
+            tail = log.read().decode("utf-8", "replace")
+    except OSError:
+        tail = ""
+    # A progress bar rewrites its line with carriage returns; it says nothing about the end.
+    lines = [line.strip() for line in re.split(r"[\r\n]+", tail) if line.strip() and not _PROGRESS_BAR.search(line)]
+    if lines and not progress:
+        return lines[-1][:300]
+    return "the training process ended before it was done (killed, or the machine was restarted)"
+
+
+def _forget_old_jobs(root: Path) -> None:
+    for job in list_jobs(root)[KEEP_FINISHED:]:
+        if not job.state.active:
+            shutil.rmtree(job.path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _only_one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: two sessions that press the button at once do not both start."""
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; empty when it is missing or damaged."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    beside = path.with_suffix(".tmp")
+    beside.write_text(json.dumps(content, indent=1))
+    os.replace(beside, path)

@@ -1,0 +1,225 @@
+"""Training jobs, with a stand-in for the training command that does what its name says."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lcrec_core import jobs, sources
+from lcrec_core.jobs import Job, JobError, JobRequest, JobState
+
+# Plays the part of `python -m lcrec_core train`: the bundle's name says how the run goes.
+STAND_IN = """
+import json, os, signal, sys, time
+arguments = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+path, name = arguments["--progress-file"], arguments["--name"]
+def say(**what):
+    with open(path + ".part", "w") as file:
+        json.dump({"bundle": "demo/" + name, "epochs": 4, "epoch": 1.0, "history": [], **what}, file)
+    os.replace(path + ".part", path)
+def stop(*_):
+    say(state="cancelled")
+    sys.exit(143)
+if name == "silent":
+    time.sleep(60)
+if name == "broken":
+    print("12%|#  | 3/25", end="\\r")
+    print("no model named broken; choose paper", file=sys.stderr)
+    sys.exit(2)
+if name == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+else:
+    signal.signal(signal.SIGTERM, stop)
+say(state="running")
+if name == "unlucky":
+    say(state="failed", error="demo: the data set changed while it was read")
+    sys.exit(3)
+if name == "quick":
+    say(state="done", epoch=4.0)
+    sys.exit(0)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    script = tmp_path / "stand_in.py"
+    script.write_text(STAND_IN)
+    monkeypatch.setattr(jobs, "TRAIN_COMMAND", (sys.executable, str(script)))
+    monkeypatch.setattr(sources, "available", lambda: ["demo"])
+    yield tmp_path / "artifacts"
+    for job in jobs.list_jobs(tmp_path / "artifacts"):
+        if job.state.active:
+            os.kill(json.loads((job.path / "job.json").read_text())["pid"], signal.SIGKILL)
+
+
+def wait_for(root: Path, job: Job, condition: Callable[[Job], bool]) -> Job:
+    for _ in range(400):
+        job = jobs.load(job.id, root)
+        if condition(job):
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"still {job.state}: {(job.path / 'log.txt').read_text()}")
+
+
+def begin(root: Path, name: str) -> Job:
+    return jobs.start(JobRequest(data="demo", name=name), root)
+
+
+def start_and_end(root: Path, name: str) -> Job:
+    return wait_for(root, begin(root, name), lambda job: not job.state.active)
+
+
+def test_a_run_is_seen_by_whoever_reads_the_folder_and_ends_done(root: Path):
+    job = start_and_end(root, "quick")
+    assert job.state is JobState.DONE
+    assert job.fraction == 1
+    assert job.request == JobRequest(data="demo", name="quick")
+    assert [seen.id for seen in jobs.list_jobs(root)] == [job.id]
+    assert jobs.running(root) is None
+
+
+def test_progress_is_the_share_of_epochs(root: Path):
+    job = wait_for(root, begin(root, "slow"), lambda job: job.state is JobState.RUNNING)
+    assert job.fraction == 0.25
+    assert jobs.running(root) is not None
+
+
+def test_only_one_run_at_a_time(root: Path):
+    first = begin(root, "slow")
+    with pytest.raises(JobError, match=r"already going \(demo/slow\)"):
+        begin(root, "quick")
+    wait_for(root, first, lambda job: job.state is JobState.RUNNING)
+    jobs.cancel(first.id, root)
+    wait_for(root, first, lambda job: not job.state.active)
+    assert start_and_end(root, "quick").state is JobState.DONE
+
+
+def test_cancel_lets_the_run_say_so_itself(root: Path):
+    job = wait_for(root, begin(root, "slow"), lambda job: job.state is JobState.RUNNING)
+    assert jobs.cancel(job.id, root).state in (JobState.STOPPING, JobState.CANCELLED)
+    assert wait_for(root, job, lambda job: not job.state.active).state is JobState.CANCELLED
+
+
+def test_cancel_before_the_run_listens_is_still_cancelled(root: Path):
+    job = begin(root, "silent")
+    assert job.state is JobState.STARTING
+    jobs.cancel(job.id, root)
+    assert wait_for(root, job, lambda job: not job.state.active).state is JobState.CANCELLED
+
+
+def test_cancelling_again_after_a_while_kills_a_run_that_does_not_listen(root: Path, monkeypatch: pytest.MonkeyPatch):
+    job = wait_for(root, begin(root, "deaf"), lambda job: job.state is JobState.RUNNING)
+    assert jobs.cancel(job.id, root).state is JobState.STOPPING
+    assert jobs.cancel(job.id, root).state is JobState.STOPPING
+    monkeypatch.setattr(jobs, "PATIENCE_SECONDS", 0)
+    jobs.cancel(job.id, root)
+    assert wait_for(root, job, lambda job: not job.state.active).state is JobState.CANCELLED
+
+
+def test_cancelling_a_finished_run_changes_nothing(root: Path):
+    job = start_and_end(root, "quick")
+    assert jobs.cancel(job.id, root).state is JobState.DONE
+
+
+def test_a_failed_run_shows_its_own_line(root: Path):
+    job = start_and_end(root, "unlucky")
+    assert (job.state, job.error) == (JobState.FAILED, "demo: the data set changed while it was read")
+
+
+def test_a_run_that_fails_before_any_progress_shows_the_last_line_it_printed(root: Path):
+    job = start_and_end(root, "broken")
+    assert (job.state, job.error) == (JobState.FAILED, "no model named broken; choose paper")
+
+
+def test_a_run_whose_process_is_gone_is_failed_whatever_its_progress_says(root: Path):
+    job = wait_for(root, begin(root, "slow"), lambda job: job.state is JobState.RUNNING)
+    os.kill(json.loads((job.path / "job.json").read_text())["pid"], signal.SIGKILL)
+    job = wait_for(root, job, lambda job: not job.state.active)
+    assert job.state is JobState.FAILED
+    assert "ended before it was done" in (job.error or "")
+
+
+def test_another_process_with_the_same_pid_is_not_taken_for_the_run(root: Path):
+    job = wait_for(root, begin(root, "slow"), lambda job: job.state is JobState.RUNNING)
+    path = job.path / "job.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "process": "another boot:1"}))
+    assert jobs.load(job.id, root).state is JobState.FAILED
+    assert jobs.cancel(job.id, root).state is JobState.FAILED
+    path.write_text(json.dumps(record))
+    assert jobs.load(job.id, root).state is JobState.RUNNING
+
+
+def test_a_process_has_a_mark_until_it_ends():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        mark = jobs.process_mark(process.pid)
+        assert mark is not None
+        assert mark == jobs.process_mark(process.pid)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert jobs.process_mark(process.pid) is None  # a zombie has ended
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"data": "netflix"}, "unknown data set"),
+        ({"model": "oracle"}, "unknown model"),
+        ({"name": "../escape"}, "cannot name a bundle"),
+        ({"name": ""}, "cannot name a bundle"),
+        ({"name": ".jobs"}, "cannot name a bundle"),
+        ({"epochs": 0}, "epochs must be between 1 and 100"),
+        ({"epochs": True}, "epochs must be"),
+        ({"learning_rate": float("nan")}, "learning rate must be"),
+        ({"learning_rate": "1"}, "learning rate must be"),
+        ({"batch_size": 1}, "batch size must be"),
+        ({"keep_probability": 0.0}, "keep probability must be"),
+        ({"seed": -1}, "seed must be"),
+    ],
+)
+def test_settings_are_checked_here_too(wrong: dict, message: str):
+    with pytest.raises(JobError, match=message):
+        JobRequest(**{"data": "demo", "name": "paper", **wrong})
+
+
+def test_a_data_set_that_is_not_here_is_refused(root: Path):
+    with pytest.raises(JobError, match=r"ml-1m is not here; get it on the Data page"):
+        jobs.start(JobRequest(data="ml-1m", name="paper"), root)
+
+
+def test_a_bundle_is_never_overwritten(root: Path):
+    (root / "demo" / "paper").mkdir(parents=True)
+    with pytest.raises(JobError, match="already a bundle demo/paper"):
+        begin(root, "paper")
+    assert jobs.free_name("demo", 0, root=root) == "paper-seed0"
+    (root / "demo" / "paper-seed0").mkdir()
+    assert jobs.free_name("demo", 0, root=root) == "paper-seed0-2"
+
+
+def test_unreadable_and_foreign_folders_are_passed_over(root: Path):
+    job = start_and_end(root, "quick")
+    broken = root / ".jobs" / "20200101-000000-000000-abcdef"
+    broken.mkdir()
+    (broken / "job.json").write_text("{")
+    assert [seen.id for seen in jobs.list_jobs(root)] == [job.id]
+    for unknown in ("../../etc", "20200101-000000-000000-ffffff", broken.name):
+        with pytest.raises(JobError, match="training job"):
+            jobs.load(unknown, root)
+
+
+def test_only_the_latest_finished_jobs_are_kept(root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(jobs, "KEEP_FINISHED", 1)
+    kept = [start_and_end(root, "quick").id for _ in range(3)]
+    assert len({*kept} & {job.id for job in jobs.list_jobs(root)}) == 2
+    assert jobs.list_jobs(root)[0].id == kept[-1]
+
+
+def test_no_artifacts_means_no_jobs(tmp_path: Path):
+    assert jobs.list_jobs(tmp_path / "nothing") == []
