@@ -1,0 +1,81 @@
+"""Our measured errors, gathered from the bundles, in the form of the paper's Table VII.
+
+Bundles that differ in nothing but their seed are one row: the mean over the seeds, and their spread.
+"""
+
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lcrec_core.artifacts import Bundle
+from lcrec_core.paper_facts import SETTINGS
+
+RANDOM = "random"
+"""The paper's protocol: 80:20 at random."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One model with one set of settings, measured on the test part of one data set."""
+
+    data: str
+    model: str
+    protocol: str
+    settings: dict
+    """The training settings that its bundles share, without the seed."""
+    bundles: tuple[str, ...]
+    seeds: tuple[int, ...]
+    mse: float
+    """Mean over the seeds."""
+    mae: float
+    mse_spread: float | None
+    """Standard deviation over the seeds (n - 1); None for a single seed."""
+    mae_spread: float | None
+
+    @property
+    def by_the_table(self) -> bool:
+        """Whether the settings are those of Table VI."""
+        return all(self.settings.get(name) == value for name, value in SETTINGS.items())
+
+    @property
+    def deviations(self) -> dict:
+        """The settings that differ from Table VI."""
+        return {name: self.settings.get(name) for name, value in SETTINGS.items() if self.settings.get(name) != value}
+
+
+def measured(bundles: Iterable[Bundle]) -> list[Measured]:
+    """Group bundles by everything but the seed; only those measured on their test part count.
+
+    Settings as in Table VI come first, then by data, model and protocol. A seed counts once.
+    """
+    groups: dict[str, dict[int, Bundle]] = {}
+    for bundle in sorted(bundles, key=lambda b: b.name):
+        if bundle.metrics.get("part", "test") == "test":
+            train = dict(bundle.config.get("train", {}))
+            seed = int(train.pop("seed", 0))
+            key = json.dumps([bundle.data, bundle.model, train, bundle.config.get("model", {})], sort_keys=True)
+            groups.setdefault(key, {}).setdefault(seed, bundle)
+    rows = [_summarise(by_seed) for by_seed in groups.values()]
+    return sorted(rows, key=lambda row: (not row.by_the_table, row.data, row.model, row.protocol, row.bundles))
+
+
+def _summarise(by_seed: dict[int, Bundle]) -> Measured:
+    seeds = sorted(by_seed)
+    bundles = [by_seed[seed] for seed in seeds]
+    first = bundles[0]
+    settings = {name: value for name, value in first.config.get("train", {}).items() if name != "seed"}
+    mse = [float(bundle.metrics["test_mse"]) for bundle in bundles]
+    mae = [float(bundle.metrics["test_mae"]) for bundle in bundles]
+    return Measured(
+        data=first.data,
+        model=first.model,
+        protocol=str(settings.get("protocol", RANDOM)),
+        settings=settings,
+        bundles=tuple(bundle.name for bundle in bundles),
+        seeds=tuple(seeds),
+        mse=statistics.fmean(mse),
+        mae=statistics.fmean(mae),
+        mse_spread=statistics.stdev(mse) if len(mse) > 1 else None,
+        mae_spread=statistics.stdev(mae) if len(mae) > 1 else None,
+    )

@@ -1,0 +1,73 @@
+"""Bundles as rows of Table VII, and what the paper's table can and cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from lcrec_core import paper_facts
+from lcrec_core.artifacts import Bundle
+from lcrec_core.comparison import measured
+from lcrec_core.dataset import Fingerprint
+
+
+def bundle(name: str, mse: float, *, seed: int = 0, part: str = "test", model: str = "paper", **train) -> Bundle:
+    settings = {**paper_facts.SETTINGS, "protocol": "random", "seed": seed, **train}
+    return Bundle(
+        name=name,
+        path=Path(name),
+        model=model,
+        data=name.split("/")[0],
+        config={"model": {"width": 8}, "train": settings},
+        metrics={"part": part, "test_mse": mse, "test_mae": mse / 2},
+        history=[],
+        environment={},
+        fingerprint=Fingerprint("m", "u", "r"),
+        vocabularies={},
+    )
+
+
+def test_seeds_of_one_model_are_one_row_with_mean_and_spread():
+    (row,) = measured([bundle("ml-1m/a", 1.0), bundle("ml-1m/b", 2.0, seed=1), bundle("ml-1m/c", 3.0, seed=2)])
+    assert (row.mse, row.mae, row.seeds) == (2.0, 1.0, (0, 1, 2))
+    assert (row.mse_spread, row.mae_spread) == (1.0, 0.5)
+    assert row.bundles == ("ml-1m/a", "ml-1m/b", "ml-1m/c")
+
+
+def test_a_single_seed_has_no_spread():
+    (row,) = measured([bundle("ml-1m/a", 1.0)])
+    assert row.mse_spread is None
+
+
+def test_the_same_seed_counts_once():
+    (row,) = measured([bundle("ml-1m/a", 1.0), bundle("ml-1m/again", 1.0)])
+    assert row.seeds == (0,)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        bundle("demo/a", 2.0, seed=1),
+        bundle("ml-1m/b", 2.0, seed=1, epochs=9),
+        bundle("ml-1m/b", 2.0, seed=1, protocol="global-time"),
+        bundle("ml-1m/b", 2.0, seed=1, model="svd"),
+    ],
+)
+def test_what_differs_in_more_than_the_seed_is_another_row(other: Bundle):
+    assert len(measured([bundle("ml-1m/a", 1.0), other])) == 2
+
+
+def test_settings_of_table_six_come_first_and_others_say_what_differs():
+    first, second = measured([bundle("demo/a", 1.0, epochs=9), bundle("ml-1m/b", 2.0)])
+    assert (first.by_the_table, first.deviations) == (True, {})
+    assert (second.by_the_table, second.deviations) == (False, {"epochs": 9})
+
+
+def test_validation_figures_are_no_test_figures():
+    assert measured([bundle("ml-1m/a", 1.0, part="valid")]) == []
+
+
+def test_two_of_the_papers_errors_are_impossible():
+    assert [row.label for row in paper_facts.impossible_results()] == ["LSTM", "CNN"]
+    lstm, cnn = paper_facts.impossible_results()
+    assert f"{lstm.largest_mae:.3f}" == "0.959"
+    assert f"{cnn.largest_mae:.3f}" == "0.967"
