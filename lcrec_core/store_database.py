@@ -1,0 +1,288 @@
+"""The database under the profile store: its tables, how it is opened, its migrations, its errors in plain words.
+
+SQLite is what LCRec ships with; nothing outside `_tune_sqlite` and `_explain_sqlite` assumes it.
+"""
+
+import os
+import sqlite3
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from lcrec_core.errors import ProfileError
+
+SCHEMA_VERSION = 2
+BUSY_SECONDS = 15
+"""How long a write waits for those before it; each holds the file for about a millisecond."""
+
+_BigKey = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""SQLite counts up by itself only in a column declared INTEGER, which holds 64 bits there."""
+
+metadata = sa.MetaData()
+
+schema_version = sa.Table("lcrec_schema", metadata, sa.Column("version", sa.Integer, nullable=False))
+
+profiles = sa.Table(
+    "profiles",
+    metadata,
+    sa.Column("id", _BigKey, primary_key=True),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("data", sa.String(60), nullable=False),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("gender", sa.String(1)),
+    sa.Column("age", sa.Integer),
+    sa.Column("occupation", sa.String(40)),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("copied_from", sa.BigInteger),
+)
+
+ratings = sa.Table(
+    "ratings",
+    metadata,
+    sa.Column("profile_id", sa.ForeignKey("profiles.id"), primary_key=True),
+    sa.Column("movie_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("rating", sa.Float, nullable=False),
+    sa.Column("timestamp", sa.BigInteger, nullable=False),
+    # Order within one second: the id of the event that gave the rating; negative for those the profile began with.
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Index("ratings_in_time", "profile_id", "timestamp", "position"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", _BigKey, primary_key=True),
+    sa.Column("profile_id", sa.ForeignKey("profiles.id"), nullable=False),
+    sa.Column("kind", sa.String(5), nullable=False),
+    sa.Column("happened_at", sa.BigInteger, nullable=False),
+    sa.Column("movie_id", sa.BigInteger, nullable=False),
+    # What the event made of the movie's rating, and what it was before; all NULL means not rated.
+    sa.Column("rating", sa.Float),
+    sa.Column("timestamp", sa.BigInteger),
+    sa.Column("previous_rating", sa.Float),
+    sa.Column("previous_timestamp", sa.BigInteger),
+    sa.Column("previous_position", sa.BigInteger),
+    # The event that an event of kind "undo" takes back.
+    sa.Column("undoes", sa.BigInteger, unique=True),
+    sa.Index("events_of_profile", "profile_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: ("ALTER TABLE profiles ADD COLUMN copied_from BIGINT",),
+}
+"""Statements that lead from a version to the next one. Append; never edit one that has been released."""
+
+
+class Database:
+    """An opened, migrated database. Threads may share it; a process opens its own."""
+
+    def __init__(self, url: str | sa.URL) -> None:
+        """Open the database, creating folder, file and tables where they are missing.
+
+        Raises:
+            ProfileError: It cannot be opened or written, is damaged, or is of a newer LCRec.
+        """
+        self.url = _parse(url)
+        self.label = _label(self.url)
+        self._file = _sqlite_file(self.url)
+        if self._file is not None:
+            _prepare_file(self._file)
+        with self._plain_errors():
+            self._engine = _engine(self.url)
+            self._writing = self._engine.execution_options(lcrec_writes=True)
+            # Looked at before anything is written: another program's database is left as it is.
+            with self.read() as connection:
+                _found_version(connection, self.label)
+            if self._file is not None:
+                weakref.finalize(self, _keep_open(self._engine).close)
+            with self.write() as connection:
+                _migrate(connection, self.label)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection that sees one consistent state."""
+        with self._plain_errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction: all of it is kept when the block ends, nothing of it when the block raises."""
+        with self._plain_errors(), self._writing.begin() as connection:
+            yield connection
+
+    def forget_deleted(self) -> None:
+        """Fold SQLite's write-ahead log into the file, so that deleted rows do not live on in it."""
+        if self._file is None:
+            return
+        # A busy reader may prevent it; the next deletion or the last closing does it then.
+        with suppress(SQLAlchemyError), self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.rollback()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise ProfileError(_explain(self.label, str(cause), self._file is not None)) from error
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise ProfileError(
+                f"no driver for the profile store {self.label}: {_one_line(str(error))}; install it or set LCREC_STORE"
+            ) from error
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file, whatever characters its path holds."""
+    return sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def _parse(url: str | sa.URL) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (ArgumentError, ValueError) as error:
+        # The text is not repeated: it may hold a password.
+        raise ProfileError(
+            "the profile store's URL cannot be read; it looks like sqlite:////folder/profiles.sqlite (LCREC_STORE)"
+        ) from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ProfileError("the profile store needs a file, such as sqlite:////folder/profiles.sqlite (LCREC_STORE)")
+    return parsed
+
+
+def _sqlite_file(url: sa.URL) -> Path | None:
+    """The file of a SQLite URL, also of the `file:...?uri=true` form; None for another database."""
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        return None
+    return Path(url.database.removeprefix("file:"))
+
+
+def _label(url: sa.URL) -> str:
+    file = _sqlite_file(url)
+    return str(file) if file is not None else url.render_as_string(hide_password=True)
+
+
+def _prepare_file(file: Path) -> None:
+    """Create the folder, and the file for its owner's eyes only; SQLite gives its side files the same mode."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise ProfileError(
+            f"{file} cannot be created ({error.strerror}); make its folder writable or set LCREC_STORE to another place"
+        ) from error
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if _sqlite_file(url) is None:
+        return sa.create_engine(url, pool_pre_ping=True)
+    connect = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = sa.create_engine(url, poolclass=NullPool, connect_args=connect)
+    sa.event.listen(engine, "connect", _tune_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _tune_sqlite(raw: sqlite3.Connection, _record: object) -> None:
+    # Python's driver would begin transactions at moments of its own choosing.
+    raw.isolation_level = None
+    # FULL: what was acknowledged outlives a power cut as well as a killed process.
+    raw.execute("PRAGMA synchronous=FULL")
+    raw.execute("PRAGMA foreign_keys=ON")
+    # Deleted rows are overwritten with zeros.
+    raw.execute("PRAGMA secure_delete=ON")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # Taking the write lock at once lets a writer wait its turn; one that first reads and then
+    # wants to write is refused instead when another wrote in between.
+    writes = connection.get_execution_options().get("lcrec_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _keep_open(engine: sa.Engine) -> sqlite3.Connection:
+    """Switch the file to a write-ahead log, and keep one idle connection.
+
+    Whenever the last connection of a file closes, SQLite folds the log back and deletes it. With a
+    connection per operation that would be after every click; the idle one prevents it.
+    """
+    pooled = engine.raw_connection()
+    keeper: Any = pooled.dbapi_connection
+    pooled.detach()
+    keeper.execute("PRAGMA journal_mode=WAL").fetchall()
+    # A first read attaches the connection to the log.
+    keeper.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    return keeper
+
+
+def _found_version(connection: sa.Connection, label: str) -> int:
+    """The schema version of the database, 0 when it is empty.
+
+    Raises:
+        ProfileError: It belongs to something else, or to a newer LCRec.
+    """
+    tables = set(sa.inspect(connection).get_table_names())
+    if not tables:
+        return 0
+    found = connection.scalar(sa.select(schema_version.c.version)) if schema_version.name in tables else None
+    if found is None:
+        raise ProfileError(
+            f"{label} is a database, but not LCRec's profile store; set LCREC_STORE to a file of its own"
+        )
+    if found > SCHEMA_VERSION:
+        raise ProfileError(
+            f"{label} was written by a newer LCRec (its version {found}, known here {SCHEMA_VERSION}); "
+            "update LCRec, or set LCREC_STORE to another file"
+        )
+    return int(found)
+
+
+def _migrate(connection: sa.Connection, label: str) -> None:
+    """Bring the tables to SCHEMA_VERSION within the caller's transaction: wholly or not at all."""
+    found = _found_version(connection, label)
+    if found == SCHEMA_VERSION:
+        return
+    if found == 0:
+        metadata.create_all(connection)
+        connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+        return
+    for version in range(found, SCHEMA_VERSION):
+        for statement in MIGRATIONS[version]:
+            connection.exec_driver_sql(statement)
+    connection.execute(schema_version.update().values(version=SCHEMA_VERSION))
+
+
+def _explain(label: str, cause: str, is_file: bool) -> str:
+    """One line for a person: what is wrong with the store, and what to do."""
+    cause = _one_line(cause)
+    if is_file:
+        for sign, advice in _SQLITE_ADVICE.items():
+            if sign in cause:
+                return f"{label} {advice} ({cause})"
+    return f"the profile store {label} failed: {cause}; nothing was changed, try again or set LCREC_STORE"
+
+
+_SQLITE_ADVICE = {
+    "readonly": "cannot be written; make the file and its folder writable or set LCREC_STORE to another place",
+    "unable to open": "cannot be opened; make the file and its folder writable or set LCREC_STORE to another place",
+    "not a database": "is not a profile store; move it away, or set LCREC_STORE to another file",
+    "malformed": "is damaged; move it away to start with an empty store, or put a backup in its place",
+    "disk I/O error": "cannot be read or written; check the disk, then try again",
+    "is full": "has no room left on its disk; nothing was changed, free some space and try again",
+    "locked": "is held by another program; nothing was changed, try again in a moment",
+    "no such table": "has lost its tables, as when the file is deleted while LCRec runs; start LCRec again",
+}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
