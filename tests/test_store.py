@@ -461,6 +461,21 @@ def test_ten_sessions_may_open_a_new_file_at_once(file: Path) -> None:
     assert [store.get(token).data for token in tokens] == ["demo"] * 10
 
 
+def test_reading_does_not_wait_for_a_writer_and_writing_gives_up_with_a_clear_error(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lcrec_core.store_database.BUSY_SECONDS", 0.1)
+    store = ProfileStore(sqlite_url(file))
+    token = store.create("demo", name="Ada")
+    other = sqlite3.connect(file)
+    other.execute("BEGIN EXCLUSIVE")
+    assert store.get(token).name == "Ada"
+    with pytest.raises(ProfileError, match="held by another program; nothing was changed"):
+        store.rate(token, 1, 4.0)
+    other.close()
+    store.rate(token, 1, 4.0)
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 @pytest.mark.parametrize("acknowledged", [1, 40])
 def test_every_acknowledged_rating_outlives_kill_9(store: ProfileStore, file: Path, acknowledged: int) -> None:
