@@ -1,0 +1,66 @@
+"""What a visitor sees when something fails: the error's own line, or an apology with a number to quote.
+
+Nothing else reaches the browser; the traceback goes to the log under the same number.
+"""
+
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec
+from uuid import uuid4
+
+import streamlit as st
+
+from lcrec_core.errors import LCRecError
+
+_LOG = logging.getLogger("lcrec")
+P = ParamSpec("P")
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show what goes wrong in this block where the block draws, and carry on after it.
+
+    Streamlit's own signals (rerun, stop) are no errors and pass through.
+    """
+    try:
+        yield
+    except Exception as error:
+        st.error(sentence(error), icon=":material/error:")
+
+
+def fragment(key: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """`st.fragment` whose failures are shown inside the fragment: its reruns do not pass through `bootstrap.route`."""
+
+    def decorate(draw: Callable[P, None]) -> Callable[P, None]:
+        @functools.wraps(draw)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+            with shown():
+                draw(*args, **kwargs)
+
+        return st.fragment(guarded, key=key)
+
+    return decorate
+
+
+def callback(act: Callable[P, None]) -> Callable[P, None]:
+    """For `on_click` and `on_change`: a failure becomes a toast, and the page is drawn as it stands."""
+
+    @functools.wraps(act)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            act(*args, **kwargs)
+        except Exception as error:
+            st.toast(sentence(error), icon=":material/error:", duration="long")
+
+    return guarded
+
+
+def sentence(error: Exception) -> str:
+    """One line for a visitor; anything but our own errors is logged with its traceback."""
+    if isinstance(error, LCRecError):
+        return str(error)
+    number = uuid4().hex[:8]
+    _LOG.error("unexpected error %s", number, exc_info=error)
+    return f"Sorry, something went wrong here. Reload the page to try again; the log has the details under {number}."

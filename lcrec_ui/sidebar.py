@@ -1,0 +1,105 @@
+"""The sidebar: who you are, which data and which model, and the switches between them."""
+
+import streamlit as st
+
+from lcrec_core import sources
+from lcrec_core.errors import BundleError
+from lcrec_ui import session
+from lcrec_ui.failures import callback
+from lcrec_ui.text import DATA_TITLES, plain
+
+_WHO, _DATA, _MODEL = "sidebar_who", "sidebar_data", "sidebar_model"
+_A_PERSON = ""
+"""Stands for the data-set person among the tokens of created profiles."""
+
+
+def draw() -> None:
+    """Draw into the current container."""
+    person = session.current_person()
+    st.caption("You are looking as")
+    if session.state().tokens:
+        _who_switch(person)
+    else:
+        st.markdown(f"**{plain(person.label)}**")
+    details = [plain(person.about)] if person.about else []
+    count = len(person.profile.movie_ids)
+    details.append(f"{count:,} {'rating' if count == 1 else 'ratings'}")
+    st.caption("  \n".join(details))
+    _data_switch()
+    _model_switch()
+
+
+def _who_switch(person: session.Person) -> None:
+    chosen = session.state()
+    names = {_A_PERSON: f"User {_user_id()}"}
+    for token, data_name in chosen.tokens.items():
+        if token == person.token:
+            names[token] = person.label
+        elif data_name == chosen.data:
+            names[token] = _label(token)
+    st.session_state[_WHO] = person.token or _A_PERSON
+    st.selectbox(
+        "You are looking as",
+        list(names),
+        format_func=lambda token: names.get(token, "Profile"),
+        key=_WHO,
+        on_change=_switch_who,
+        label_visibility="collapsed",
+    )
+
+
+def _user_id() -> int:
+    data = session.current_data()
+    return session.state().users.get(data.name, session.default_user(data))
+
+
+def _label(token: str) -> str:
+    from lcrec_ui import loaders
+
+    stored = loaders.store().get(token)
+    return session.Person(stored.to_profile(), stored).label
+
+
+def _data_switch() -> None:
+    available = sources.available()
+    current = session.state().data
+    if len(available) < 2:
+        st.caption(f"Data  \n**{DATA_TITLES.get(current, current)}**")
+        return
+    st.session_state[_DATA] = current
+    st.selectbox(
+        "Data", available, format_func=lambda name: DATA_TITLES.get(name, name), key=_DATA, on_change=_switch_data
+    )
+
+
+def _model_switch() -> None:
+    try:
+        current = session.current_bundle()
+    except BundleError:
+        st.caption("Model  \nnone trained on this data yet")
+        return
+    names = session.bundles_of(session.state().data)
+    if len(names) < 2:
+        st.caption(f"Model  \n**{plain(current)}**")
+        return
+    st.session_state[_MODEL] = current
+    st.selectbox("Model", names, key=_MODEL, on_change=_switch_model)
+
+
+@callback
+def _switch_who() -> None:
+    token = st.session_state[_WHO]
+    if token:
+        session.set_profile(token)
+    else:
+        session.set_user(_user_id())
+
+
+@callback
+def _switch_data() -> None:
+    session.set_data(st.session_state[_DATA])
+
+
+@callback
+def _switch_model() -> None:
+    session.set_bundle(st.session_state[_MODEL])
