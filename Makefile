@@ -37,6 +37,7 @@ bench: $(DEV_READY) ## measure speed and write benchmarks/results/*.json
 	$(RUN) -m benchmarks.read_ml1m
 	$(RUN) -m benchmarks.star_click
 	$(RUN) -m benchmarks.app_start
+	$(RUN) -m lcrec_core.report
 
 readme: $(APP_READY) ## write the README's tables from the measured files
 	$(RUN) -m lcrec_core.report
@@ -47,6 +48,7 @@ screenshots: $(DEV_READY) ## take docs/*.png anew (needs chromium)
 demo: $(APP_READY) ## make the demo data and its trained bundle anew, to the same figures
 	$(RUN) -m lcrec_core.demo.simulate
 	$(RUN) -m lcrec_core train --data demo --model paper --seed 0
+	$(RUN) -m lcrec_core.report
 
 clean: ## remove the environment and the tools' caches; data, profiles and bundles stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

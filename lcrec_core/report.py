@@ -1,0 +1,184 @@
+"""The README's tables, made from the files that training and benchmarks wrote: no figure is typed by hand.
+
+`python -m lcrec_core.report` rewrites what stands between `<!-- results:begin -->` and
+`<!-- results:end -->` (and the same for `speed`); with `--check` it only says whether they are up to date.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lcrec_core import artifacts, paper_facts
+from lcrec_core.artifacts import Bundle
+from lcrec_core.comparison import Measured, measured
+from lcrec_core.errors import LCRecError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+README = REPOSITORY / "README.md"
+BUNDLES = REPOSITORY / "artifacts"
+MEASUREMENTS = REPOSITORY / "benchmarks" / "results"
+
+DATA_LABELS = {
+    "ml-1m": "MovieLens 1M",
+    "ml-100k": "MovieLens 100K",
+    "ml-latest-small": "MovieLens latest-small",
+    "ml-25m": "MovieLens 25M",
+    "ml-32m": "MovieLens 32M",
+    "demo": "demo (simulated people)",
+}
+"""In the order of the table's rows."""
+
+MODEL_LABELS = {result.model: result.label for result in paper_facts.RESULTS}
+PROTOCOL_LABELS = {
+    "random": "random 80:20",
+    "user-last": "each person's last 20 %",
+    "global-time": "everybody's last 20 %",
+}
+
+
+class ReportError(LCRecError):
+    """The README lacks the place for a table, or a measurement cannot be read."""
+
+
+def results_table(bundles: Iterable[Bundle]) -> str:
+    """Markdown: the paper's own row, then one row per model, data set and protocol, averaged over seeds."""
+    bundles = list(bundles)
+    by_name = {bundle.name: bundle for bundle in bundles}
+    paper = paper_facts.RESULTS[0]
+    lines = [
+        "| data | model | protocol | seeds | test MSE | test RMSE | test MAE | s per epoch |",
+        "|---|---|---|---|---|---|---|---|",
+        f"| {DATA_LABELS[paper_facts.DATA]} | {paper.label}, as the paper prints it | {PROTOCOL_LABELS['random']} "
+        f"| – | {paper.mse:.3f} | {paper.mse**0.5:.3f} | {paper.mae:.3f} | – |",
+    ]
+    for row in sorted(measured(bundles), key=_by_data):
+        metrics = [by_name[name].metrics for name in row.bundles]
+        cells = [
+            DATA_LABELS.get(row.data, row.data),
+            _model_label(row),
+            PROTOCOL_LABELS.get(row.protocol, row.protocol),
+            ", ".join(map(str, row.seeds)),
+            *(mean_and_spread([m[name] for m in metrics]) for name in ("test_mse", "test_rmse", "test_mae")),
+            f"{statistics.median(m['seconds_per_epoch'] for m in metrics):.1f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _by_data(row: Measured) -> tuple:
+    order = list(DATA_LABELS)
+    known = order.index(row.data) if row.data in order else len(order)
+    return known, row.data, row.protocol, row.mse
+
+
+def _model_label(row: Measured) -> str:
+    """`LSTM & CNN, ours`, with the settings that are not Table VI's."""
+    label = f"{MODEL_LABELS.get(row.model, row.model)}, ours"
+    changed = [f"{name.replace('_', ' ')} {value:g}" for name, value in row.deviations.items() if value is not None]
+    return f"{label} ({', '.join(changed)})" if changed else label
+
+
+def mean_and_spread(values: Sequence[float]) -> str:
+    """`0.871 ± 0.002`: mean and sample standard deviation; the figure alone where there is one seed."""
+    mean = f"{statistics.fmean(values):.3f}"
+    return f"{mean} ± {statistics.stdev(values):.3f}" if len(values) > 1 else mean
+
+
+def speed_table(measurements: Iterable[dict[str, Any]]) -> str:
+    """Markdown: every figure of the benchmarks with the machine it was measured on."""
+    lines = ["| what | median | machine |", "|---|---|---|"]
+    for measurement in measurements:
+        machine = measurement["machine"]
+        where = f"{machine['processor']}, {machine['cores']} cores"
+        lines += [
+            f"| {figure['what']} | {figure['median']:,.{figure.get('decimals', 1)}f} {figure['unit']} | {where} |"
+            for figure in measurement["figures"]
+        ]
+    return "\n".join(lines)
+
+
+def read_measurements(folder: Path = MEASUREMENTS) -> list[dict[str, Any]]:
+    """Every benchmark's result file, by name.
+
+    Raises:
+        ReportError: A file is not what a benchmark writes.
+    """
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            measurement = json.loads(path.read_text(encoding="utf-8"))
+            speed_table([measurement])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReportError(f"{path.name} is not a benchmark's result ({error!r}); run `make bench`") from error
+        found.append(measurement)
+    return found
+
+
+def reported_bundles(root: Path = BUNDLES) -> list[Bundle]:
+    """The bundles that the repository holds.
+
+    What somebody trained on their own machine is theirs to look at, and no part of the README. Where
+    there is no git, every bundle counts.
+    """
+    bundles = artifacts.list_bundles(root)
+    try:
+        listed = subprocess.run(
+            ["git", "-C", str(root), "ls-files", "--cached", "."], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return bundles
+    tracked = {str(Path(line).parent) for line in listed.stdout.splitlines()}
+    return [bundle for bundle in bundles if bundle.path.relative_to(root).as_posix() in tracked]
+
+
+def fill(text: str, blocks: dict[str, str]) -> str:
+    """Replace what stands between the markers of each block.
+
+    Raises:
+        ReportError: A block's markers are missing or in the wrong order.
+    """
+    for name, content in blocks.items():
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        before, found_begin, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not (found_begin and found_end):
+            raise ReportError(f"the README has no {begin} followed by {end}; put both on lines of their own")
+        text = f"{before}{begin}\n{content}\n{end}{after}"
+    return text
+
+
+def blocks() -> dict[str, str]:
+    """Every generated table by the name of its markers."""
+    return {"results": results_table(reported_bundles()), "speed": speed_table(read_measurements())}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the README's tables, or with --check say whether they are up to date; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lcrec_core.report", description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 when a table is out of date")
+    options = parser.parse_args(arguments)
+    try:
+        before = README.read_text(encoding="utf-8")
+        after = fill(before, blocks())
+    except (LCRecError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return getattr(error, "exit_code", 1)
+    if before == after:
+        print("README.md is up to date", file=sys.stderr)
+        return 0
+    if options.check:
+        print("README.md is out of date: run `make readme`", file=sys.stderr)
+        return 1
+    # newline="\n": the same bytes on every system.
+    README.write_text(after, encoding="utf-8", newline="\n")
+    print("README.md: tables written", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

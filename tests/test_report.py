@@ -1,0 +1,116 @@
+"""The README's figures are the files' figures."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lcrec_core import report
+from lcrec_core.artifacts import Bundle
+from lcrec_core.dataset import Fingerprint
+
+
+def bundle(name: str, mse: float, *, seed: int, data: str = "ml-1m", part: str = "test", epochs: int = 5) -> Bundle:
+    train = {"epochs": epochs, "batch_size": 256, "keep_probability": 0.5, "learning_rate": 0.0001}
+    metrics = {"test_mse": mse, "test_rmse": mse**0.5, "test_mae": 0.7, "seconds_per_epoch": 61.04, "part": part}
+    return Bundle(
+        name=f"{data}/{name}",
+        path=Path(data) / name,
+        model="paper",
+        data=data,
+        config={"model": {}, "train": {**train, "seed": seed, "protocol": "random"}},
+        metrics=metrics,
+        history=[],
+        environment={},
+        fingerprint=Fingerprint("", "", ""),
+        vocabularies={},
+    )
+
+
+def measurement(what: str = "a full catalogue") -> dict:
+    machine = {"processor": "Some CPU", "cores": 2}
+    return {"figures": [{"what": what, "median": 3.214, "unit": "ms", "decimals": 1}], "machine": machine}
+
+
+def rows(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_readme_says_what_the_files_say():
+    text = report.README.read_text(encoding="utf-8")
+    assert report.fill(text, report.blocks()) == text, "run `make readme`"
+
+
+def test_seeds_of_one_setting_become_mean_and_spread():
+    first, second = bundle("paper", 0.85, seed=0), bundle("paper-seed1", 0.87, seed=1)
+    _, ours = rows(report.results_table([second, first]))
+    assert ours == [
+        "MovieLens 1M",
+        "LSTM & CNN, ours",
+        "random 80:20",
+        "0, 1",
+        "0.860 ± 0.014",
+        "0.927 ± 0.008",
+        "0.700 ± 0.000",
+        "61.0",
+    ]
+
+
+def test_a_single_seed_has_no_spread():
+    assert report.mean_and_spread([0.8214]) == "0.821"
+
+
+def test_other_settings_than_the_papers_are_named():
+    _, ours = rows(report.results_table([bundle("long", 0.85, seed=0, epochs=12)]))
+    assert ours[1] == "LSTM & CNN, ours (epochs 12)"
+
+
+def test_figures_of_a_validation_part_are_not_results():
+    assert len(rows(report.results_table([bundle("paper", 0.8, seed=0, part="valid")]))) == 1
+
+
+def test_movielens_comes_before_the_simulated_people():
+    table = rows(report.results_table([bundle("paper", 0.5, seed=0, data="demo"), bundle("paper", 0.9, seed=0)]))
+    assert [row[0] for row in table] == ["MovieLens 1M", "MovieLens 1M", "demo (simulated people)"]
+
+
+def test_speed_table_names_the_machine():
+    assert rows(report.speed_table([measurement()])) == [["a full catalogue", "3.2 ms", "Some CPU, 2 cores"]]
+
+
+def test_fill_replaces_only_what_is_between_the_markers():
+    text = "before\n<!-- results:begin -->\nold\n<!-- results:end -->\nafter\n"
+    filled = report.fill(text, {"results": "new"})
+    assert filled == "before\n<!-- results:begin -->\nnew\n<!-- results:end -->\nafter\n"
+    assert report.fill(filled, {"results": "new"}) == filled
+
+
+@pytest.mark.parametrize("text", ["", "<!-- results:begin -->", "<!-- results:end --> <!-- results:begin -->"])
+def test_missing_markers_are_an_error(text: str):
+    with pytest.raises(report.ReportError, match="results:begin"):
+        report.fill(text, {"results": "new"})
+
+
+def test_a_broken_measurement_is_named(tmp_path: Path):
+    (tmp_path / "good.json").write_text(json.dumps(measurement()))
+    assert report.read_measurements(tmp_path) == [measurement()]
+    (tmp_path / "predict.json").write_text("{}")
+    with pytest.raises(report.ReportError, match=r"predict\.json"):
+        report.read_measurements(tmp_path)
+
+
+def test_check_tells_without_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- results:begin -->\n<!-- results:end -->\n<!-- speed:begin -->\n<!-- speed:end -->\n")
+    monkeypatch.setattr(report, "README", readme)
+    before = readme.read_text()
+    assert report.main(["--check"]) == 1
+    assert readme.read_text() == before
+    assert report.main([]) == 0
+    assert report.main(["--check"]) == 0
+
+
+def test_measurements_hold_no_paths_of_the_machine():
+    for path in report.MEASUREMENTS.glob("*.json"):
+        assert str(Path.home()) not in path.read_text()
+        assert str(report.REPOSITORY) not in path.read_text()
