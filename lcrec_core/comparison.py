@@ -7,6 +7,7 @@ import json
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from lcrec_core.artifacts import Bundle
 from lcrec_core.paper_facts import SETTINGS
@@ -22,8 +23,8 @@ class Measured:
     data: str
     model: str
     protocol: str
-    settings: dict
-    """The training settings that its bundles share, without the seed."""
+    settings: dict[str, Any]
+    """Table VI's settings, as its bundles share them."""
     bundles: tuple[str, ...]
     seeds: tuple[int, ...]
     mse: float
@@ -39,9 +40,17 @@ class Measured:
         return all(self.settings.get(name) == value for name, value in SETTINGS.items())
 
     @property
-    def deviations(self) -> dict:
-        """The settings that differ from Table VI."""
+    def deviations(self) -> dict[str, Any]:
+        """Settings of Table VI that are not the paper's."""
         return {name: self.settings.get(name) for name, value in SETTINGS.items() if self.settings.get(name) != value}
+
+
+def table_six(bundle: Bundle) -> dict[str, Any]:
+    """A bundle's values for the settings of Table VI; None for one it does not have."""
+    config = bundle.config
+    train, network = config.get("train", {}), config.get("model", {})
+    everything = {**network, **train.get("batches", {}), **train}
+    return {name: everything.get(name) for name in SETTINGS}
 
 
 def measured(bundles: Iterable[Bundle]) -> list[Measured]:
@@ -64,14 +73,13 @@ def _summarise(by_seed: dict[int, Bundle]) -> Measured:
     seeds = sorted(by_seed)
     bundles = [by_seed[seed] for seed in seeds]
     first = bundles[0]
-    settings = {name: value for name, value in first.config.get("train", {}).items() if name != "seed"}
     mse = [float(bundle.metrics["test_mse"]) for bundle in bundles]
     mae = [float(bundle.metrics["test_mae"]) for bundle in bundles]
     return Measured(
         data=first.data,
         model=first.model,
-        protocol=str(settings.get("protocol", RANDOM)),
-        settings=settings,
+        protocol=str(first.config.get("train", {}).get("protocol", RANDOM)),
+        settings=table_six(first),
         bundles=tuple(bundle.name for bundle in bundles),
         seeds=tuple(seeds),
         mse=statistics.fmean(mse),

@@ -31,6 +31,13 @@ from lcrec_core.errors import LCRecError
 TRAIN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "lcrec_core", "train")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+EPOCHS = (1, 100)
+BATCH_SIZES = (16, 8192)
+KEEP_PROBABILITIES = (0.05, 1.0)
+LEARNING_RATES = (1e-6, 0.1)
+SEEDS = (0, 2**31 - 1)
+"""Smallest and largest value of each setting that a run is started with."""
+
 KEEP_FINISHED = 20
 """Folders of finished jobs that are kept; older ones go when a new job starts."""
 PATIENCE_SECONDS = 10
@@ -91,11 +98,11 @@ class JobRequest:
                 f"{self.name!r} cannot name a bundle: use up to 40 small letters, digits, dots, - and _, "
                 "starting with a letter or digit"
             )
-        _check_range("epochs", self.epochs, 1, 100)
-        _check_range("batch size", self.batch_size, 16, 8192)
-        _check_range("seed", self.seed, 0, 2**31 - 1)
-        _check_range("learning rate", self.learning_rate, 1e-6, 1.0)
-        _check_range("keep probability", self.keep_probability, 0.05, 1.0)
+        _check_range("epochs", self.epochs, *EPOCHS)
+        _check_range("batch size", self.batch_size, *BATCH_SIZES)
+        _check_range("seed", self.seed, *SEEDS)
+        _check_range("learning rate", self.learning_rate, *LEARNING_RATES)
+        _check_range("keep probability", self.keep_probability, *KEEP_PROBABILITIES)
 
     @property
     def bundle(self) -> str:

@@ -39,6 +39,9 @@ SETTING_LABELS = {
     "learning_rate": "Learning rate",
 }
 
+LIKED_FROM = 3
+"""Ratings from here on are the history the LSTM reads."""
+
 TEST_MSE_RANGE = (0.7, 1.1)
 """Figure 5: between these the test MSE settles."""
 TEST_MAE_RANGE = (0.65, 0.80)

@@ -6,18 +6,18 @@ import pytest
 
 from lcrec_core import paper_facts
 from lcrec_core.artifacts import Bundle
-from lcrec_core.comparison import measured
+from lcrec_core.comparison import measured, table_six
 from lcrec_core.dataset import Fingerprint
 
 
 def bundle(name: str, mse: float, *, seed: int = 0, part: str = "test", model: str = "paper", **train) -> Bundle:
-    settings = {**paper_facts.SETTINGS, "protocol": "random", "seed": seed, **train}
+    settings = {"epochs": 5, "learning_rate": 0.0001, "batches": {"batch_size": 256}, "protocol": "random", **train}
     return Bundle(
         name=name,
         path=Path(name),
         model=model,
         data=name.split("/")[0],
-        config={"model": {"width": 8}, "train": settings},
+        config={"model": {"keep_probability": 0.5}, "train": {**settings, "seed": seed}},
         metrics={"part": part, "test_mse": mse, "test_mae": mse / 2},
         history=[],
         environment={},
@@ -60,6 +60,11 @@ def test_settings_of_table_six_come_first_and_others_say_what_differs():
     first, second = measured([bundle("demo/a", 1.0, epochs=9), bundle("ml-1m/b", 2.0)])
     assert (first.by_the_table, first.deviations) == (True, {})
     assert (second.by_the_table, second.deviations) == (False, {"epochs": 9})
+
+
+def test_settings_are_found_where_a_bundle_keeps_them():
+    assert table_six(bundle("ml-1m/a", 1.0)) == paper_facts.SETTINGS
+    assert table_six(bundle("ml-1m/a", 1.0, batches={}))["batch_size"] is None
 
 
 def test_validation_figures_are_no_test_figures():
