@@ -33,3 +33,9 @@ class DownloadError(LCRecError):
     """A download could not be completed; nothing half-done is left behind."""
 
     exit_code = 6
+
+
+class TrainingError(LCRecError):
+    """A training run cannot start, cannot be resumed, or has diverged."""
+
+    exit_code = 7
