@@ -40,6 +40,8 @@ class PaperConfig:
     """Layers of the LSTM (the paper's two)."""
     keep_probability: float = 0.5
     """Share of title features that dropout keeps (Table VI)."""
+    embedding_std: float = 1.0
+    """Standard deviation of an embedding's first values."""
     liked_from: float = 3.0
     """Ratings from here on enter the history."""
     max_history: int = 200
@@ -104,6 +106,11 @@ class PaperNetwork(nn.Module):
         self.rating_movie = nn.Linear(features, features, bias=False)
         self.rating_out = nn.Linear(features, 1)
 
+        for module in self.modules():
+            if isinstance(module, nn.Embedding):
+                with torch.no_grad():
+                    module.weight.mul_(config.embedding_std)
+
     def movie_features(self, ids: Tensor, genres: Tensor, words: Tensor) -> Tensor:
         """M_f: (M,), (M, G), (M, W) -> (M, D)."""
         by_id = F.relu(self.movie_id_dense(self.movie_ids(ids)))  # (M, E)
@@ -125,7 +132,11 @@ class PaperNetwork(nn.Module):
 
     def rating(self, user: Tensor, movie: Tensor) -> Tensor:
         """Predicted ratings, not clipped to the scale: U_f (N, D), M_f (N, D) -> (N,); either may be (1, D)."""
-        return self.rating_out(F.relu(self.rating_user(user) + self.rating_movie(movie))).squeeze(dim=1)
+        return self.rating_from_halves(user, self.rating_movie(movie))
+
+    def rating_from_halves(self, user: Tensor, movie_half: Tensor) -> Tensor:
+        """The same with the movies' half at hand, as it is when a whole catalogue is asked for: (N,)."""
+        return self.rating_out(F.relu(self.rating_user(user) + movie_half)).squeeze(dim=1)
 
 
 def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
