@@ -37,7 +37,7 @@ class Archive:
         if self.path.is_dir():
             self._members = {p.relative_to(self.path).as_posix(): p.stat().st_size for p in _files_of(self.path)}
         else:
-            _check_is_zip(self.path)
+            check_is_zip(self.path)
             try:
                 self._zip = zipfile.ZipFile(self.path)
                 self._members = {m.filename: m.file_size for m in self._zip.infolist() if not m.is_dir()}
@@ -120,8 +120,12 @@ def _files_of(folder: Path) -> Iterator[Path]:
             yield from (inner for inner in sorted(path.iterdir()) if inner.is_file())
 
 
-def _check_is_zip(path: Path) -> None:
-    """Say what a file that is no whole zip seems to be."""
+def check_is_zip(path: Path) -> None:
+    """Say what a file that is no whole zip seems to be.
+
+    Raises:
+        DataError: It is missing, empty, a web page, cut short, or something else.
+    """
     try:
         with path.open("rb") as stream:
             head = stream.read(512)

@@ -6,6 +6,7 @@ fails are the lines walked one by one, which is slow but says exactly where and 
 
 import csv
 import io
+import math
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -57,6 +58,7 @@ def read_ratings(
     sound = (
         (ids.min(initial=1) >= 1 and ids.max(initial=1) <= LARGEST_ID)
         and (times.min(initial=0) >= 0 and times.max(initial=0) <= LARGEST_TIME)
+        and np.isfinite(frame[Col.RATING].to_numpy()).all()
         and table.scale.contains(frame[Col.RATING].to_numpy()).all()
         and np.isin(frame[Col.MOVIE], movies).all()
         and (users is None or np.isin(frame[Col.USER], users).all())
@@ -124,7 +126,7 @@ def _parse(archive: Archive, table: RatingTable, counted: _Counted) -> pd.DataFr
                 header=None,
                 names=[str(c) for c in RATING_COLUMNS],
                 dtype={str(c): t for c, t in _DTYPES.items()},
-                index_col=False,
+                usecols=range(_FIELDS),
                 na_filter=False,
                 quoting=csv.QUOTE_NONE,
             )
@@ -172,7 +174,8 @@ def _problem(fields: list[bytes], table: RatingTable, movies: set[int], users: s
             return f"has {what} {_shown(text)}, which is no whole number from {low} to {high}"
     scale = table.scale
     try:
-        on_scale = bool(scale.contains(np.array(float(fields[2]))))
+        rating = float(fields[2])
+        on_scale = math.isfinite(rating) and bool(scale.contains(np.array(rating)))
     except ValueError:
         on_scale = False
     if not on_scale:

@@ -1,7 +1,9 @@
 """Find data sets by name: the embedded demo, and MovieLens releases in the data folder."""
 
+import contextlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,8 @@ from lcrec_core.errors import DataError
 DATA_ENV = "LCREC_DATA"
 """Environment variable that names the folder to search."""
 DEMO = "demo"
+_LEFTOVER_AFTER = 3600.0
+"""Seconds without a change after which a part of a file belongs to nobody any more."""
 NAMES = (DEMO, "ml-1m", "ml-100k", *movielens.CSV_NAMES)
 
 
@@ -94,12 +98,15 @@ def install(zip_path: Path, name: str | None = None) -> str:
 def place_atomically(target: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside the target, then move it into place; nothing half-written stays.
 
+    What a killed process left beside the target an hour ago or longer is removed too.
+
     Raises:
         DataError: The folder cannot be written to, or the disk is full.
     """
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(target)
         write(part)
         os.replace(part, target)
     except OSError as error:
@@ -107,7 +114,14 @@ def place_atomically(target: Path, write: Callable[[Path], object]) -> None:
             f"cannot write {target}: {error.strerror or error}; name a folder you may write to with {DATA_ENV}"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def _remove_leftovers(target: Path) -> None:
+    for part in target.parent.glob(f".{target.name}.*.part"):
+        if time.time() - part.stat().st_mtime > _LEFTOVER_AFTER:
+            part.unlink(missing_ok=True)
 
 
 def _check_name(name: str) -> None:
