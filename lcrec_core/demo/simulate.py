@@ -37,13 +37,13 @@ DAY = 86_400
 
 NEVER_SEEN = 7
 """Films that nobody has rated."""
-CHOOSY = 0.8
+CHOOSY = 0.9
 """How strongly people see what they will like."""
 HIDDEN = 3
 """Number of likings that no genre names."""
 
 # Sizes of the parts of a rating, in stars (standard deviations, or stars per unit of what they multiply).
-MEAN = 3.32
+MEAN = 3.28
 QUALITY_STARS = 0.50
 FILM_STARS = 0.18
 GENEROSITY_STARS = 0.38
@@ -52,8 +52,10 @@ TASTE_LIMIT = 2.1
 """However many favourite genres a film has, it gains or loses no more than this."""
 ERA_STARS = 0.5
 HIDDEN_STARS = 0.20
-MOOD_STARS = 0.24
-MELLOWING_STARS = 0.3
+MOOD_STARS = 0.30
+MELLOWING_STARS = 0.25
+DRIFT = 0.4
+"""How much of another taste most people take on, as a share of a full taste."""
 NOISE_STARS = 0.86
 
 SAFE_DIGITS = 6
@@ -85,6 +87,7 @@ class _People:
     era: np.ndarray  # (P,) slope over the films' era
     hidden: np.ndarray  # (P, HIDDEN)
     generosity: np.ndarray  # (P,) stars
+    mellowing: np.ndarray  # (P,) stars of generosity gained from the first rating to the last
     count: np.ndarray  # (P,) how many films they set out to rate
 
 
@@ -152,12 +155,12 @@ def _people(rng: np.random.Generator) -> _People:
     weights = genre_weights()
     taste = mixture @ weights + 0.15 * rng.standard_normal((PEOPLE, len(GENRES)))
     later = rng.integers(0, len(TASTES), PEOPLE)
-    shift = 0.25 * weights[later] * (rng.random(PEOPLE) < 0.6)[:, None]
+    shift = DRIFT * weights[later] * (rng.random(PEOPLE) < 0.6)[:, None]
     lean = mixture @ np.array([taste.era for taste in TASTES])
     era = lean + np.clip(35 - age, -20, 15) / 50 + 0.3 * rng.standard_normal(PEOPLE)
     generosity = GENEROSITY_STARS * rng.standard_normal(PEOPLE)
     generosity[GUIDE - 1] = GUIDE_GENEROSITY
-    count = FEWEST_RATINGS + np.round(rng.lognormal(np.log(52), 0.95, PEOPLE), 3).astype(np.int64)
+    count = FEWEST_RATINGS + np.round(rng.lognormal(np.log(49), 0.95, PEOPLE), 3).astype(np.int64)
     count = np.minimum(count, MOST_RATINGS)
     count[GUIDE - 1] = GUIDE_RATINGS
     return _People(
@@ -169,6 +172,7 @@ def _people(rng: np.random.Generator) -> _People:
         era=era,
         hidden=rng.standard_normal((PEOPLE, HIDDEN)),
         generosity=generosity,
+        mellowing=MELLOWING_STARS * rng.standard_normal(PEOPLE),
         count=count,
     )
 
@@ -187,7 +191,7 @@ def _occupations(age: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _mixtures(likely: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """How much of each taste a person has, rows summing to one: few tastes each (a sparse Dirichlet)."""
-    concentration = 1.6 * likely / likely.sum(axis=1, keepdims=True)
+    concentration = 1.0 * likely / likely.sum(axis=1, keepdims=True)
     drawn = rng.standard_gamma(concentration)
     mixture = drawn / drawn.sum(axis=1, keepdims=True)
     mixture[GUIDE - 1] = [GUIDE_TASTES.get(taste.name, 0.0) for taste in TASTES]
@@ -272,7 +276,7 @@ def _latent(user: np.ndarray, film: np.ndarray, progress: np.ndarray, people: _P
     stars = TASTE_LIMIT * np.tanh(TASTE_STARS * liking / TASTE_LIMIT)
     era = ERA_STARS * people.era[user] * films.era[film]
     hidden = HIDDEN_STARS * (people.hidden[user] * films.hidden[film]).sum(axis=1)
-    mellowing = MELLOWING_STARS * progress * np.sign(people.hidden[user, 0])
+    mellowing = people.mellowing[user] * progress
     return MEAN + people.generosity[user] + films.worth[film] + stars + era + hidden + mellowing
 
 

@@ -33,7 +33,7 @@ class Taste:
 TASTES = (
     Taste(
         "science fiction",
-        {"Sci-Fi": 1.5, "Adventure": 0.4, "Fantasy": 0.3, "Romance": -0.7, "Musical": -0.8, "War": -0.2},
+        {"Sci-Fi": 1.9, "Adventure": 0.4, "Fantasy": 0.3, "Romance": -0.7, "Musical": -0.8, "War": -0.2},
         era=0.2, followers=1.5, women=0.8, young=1.2,
         occupations=("programmer", "technician/engineer", "scientist"),
     ),
@@ -45,7 +45,7 @@ TASTES = (
     ),
     Taste(
         "classics and art-house",
-        {"Drama": 0.6, "Film-Noir": 1.0, "War": 0.3, "Mystery": 0.2, "Action": -0.8, "Sci-Fi": -0.4, "Fantasy": -0.3,
+        {"Drama": 0.6, "Film-Noir": 1.0, "War": 0.3, "Mystery": 0.2, "Action": -0.8, "Sci-Fi": -0.8, "Fantasy": -0.3,
          "Children's": -0.4},
         era=-1.0, followers=1.3, young=0.75, occupations=("artist", "writer", "academic/educator", "retired"),
     ),
@@ -56,7 +56,7 @@ TASTES = (
     ),
     Taste(
         "romance and musicals",
-        {"Romance": 1.1, "Musical": 1.2, "Comedy": 0.2, "Horror": -1.0, "Action": -0.7, "Sci-Fi": -0.6,
+        {"Romance": 1.1, "Musical": 1.2, "Comedy": 0.2, "Horror": -1.0, "Action": -0.7, "Sci-Fi": -0.9,
          "Western": -0.4},
         followers=1.2, women=1.4, occupations=("homemaker", "customer service", "sales/marketing"),
     ),
@@ -68,18 +68,19 @@ TASTES = (
     ),
     Taste(
         "documentary and true stories",
-        {"Documentary": 1.7, "War": 0.5, "Drama": 0.3, "Fantasy": -0.7, "Horror": -0.5, "Action": -0.5},
+        {"Documentary": 2.2, "War": 0.5, "Drama": 0.3, "Fantasy": -0.7, "Horror": -0.5, "Action": -0.5},
         followers=0.7, young=0.85, occupations=("scientist", "lawyer", "academic/educator"),
     ),
     Taste(
         "crime and mystery",
-        {"Crime": 1.0, "Mystery": 0.8, "Film-Noir": 0.8, "Thriller": 0.8, "Musical": -0.8, "Children's": -0.7,
-         "Fantasy": -0.5},
+        {"Crime": 1.0, "Mystery": 0.8, "Film-Noir": 0.8, "Thriller": 0.8, "Musical": -0.8, "Sci-Fi": -0.3,
+         "Children's": -0.7, "Fantasy": -0.5},
         followers=1.3, women=0.9, occupations=("lawyer", "executive/managerial"),
     ),
     Taste(
         "westerns and war",
-        {"Western": 1.6, "War": 1.1, "Action": 0.3, "Musical": -0.5, "Animation": -0.7, "Romance": -0.3},
+        {"Western": 1.6, "War": 1.1, "Action": 0.3, "Musical": -0.5, "Animation": -0.7, "Sci-Fi": -0.5,
+         "Romance": -0.3},
         era=-0.6, followers=0.7, women=0.7, young=0.7, occupations=("farmer", "retired", "self-employed"),
     ),
     Taste(
