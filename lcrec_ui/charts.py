@@ -284,6 +284,7 @@ def compare_errors(metric: str, own: Sequence[tuple[PaperResult, Measured]]) -> 
             marker={"color": BLUE, "pattern_shape": pattern, "line": {"color": BLUE, "width": 1 if pattern else 0}},
             text=[f"{getattr(row, metric):.3f}" for row in bars],
             textposition="outside",
+            constraintext="none",
             cliponaxis=False,
             customdata=[row.largest_mae for row in bars],
             hovertemplate=f"%{{y}}, the paper: {label} %{{x:.3f}}{note}<extra></extra>",
@@ -302,6 +303,7 @@ def compare_errors(metric: str, own: Sequence[tuple[PaperResult, Measured]]) -> 
             marker_color=ORANGE,
             text=[f"  {value:.3f}" for value in values],
             textposition="outside",
+            constraintext="none",
             cliponaxis=False,
             customdata=[len(ours.seeds) for _, ours in own],
             hovertemplate=f"%{{y}}, measured by us: {label} %{{x:.4f}} (seeds: %{{customdata}})<extra></extra>",
@@ -317,7 +319,7 @@ def compare_errors(metric: str, own: Sequence[tuple[PaperResult, Measured]]) -> 
         )
     unit = "stars squared" if metric == "mse" else "stars"
     title = f"{label}, the paper's and ours (less is better)"
-    _layout(figure, title, f"{label} on the test part ({unit})", "", height=440)
+    _layout(figure, title, f"{label} on the test part ({unit})", "", height=480 if metric == "mae" else 450)
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(range=[0, 1.45 if metric == "mae" else 1.25])
     figure.update_yaxes(categoryorder="array", categoryarray=[row.label for row in rows])

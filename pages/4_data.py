@@ -1,0 +1,23 @@
+"""Data: what the models learn from, as files and as numbers, and the switch between data sets."""
+
+import streamlit as st
+
+from lcrec_ui import bootstrap, data_source, data_views, session
+
+bootstrap.page("Data")
+data = session.current_data()
+data_source.switch()
+data_views.sizes(data_views.statistics_of(data))
+
+charts, numbers, get = st.tabs(
+    ["Charts", "From files to numbers", "Get MovieLens"], key="data_view", on_change="rerun", bind="query-params"
+)
+if charts.open:
+    with charts:
+        data_views.all_charts(data)
+if numbers.open:
+    with numbers:
+        data_views.preparation(data)
+if get.open:
+    with get:
+        data_source.get_data()

@@ -1,0 +1,189 @@
+"""The Data page: the paper's tables and charts, the switch, download and upload."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lcrec_core import download, sources
+from lcrec_core.dataset import Dataset
+from lcrec_core.encode import encode
+from lcrec_core.errors import DataError, DownloadError
+from lcrec_core.split import make_split
+from lcrec_ui import data_source
+from lcrec_ui.tables import paper_tables
+from tests.made_up import made_up, write_ml1m_zip
+from tests.visiting import metrics, open_page, run, visited_before, words
+
+PAGE = "4_data.py"
+NUMBERS = {"data_view": "From files to numbers"}
+GET = {"data_view": "Get MovieLens"}
+
+
+@pytest.fixture(autouse=True)
+def _visited(monkeypatch: pytest.MonkeyPatch) -> None:
+    visited_before(monkeypatch)
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("LCREC_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tiny_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_ml1m_zip(tmp_path_factory.mktemp("zips") / "ml-1m.zip", made_up())
+
+
+def test_the_demo_is_described_and_said_to_be_simulated(data_folder: Path):
+    app = open_page(PAGE)
+    assert "Simulated people" in words(app)
+    shown = metrics(app)
+    demo = sources.load("demo")
+    assert shown["People"] == f"{len(demo.users):,}"
+    assert shown["Ratings"] == f"{len(demo.ratings):,}"
+    charts = app.get("plotly_chart")
+    assert len(charts) == 7
+    assert all(chart.proto.alt for chart in charts)
+
+
+def test_tables_show_rows_before_and_after(data_folder: Path):
+    app = open_page(PAGE, **NUMBERS)
+    frames = [frame.value for frame in app.dataframe]
+    assert [list(frame.columns[:2]) for frame in frames] == [
+        ["User", "Gender"], ["User", "Gender"], ["Movie", "Title"], ["Movie", "Title words"],
+        ["User", "Movie"], ["User", "Movie"],
+    ]  # fmt: skip
+    assert all(len(frame) == 6 for frame in frames)
+
+
+def test_switching_changes_the_data_of_the_whole_app(data_folder: Path, tiny_zip: Path):
+    shutil.copy(tiny_zip, data_folder)
+    app = open_page(PAGE)
+    app.segmented_control(key="data_switch").set_value("ml-1m").run()
+    assert metrics(app)["People"] == "40"
+    assert "Simulated people" not in words(app)
+
+
+def test_a_download_needs_the_terms_accepted_and_is_then_shown(
+    data_folder: Path, tiny_zip: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fetch(name: str, *, progress) -> Path:
+        progress(50, 100)
+        progress(0, 0)
+        return Path(shutil.copy(tiny_zip, data_folder / f"{name}.zip"))
+
+    monkeypatch.setattr(download, "download", fetch)
+    app = open_page(PAGE, **GET)
+    assert app.button(key="download_start").disabled
+    assert "no warranty" in words(app)
+    app.checkbox(key="accept_ml-1m").check()
+    run(app, **GET)
+    app.button(key="download_start").click()
+    run(app, **GET)
+    assert metrics(app)["People"] == "40"
+    assert "MovieLens 1M is here" in words(app)
+
+
+def test_a_failed_download_says_why_in_one_line(data_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def fetch(name: str, *, progress) -> Path:
+        raise DownloadError("the server cannot be reached; are you online?")
+
+    monkeypatch.setattr(download, "download", fetch)
+    app = open_page(PAGE, **GET)
+    app.checkbox(key="accept_ml-1m").check()
+    run(app, **GET)
+    app.button(key="download_start").click()
+    run(app, **GET)
+    assert [error.value for error in app.error] == ["the server cannot be reached; are you online?"]
+    assert list(data_folder.iterdir()) == []
+
+
+def test_an_uploaded_zip_is_checked_kept_and_shown(data_folder: Path, tiny_zip: Path):
+    app = open_page(PAGE, **GET)
+    app.file_uploader[0].upload("ml-1m.zip", tiny_zip.read_bytes())
+    app.button(key="upload_start").click()
+    run(app, **GET)
+    assert [path.name for path in data_folder.iterdir()] == ["ml-1m.zip"]
+    assert metrics(app)["People"] == "40"
+
+
+def test_a_bad_file_gives_one_line_and_changes_nothing(data_folder: Path):
+    app = open_page(PAGE, **GET)
+    app.file_uploader[0].upload("ml-1m.zip", b"<!DOCTYPE html><html>please log in</html>")
+    app.button(key="upload_start").click()
+    run(app, **GET)
+    (error,) = app.error
+    assert "\n" not in error.value
+    assert error.value.startswith("ml-1m.zip")
+    assert "Nothing was changed" in error.value
+    assert list(data_folder.iterdir()) == []
+    assert "Simulated people" in words(app)
+
+
+def test_upload_without_a_file_asks_for_one(data_folder: Path):
+    app = open_page(PAGE, **GET)
+    app.button(key="upload_start").click()
+    run(app, **GET)
+    assert any("Choose a zip file first" in warning.value for warning in app.warning)
+
+
+def test_a_sound_data_set_is_never_replaced_by_a_visitor(data_folder: Path, tiny_zip: Path, tmp_path: Path):
+    shutil.copy(tiny_zip, data_folder)
+    other = write_ml1m_zip(tmp_path / "other.zip", made_up(seed=1))
+    with pytest.raises(DataError, match="MovieLens 1M is here already"):
+        data_source.install_upload("ml-1m.zip", other.read_bytes(), None)
+    assert (data_folder / "ml-1m.zip").read_bytes() == tiny_zip.read_bytes()
+
+
+def test_a_damaged_data_set_can_be_replaced(data_folder: Path, tiny_zip: Path):
+    (data_folder / "ml-1m.zip").write_bytes(tiny_zip.read_bytes()[:1000])
+    assert data_source.install_upload("whatever.zip", tiny_zip.read_bytes(), "ml-1m") == "ml-1m"
+    assert sources.load("ml-1m").name == "ml-1m"
+
+
+@pytest.mark.parametrize("file_name", ["../../etc/passwd", "demo.zip", "ml-1m.zip\n", ""])
+def test_the_name_of_an_uploaded_file_is_never_a_path(data_folder: Path, tiny_zip: Path, file_name: str):
+    assert data_source.install_upload(file_name, tiny_zip.read_bytes(), None) == "ml-1m"
+    assert [path.name for path in data_folder.iterdir()] == ["ml-1m.zip"]
+
+
+def test_only_one_visitor_at_a_time_brings_in_data(data_folder: Path, tiny_zip: Path):
+    with data_source._alone(), pytest.raises(DataError, match="try again in a moment"):
+        data_source.install_upload("ml-1m.zip", tiny_zip.read_bytes(), None)
+    assert data_source.install_upload("ml-1m.zip", tiny_zip.read_bytes(), None) == "ml-1m"
+
+
+def encoded_tables(data: Dataset):
+    return paper_tables(data, encode(data, make_split(data).fitting))
+
+
+def test_encoded_users_are_the_papers_numbers(tiny: Dataset):
+    users = encoded_tables(tiny).users
+    for (_, raw), (_, encoded) in zip(users.before.iterrows(), users.after.iterrows(), strict=True):
+        assert encoded["Gender"] == {"F": "0", "M": "1"}[raw["Gender"]]
+        assert encoded["Age"] == str([1, 18, 25, 35, 45, 50, 56].index(int(raw["Age"])))
+
+
+def test_what_is_not_given_is_unknown(tiny: Dataset):
+    users = tiny.users.assign(gender=None, age=None, occupation=None)
+    anonymous = Dataset("anonymous", users, tiny.movies, tiny.ratings, tiny.scale)
+    table = encoded_tables(anonymous).users
+    assert set(table.after[["Gender", "Age", "Occupation"]].to_numpy().ravel()) == {"unknown"}
+    assert set(table.before["Occupation"]) == {"not given"}
+
+
+@pytest.mark.real_data
+def test_the_papers_own_rows_on_movielens():
+    tables = encoded_tables(sources.load("ml-1m"))
+    assert tables.are_the_papers_rows
+    assert tables.users.before["User"].tolist() == [11, 12, 13, 14, 15, 16]
+    assert tables.users.after["Gender"].tolist() == ["0", "1", "1", "1", "1", "0"]
+    assert tables.users.after["Age"].tolist() == ["2", "2", "4", "3", "2", "3"]
+    assert tables.movies.before["Title"].iloc[0] == "American President, The (1995)"
+    assert tables.ratings.before[["Movie", "Rating"]].to_numpy().tolist() == [
+        [938, "4"], [2398, "4"], [2918, "4"], [1035, "5"], [2791, "4"], [2687, "3"],
+    ]  # fmt: skip
