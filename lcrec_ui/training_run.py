@@ -1,0 +1,234 @@
+"""Start a training run from a page, watch it, cancel it, and see what became of earlier ones.
+
+The run is a process of its own (`lcrec_core.jobs`); everything here reads its files, so any session
+shows the same. Nothing of it lives in the session but the form's last complaint.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from lcrec_core import jobs, sources
+from lcrec_core.artifacts import Bundle
+from lcrec_core.errors import LCRecError
+from lcrec_core.jobs import Job, JobRequest, JobState
+from lcrec_core.paper_facts import SETTINGS
+from lcrec_ui import failures
+from lcrec_ui.charts import Curve, draw, training_curves
+from lcrec_ui.failures import callback
+from lcrec_ui.text import DATA_TITLES
+
+REFRESH_SECONDS = 1.0
+SHOWN_AT_FIRST = 4
+"""More curves than this in one chart are for the visitor to ask for."""
+_COMPLAINT = "training_complaint"
+_WATCHED = "training_watched"
+
+_BADGES = {
+    JobState.DONE: ("done", "green", ":material/check:"),
+    JobState.FAILED: ("failed", "red", ":material/error:"),
+    JobState.CANCELLED: ("cancelled", "gray", ":material/cancel:"),
+}
+
+
+def choose_bundles(bundles: Mapping[str, Bundle], data_name: str) -> list[Bundle]:
+    """Which bundles to show; at first those of the data set being looked at."""
+    key = _choice_key(data_name)
+    if key not in st.session_state:
+        own = [name for name, bundle in bundles.items() if bundle.data == data_name]
+        st.session_state[key] = (own or list(bundles))[:SHOWN_AT_FIRST]
+    # A bundle may have been removed since it was chosen.
+    st.session_state[key] = [name for name in st.session_state[key] if name in bundles]
+    names = st.multiselect("Bundles shown", list(bundles), key=key, persist_state="session")
+    return [bundles[name] for name in names if name in bundles]
+
+
+def _choice_key(data_name: str) -> str:
+    return f"training_bundles_{data_name}"
+
+
+def current_run() -> None:
+    """The run that is going now, redrawn every second; nothing when there is none."""
+    going = jobs.running()
+    if going is not None:
+        st.session_state[_WATCHED] = going.id
+        st.fragment(_watch, run_every=REFRESH_SECONDS)(going.id)
+        return
+    watched = st.session_state.pop(_WATCHED, None)
+    if watched is not None:
+        _announce(watched)
+
+
+def _announce(job_id: str) -> None:
+    """Say once how a run ended that this session was watching."""
+    try:
+        job = jobs.load(job_id)
+    except LCRecError:
+        return
+    if job.state is JobState.DONE:
+        st.success(f"Training of {job.request.bundle} is done; its curves are below.", icon=":material/check:")
+        chosen = st.session_state.get(_choice_key(job.request.data))
+        if chosen is not None and job.request.bundle not in chosen:
+            st.session_state[_choice_key(job.request.data)] = [*chosen, job.request.bundle]
+    elif job.state is JobState.FAILED:
+        st.error(f"Training of {job.request.bundle} failed: {job.error}", icon=":material/error:")
+    else:
+        st.info(f"Training of {job.request.bundle} was cancelled; no bundle was written.", icon=":material/cancel:")
+
+
+def _watch(job_id: str) -> None:
+    with failures.shown():
+        _draw_run(jobs.load(job_id))
+
+
+def _draw_run(job: Job) -> None:
+    if not job.state.active:
+        st.rerun()  # the whole page: its result is a bundle to list
+    with st.container(border=True):
+        st.markdown(f"**Training {job.request.bundle}**")
+        st.progress(job.fraction, text=_in_words(job))
+        history = pd.DataFrame(job.progress.get("history") or [])
+        if "epoch" in history:
+            draw(training_curves([Curve("so far", history)], "mse", paper_band=False), key=f"live_{job.id}")
+        stopping = job.state is JobState.STOPPING
+        st.button(
+            "Cancel again, and kill it" if stopping else "Cancel",
+            key="cancel_training",
+            icon=":material/stop_circle:",
+            help="The run stops at the next step and writes no bundle.",
+            on_click=_cancel,
+            args=(job.id,),
+        )
+
+
+def _in_words(job: Job) -> str:
+    said = job.progress
+    if job.state is JobState.STOPPING:
+        return "Stopping \u2026"
+    if job.state is JobState.STARTING:
+        return f"Starting, and reading {job.request.data} \u2026"
+    parts = [f"pass {said.get('epoch') or 0:.2f} of {said.get('epochs') or job.request.epochs}"]
+    if said.get("ratings_per_second"):
+        parts.append(f"{said['ratings_per_second']:,.0f} ratings per second")
+    if said.get("eta_seconds") is not None:
+        parts.append(f"{duration(said['eta_seconds'])} left")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+@callback
+def _cancel(job_id: str) -> None:
+    jobs.cancel(job_id)
+
+
+def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
+    """The form for a new run, with the paper's settings filled in.
+
+    Args:
+        bundles: What there is already, to say how long a pass takes.
+        data_name: The data set to offer first.
+    """
+    names = sources.available()
+    busy = jobs.running() is not None
+    with st.form("training_form"):
+        left, right = st.columns(2)
+        left.selectbox(
+            "Data",
+            names,
+            index=names.index(data_name) if data_name in names else 0,
+            format_func=lambda name: DATA_TITLES.get(name, name),
+            key="train_data",
+        )
+        right.text_input(
+            "Name of the bundle",
+            key="train_name",
+            max_chars=40,
+            placeholder="left empty: paper-seed0 or the like",
+            help="Small letters, digits, dots, - and _. A bundle that exists is never overwritten.",
+        )
+        _number_fields()
+        st.form_submit_button(
+            "Start training", type="primary", icon=":material/play_arrow:", on_click=_start, disabled=busy
+        )
+    if busy:
+        st.caption("One run at a time: wait for the one that is going, or cancel it.")
+    else:
+        st.caption(f"The defaults are the paper's (Table VI). {_how_long(bundles)}")
+    complaint = st.session_state.pop(_COMPLAINT, None)
+    if complaint:
+        st.error(complaint, icon=":material/error:")
+
+
+def _number_fields() -> None:
+    """Table VI's settings and the seed, within the limits of `JobRequest`."""
+    epochs, batch, keep, rate, seed = st.columns(5)
+    epochs.number_input("Epochs", *jobs.EPOCHS, SETTINGS["epochs"], key="train_epochs")
+    batch.number_input("Batch size", *jobs.BATCH_SIZES, SETTINGS["batch_size"], 16, key="train_batch_size")
+    keep.number_input(
+        "Keep probability",
+        *jobs.KEEP_PROBABILITIES,
+        SETTINGS["keep_probability"],
+        0.05,
+        key="train_keep_probability",
+        help="Share of the title features that dropout lets through in training.",
+    )
+    rate.number_input(
+        "Learning rate",
+        *jobs.LEARNING_RATES,
+        SETTINGS["learning_rate"],
+        1e-4,
+        format="%.6f",
+        key="train_learning_rate",
+    )
+    seed.number_input("Seed", *jobs.SEEDS, 0, key="train_seed", help="Of the split and of every random choice.")
+
+
+def _how_long(bundles: Sequence[Bundle]) -> str:
+    known = [f"{b.name} {b.metrics['seconds_per_epoch']:,.1f} s" for b in bundles if b.metrics.get("seconds_per_epoch")]
+    return f"One pass took: {', '.join(known[:6])}." if known else ""
+
+
+def _start() -> None:
+    """Start what the form says. Its limits are checked again by `JobRequest`: a browser can send anything."""
+    form = st.session_state
+    try:
+        data, seed = str(form["train_data"]), form["train_seed"]
+        name = (form["train_name"] or "").strip() or jobs.free_name(data, seed if isinstance(seed, int) else 0)
+        request = JobRequest(
+            data=data,
+            name=name,
+            epochs=form["train_epochs"],
+            learning_rate=form["train_learning_rate"],
+            batch_size=form["train_batch_size"],
+            keep_probability=form["train_keep_probability"],
+            seed=seed,
+        )
+        jobs.start(request)
+    except LCRecError as error:
+        form[_COMPLAINT] = str(error)
+
+
+def earlier_runs() -> None:
+    """Runs that have ended, newest first, each with its state and, if it failed, why."""
+    ended = [job for job in jobs.list_jobs() if not job.state.active]
+    if not ended:
+        st.caption("No run has been started from this page yet.")
+    for job in ended[:10]:
+        label, colour, icon = _BADGES[job.state]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(label, color=colour, icon=icon, width="content")
+            when = datetime.fromtimestamp(job.created_at, UTC)
+            st.markdown(f"**{job.request.bundle}**, {job.request.epochs} epochs, {when:%Y-%m-%d %H:%M} UTC")
+        if job.error:
+            st.caption(f"Why it failed: {job.error}")

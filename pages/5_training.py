@@ -1,0 +1,47 @@
+"""Training: how the errors of every bundle fell, what it took, and a run of one's own."""
+
+import pandas as pd
+import streamlit as st
+
+from lcrec_core import artifacts
+from lcrec_core.paper_facts import DATA
+from lcrec_ui import bootstrap, charts, session, tables, training_run
+
+bootstrap.page("Training")
+training_run.current_run()
+
+bundles = {bundle.name: bundle for bundle in artifacts.list_bundles()}
+chosen = training_run.choose_bundles(bundles, session.state().data)
+if chosen:
+    curves = [charts.Curve(bundle.name, pd.DataFrame(bundle.history)) for bundle in chosen]
+    paper_band = any(bundle.data == DATA for bundle in chosen)
+    for column, metric in zip(st.columns(2), ("mse", "mae"), strict=True):
+        with column:
+            charts.draw(charts.training_curves(curves, metric, paper_band=paper_band), f"curve_{metric}")
+    st.caption(
+        "Solid lines are the test part, which the training never sees; dotted ones a sample of the training part, "
+        "each rating hidden from the history it is predicted from. The number of epochs is fixed beforehand: "
+        "nothing is chosen by the test curve."
+    )
+    if any(bundle.data == "demo" for bundle in chosen):
+        st.caption("Bundles named demo/… were trained on simulated people: their errors say nothing about real ones.")
+    st.subheader("What each run reached, and what it took", anchor=False)
+    st.dataframe(
+        tables.bundle_table(chosen),
+        hide_index=True,
+        column_config=tables.BUNDLE_COLUMNS,
+        alt="Errors, size, time and machine of each bundle",
+    )
+    st.subheader("Settings", anchor=False)
+    st.dataframe(tables.settings_table(chosen), hide_index=True, alt="Table VI beside the settings of each bundle")
+elif bundles:
+    st.info("Choose at least one bundle to see its training.", icon=":material/info:")
+else:
+    st.info("No model has been trained here yet. Start a run below.", icon=":material/info:")
+for name, why in artifacts.list_damaged().items():
+    st.warning(f"{name} cannot be used: {why}", icon=":material/warning:")
+
+st.subheader("Start a training run", anchor=False)
+training_run.start_form(list(bundles.values()), session.state().data)
+st.subheader("Runs started here", anchor=False)
+training_run.earlier_runs()

@@ -1,0 +1,74 @@
+"""The Compare page: the paper's Table VII beside what was measured, and nothing made up."""
+
+from pathlib import Path
+
+import pytest
+
+from lcrec_core.paper_facts import RESULTS
+from tests.bundles import write_bundle
+from tests.visiting import open_page, visited_before, words
+
+PAGE = "6_compare.py"
+
+
+@pytest.fixture(autouse=True)
+def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    visited_before(monkeypatch)
+    monkeypatch.setenv("LCREC_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path / "artifacts"))
+    return tmp_path / "artifacts"
+
+
+def test_what_we_have_not_measured_says_so_and_has_no_figure():
+    table = open_page(PAGE).dataframe[0].value
+    assert table["Model"].tolist() == [row.label for row in RESULTS]
+    assert table["MSE, the paper"].tolist() == ["0.876", "0.945", "1.022", "1.063", "0.920", "0.935"]
+    assert set(table["MSE, ours"]) == set(table["MAE, ours"]) == {"not measured by us"}
+
+
+def test_our_figure_stands_beside_the_papers_with_its_spread(artifacts: Path):
+    write_bundle(artifacts, "ml-1m/paper", mse=0.90)
+    write_bundle(artifacts, "ml-1m/paper-seed1", mse=0.92, seed=1)
+    write_bundle(artifacts, "demo/paper", mse=0.5)
+    app = open_page(PAGE)
+    row = app.dataframe[0].value.iloc[0]
+    assert row["MSE, ours"] == "0.910 ± 0.014"
+    assert row["Seeds, ours"] == "2"
+    everything = app.dataframe[1].value
+    assert everything["Data"].tolist() == ["demo", "ml-1m"]
+    assert "simulated" in words(app)
+
+
+def test_other_data_protocols_and_settings_do_not_stand_in_for_the_papers(artifacts: Path):
+    write_bundle(artifacts, "demo/paper")
+    write_bundle(artifacts, "ml-1m/later", protocol="global-time")
+    app = open_page(PAGE)
+    assert set(app.dataframe[0].value["MSE, ours"]) == {"not measured by us"}
+    assert len(app.dataframe[1].value) == 2
+
+
+def test_settings_of_table_six_are_preferred_to_others(artifacts: Path):
+    write_bundle(artifacts, "ml-1m/a-long-one", mse=0.7, epochs=9)
+    write_bundle(artifacts, "ml-1m/paper", mse=0.9)
+    app = open_page(PAGE)
+    assert app.dataframe[0].value["MSE, ours"].iloc[0] == "0.900"
+    assert app.dataframe[1].value["Settings"].tolist() == ["as in Table VI", "epochs 9"]
+
+
+def test_the_impossible_figures_are_remarked_on():
+    app = open_page(PAGE)
+    (remark,) = [warning.value for warning in app.warning if "cannot be right" in warning.value]
+    assert "at most 0.959, but 1.273" in remark
+    assert "at most 0.967, but 0.979" in remark
+    assert [row for row in app.dataframe[0].value["MAE, the paper"] if "impossible" in row] == [
+        "1.273 (impossible)",
+        "0.979 (impossible)",
+    ]
+
+
+def test_charts_say_in_words_what_they_show(artifacts: Path):
+    write_bundle(artifacts, "ml-1m/paper", mse=0.90)
+    mse, mae = (chart.proto.alt for chart in open_page(PAGE).get("plotly_chart"))
+    assert "0.876 for LSTM & CNN" in mse
+    assert "we measured 0.900" in mse
+    assert "we measured 0.720" in mae
