@@ -75,8 +75,11 @@ def page(title: str) -> None:
         sidebar.draw()
     simulated_notice()
     session.write_url()
-    for notice in session.take_notices():
-        notices.warning(notice, icon=":material/info:")
+    for text, kind in session.take_notices():
+        if kind == "success":
+            notices.success(text, icon=":material/check_circle:")
+        else:
+            notices.warning(text, icon=":material/info:")
 
 
 def simulated_notice() -> None:

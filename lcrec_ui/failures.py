@@ -60,7 +60,8 @@ def callback(act: Callable[P, None]) -> Callable[P, None]:
 def sentence(error: Exception) -> str:
     """One line for a visitor; anything but our own errors is logged with its traceback."""
     if isinstance(error, LCRecError):
-        return str(error)
+        text = str(error)
+        return text[:1].upper() + text[1:]
     number = uuid4().hex[:8]
     _LOG.error("unexpected error %s", number, exc_info=error)
     return f"Sorry, something went wrong here. Reload the page to try again; the log has the details under {number}."

@@ -26,7 +26,7 @@ def dataset(name: str) -> Dataset:
     Raises:
         DataError: It is not there or damaged.
     """
-    return _dataset(name, _file_stamp(name))
+    return _dataset(name, file_stamp(name))
 
 
 def recommender(bundle_name: str) -> Recommender:
@@ -38,7 +38,7 @@ def recommender(bundle_name: str) -> Recommender:
     name = artifacts.resolve(bundle_name)
     manifest = artifacts.artifacts_root() / name / "manifest.json"
     data_name = name.partition("/")[0]
-    return _recommender(name, manifest.stat().st_mtime_ns, str(manifest), _file_stamp(data_name))
+    return _recommender(name, manifest.stat().st_mtime_ns, str(manifest), file_stamp(data_name))
 
 
 def store() -> ProfileStore:
@@ -74,7 +74,7 @@ def _settled(loaded: T) -> T:
     return loaded
 
 
-def _file_stamp(name: str) -> str:
+def file_stamp(name: str) -> str:
     """Changes when the data set's file does; empty for the demo."""
     path = sources.find(name)
     if path is None:

@@ -40,7 +40,8 @@ class _Session:
     """The bundle chosen, per data set."""
     tokens: dict[str, str] = field(default_factory=dict)
     """Profiles this visitor made or opened here, and the data set of each: the only ones they are ever shown."""
-    notices: list[str] = field(default_factory=list)
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    """What the next page says at its top: (text, "warning" or "success")."""
     written: dict[str, str] = field(default_factory=dict)
     """The query parameters as we left them; a difference means that the visitor came by a link."""
 
@@ -195,14 +196,14 @@ def forget_profile(token: str) -> None:
         chosen.token = None
 
 
-def notify(text: str) -> None:
-    """Say something at the top of the page that is drawn next."""
+def notify(text: str, kind: str = "warning") -> None:
+    """Say something at the top of the page that is drawn next; kind is "warning" or "success"."""
     notices = state().notices
-    if text not in notices:
-        notices.append(text)
+    if (text, kind) not in notices:
+        notices.append((text, kind))
 
 
-def take_notices() -> list[str]:
+def take_notices() -> list[tuple[str, str]]:
     """What is to be said now; each is said once."""
     notices = state().notices
     taken, notices[:] = list(notices), []

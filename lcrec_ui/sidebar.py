@@ -5,9 +5,11 @@ import streamlit as st
 from lcrec_core import sources
 from lcrec_core.errors import BundleError
 from lcrec_ui import session
-from lcrec_ui.failures import callback
-from lcrec_ui.text import DATA_TITLES, plain
+from lcrec_ui.failures import callback, fragment
+from lcrec_ui.text import DATA_TITLES, count, plain
 
+WHO = "sidebar_person"
+"""Key of the fragment that shows the person."""
 _WHO, _DATA, _MODEL = "sidebar_who", "sidebar_data", "sidebar_model"
 _A_PERSON = ""
 """Stands for the data-set person among the tokens of created profiles."""
@@ -15,6 +17,14 @@ _A_PERSON = ""
 
 def draw() -> None:
     """Draw into the current container."""
+    who()
+    _data_switch()
+    _model_switch()
+
+
+@fragment(key=WHO)
+def who() -> None:
+    """The person; a fragment, because a rating given on a page changes their count."""
     person = session.current_person()
     st.caption("You are looking as")
     if session.state().tokens:
@@ -22,11 +32,8 @@ def draw() -> None:
     else:
         st.markdown(f"**{plain(person.label)}**")
     details = [plain(person.about)] if person.about else []
-    count = len(person.profile.movie_ids)
-    details.append(f"{count:,} {'rating' if count == 1 else 'ratings'}")
+    details.append(count(len(person.profile.movie_ids), "rating"))
     st.caption("  \n".join(details))
-    _data_switch()
-    _model_switch()
 
 
 def _who_switch(person: session.Person) -> None:
@@ -38,6 +45,7 @@ def _who_switch(person: session.Person) -> None:
         elif data_name == chosen.data:
             names[token] = _label(token)
     st.session_state[_WHO] = person.token or _A_PERSON
+    # The switch lies in a fragment but changes every page, hence the rerun of the whole app.
     st.selectbox(
         "You are looking as",
         list(names),
@@ -93,6 +101,7 @@ def _switch_who() -> None:
         session.set_profile(token)
     else:
         session.set_user(_user_id())
+    st.rerun()
 
 
 @callback

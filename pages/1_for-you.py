@@ -1,5 +1,58 @@
 """For you: five movies, and why; then everything else in order, with filters."""
 
-from lcrec_ui import bootstrap
+import streamlit as st
+
+from lcrec_ui import bootstrap, components, filters, loaders, session
+from lcrec_ui.text import count, plain
 
 bootstrap.page("For you")
+
+
+@bootstrap.fragment(key="for_you")
+def recommendations() -> None:
+    """Everything that moves with a filter."""
+    recommender = loaders.recommender(session.current_bundle())
+    data, person = recommender.data, session.current_person()
+    chosen = filters.panel(data, recommender.movie_stats)
+    ranked = recommender.rank(person.profile, chosen)
+    if ranked.empty:
+        st.info(
+            "No movie passes these filters. Allow more genres or decades, or fewer ratings, or press Reset.",
+            icon=":material/filter_alt_off:",
+        )
+        return
+    best = recommender.top_n(person.profile, 5, chosen)
+    components.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best])
+
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.subheader(f"All {count(len(ranked), 'movie')}, best first", anchor=False, width="content")
+        st.download_button(
+            "Download as CSV",
+            data=lambda: components.as_csv(ranked),
+            file_name=f"for-you-{data.name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    components.ranked_table(ranked, data.scale)
+    st.caption(
+        f"Only movies with at least {count(chosen.min_ratings, 'rating')} are listed, because a prediction for a "
+        "movie that few people rated is mostly luck. “More filters” changes that."
+        if chosen.min_ratings
+        else "Movies that few people rated are listed as well: their predictions are mostly luck."
+    )
+
+
+who = session.current_person()
+with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    st.markdown(
+        f"Picked for **{plain(who.label)}** from {count(len(who.profile.movie_ids), 'rating')}.", width="content"
+    )
+    st.page_link("pages/2_rate.py", label="Rate movies", icon=":material/star:", width="content")
+    st.page_link("pages/3_profile.py", label="Be somebody else", icon=":material/person:", width="content")
+slot = st.container()
+with slot.skeleton(height=420):
+    # The first visitor waits here for torch and the model; the page's head is on the screen by then.
+    loaders.recommender(session.current_bundle())
+    with slot:
+        recommendations()

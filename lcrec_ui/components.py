@@ -1,0 +1,100 @@
+"""Pieces of pages that show movies: cards, the ranked table, and its export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from lcrec_core.dataset import RatingScale, split_genres
+from lcrec_ui.text import count, plain, stars
+
+if TYPE_CHECKING:
+    from lcrec_core.recommender import Recommendation
+
+EXPORT_COLUMNS = {
+    "rank": "Rank",
+    "title": "Title",
+    "year": "Year",
+    "genres": "Genres",
+    "predicted": "Predicted rating",
+    "mean_rating": "Average rating",
+    "num_ratings": "Number of ratings",
+}
+
+
+def movie_cards(movies: list[Recommendation], reasons: list[str]) -> None:
+    """The best match across the page and the others two by two, in reading order on a phone as well."""
+    for start, length in ((0, 1), (1, 2), (3, 2)):
+        row = list(zip(movies, reasons, strict=True))[start : start + length]
+        if not row:
+            return
+        columns = st.columns(length) if length > 1 else [st.container()]
+        for column, (movie, reason), rank in zip(columns, row, range(start + 1, start + 3), strict=False):
+            with column:
+                _card(rank, movie, reason)
+
+
+def _card(rank: int, movie: Recommendation, reason: str) -> None:
+    with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{rank}"):
+        st.markdown(f"#### {rank}. {plain(movie.title)}", anchors=False)
+        if movie.genres:
+            st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
+        st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")
+        st.caption(people_gave(movie.mean_rating, movie.num_ratings))
+        st.markdown(plain(reason))
+
+
+def people_gave(mean_rating: float | None, num_ratings: int) -> str:
+    """What everybody thinks: `People gave 3.87 on average (1,234 ratings)`."""
+    if not num_ratings or mean_rating is None or pd.isna(mean_rating):
+        return "Nobody has rated it yet"
+    return f"People gave {mean_rating:.2f} on average ({count(num_ratings, 'rating')})"
+
+
+def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
+    """The whole list, best first, sortable in the browser.
+
+    Args:
+        ranked: What `Recommender.rank` returns.
+        scale: For the length of the bars.
+    """
+    shown = with_rank(ranked).drop(columns="movie_id")
+    shown["genres"] = [split_genres(joined) for joined in shown["genres"]]
+    bar = st.column_config.ProgressColumn(
+        "Predicted for you", min_value=0, max_value=scale.high, format="%.2f", width="medium"
+    )
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=420,
+        key="ranked_table",
+        column_config={
+            "rank": st.column_config.NumberColumn("#", width=52, pinned=True),
+            "title": st.column_config.TextColumn("Title", width="large", pinned=True),
+            "predicted": bar,
+            "mean_rating": st.column_config.NumberColumn("People's average", format="%.2f"),
+            "num_ratings": st.column_config.NumberColumn("Ratings", format="localized"),
+            "year": st.column_config.NumberColumn("Year", format="%d", width="small"),
+            "genres": st.column_config.ListColumn("Genres"),
+        },
+        column_order=["rank", "title", "predicted", "mean_rating", "num_ratings", "year", "genres"],
+        alt=f"{len(shown):,} movies in order of predicted rating",
+    )
+
+
+def with_rank(ranked: pd.DataFrame) -> pd.DataFrame:
+    """The ranked movies with their place, from 1."""
+    return ranked.assign(rank=range(1, len(ranked) + 1))
+
+
+def as_csv(ranked: pd.DataFrame) -> bytes:
+    """The ranked movies as a file to read: named columns, two decimals, a byte order mark for spreadsheets."""
+    table = with_rank(ranked)[list(EXPORT_COLUMNS)]
+    table = table.assign(
+        genres=table["genres"].str.replace("|", ", ", regex=False),
+        predicted=table["predicted"].astype(float).round(2),
+        mean_rating=table["mean_rating"].astype(float).round(2),
+    )
+    return table.rename(columns=EXPORT_COLUMNS).to_csv(index=False).encode("utf-8-sig")

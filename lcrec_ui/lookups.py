@@ -1,0 +1,83 @@
+"""Tables derived from a data set once and shared by all sessions: people, movies, titles, aggregates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lcrec_core.dataset import MOVIE_COLUMNS, Col, split_genres
+from lcrec_core.statistics import DatasetStatistics, summarise
+from lcrec_ui.loaders import dataset, file_stamp
+from lcrec_ui.search import TitleIndex
+
+
+def title_index(name: str) -> TitleIndex:
+    """The titles of a data set, ready to be searched."""
+    return _title_index(name, file_stamp(name))
+
+
+def statistics(name: str) -> DatasetStatistics:
+    """The aggregates of a data set."""
+    return _statistics(name, file_stamp(name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _title_index(name: str, stamp: str) -> TitleIndex:
+    return TitleIndex.of(dataset(name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _statistics(name: str, stamp: str) -> DatasetStatistics:
+    return summarise(dataset(name))
+
+
+@dataclass(frozen=True)
+class Movie:
+    """What the pages say of a movie."""
+
+    title: str
+    year: int | None
+    genres: tuple[str, ...]
+
+
+def movie(data_name: str, movie_id: int) -> Movie:
+    """A movie of a data set by its id; KeyError for one it does not have."""
+    return _movies(data_name, file_stamp(data_name))[movie_id]
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _movies(name: str, stamp: str) -> dict[int, Movie]:
+    rows = dataset(name).movies[MOVIE_COLUMNS].itertuples(index=False, name=None)
+    return {
+        movie_id: Movie(str(title), None if pd.isna(year) else int(year), tuple(split_genres(genres)))
+        for movie_id, title, year, genres in rows
+    }
+
+
+def people(data_name: str) -> pd.DataFrame:
+    """The people of a data set and how many ratings each gave, in the column `ratings`."""
+    return _people(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _people(name: str, stamp: str) -> pd.DataFrame:
+    data = dataset(name)
+    ids = data.users[Col.USER].to_numpy()
+    counts = np.bincount(np.searchsorted(ids, data.ratings[Col.USER].to_numpy()), minlength=len(ids))
+    return data.users.assign(ratings=counts)
+
+
+def movie_means(data_name: str) -> pd.Series:
+    """What people gave each movie on average, by movie id; NaN where nobody rated it."""
+    return _movie_means(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _movie_means(name: str, stamp: str) -> pd.Series:
+    data = dataset(name)
+    ids = data.movies[Col.MOVIE].to_numpy()
+    rows = np.searchsorted(ids, data.ratings[Col.MOVIE].to_numpy())
+    counts = np.bincount(rows, minlength=len(ids))
+    sums = np.bincount(rows, weights=data.ratings[Col.RATING].to_numpy(np.float64), minlength=len(ids))
+    return pd.Series(sums / np.where(counts > 0, counts, np.nan), index=ids)

@@ -1,0 +1,146 @@
+"""Choosing a person of the data set, and the form that describes a created profile."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lcrec_core.dataset import AGE_BANDS, AGE_LABELS, GENDERS, Col, Dataset
+from lcrec_core.errors import ProfileError
+from lcrec_ui import loaders, session
+from lcrec_ui.failures import callback
+from lcrec_ui.text import count, plain
+
+MOST_OFFERED = 500
+"""People in the list at once; more are found by narrowing the search."""
+
+_CHOSEN = "people_chosen"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a person may tell of themselves; every field may be left out."""
+
+    name: str
+    gender: str | None
+    age: int | None
+    occupation: str | None
+
+
+def find(
+    people: pd.DataFrame, *, user_id: str, gender: str | None, age: int | None, occupation: str | None
+) -> list[int]:
+    """Ids of the people that fit, by id.
+
+    Args:
+        people: What `lookups.people` returns.
+        user_id: The id's first digits; '' for everybody. The exact id comes first.
+        gender: F, M or None for any.
+        age: First year of an age band, or None.
+        occupation: Exactly as the data set writes it, or None.
+    """
+    fits = np.ones(len(people), dtype=bool)
+    for column, wanted in ((Col.GENDER, gender), (Col.AGE, age), (Col.OCCUPATION, occupation)):
+        if wanted is not None:
+            fits &= (people[column] == wanted).fillna(False).to_numpy(dtype=bool)
+    ids = people.loc[fits, Col.USER]
+    digits = user_id.strip()
+    if digits:
+        ids = ids[ids.astype(str).str.startswith(digits)]
+    return [int(found) for found in ids]
+
+
+def chooser(data: Dataset) -> None:
+    """Search by id, gender, age and occupation, and look as who is picked."""
+    people = lookups.people(data.name)
+    known = [column for column in (Col.GENDER, Col.AGE, Col.OCCUPATION) if people[column].notna().any()]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        user_id = st.text_input("Id", key="people_id", type="search", live=True, placeholder="any", width=110)
+        gender = _any_of("Gender", list(GENDERS), session.GENDER_WORDS, 130) if Col.GENDER in known else None
+        age = _any_of("Age", list(AGE_BANDS), AGE_LABELS, 150) if Col.AGE in known else None
+        occupations = sorted(people[Col.OCCUPATION].dropna().unique())
+        occupation = _any_of("Occupation", occupations, {}, 200) if Col.OCCUPATION in known else None
+    found = find(people, user_id=user_id or "", gender=gender, age=age, occupation=occupation)
+    if not found:
+        st.info("Nobody in this data set is like that. Leave out one of the conditions.", icon=":material/search_off:")
+        return
+    st.selectbox(
+        f"{len(found):,} people fit" if len(found) != 1 else "One person fits",
+        found[:MOST_OFFERED],
+        index=None,
+        key=_CHOSEN,
+        format_func=lambda user: _described(people, user),
+        placeholder="Choose who to look as",
+        on_change=_choose,
+    )
+    if len(found) > MOST_OFFERED:
+        st.caption(f"The first {MOST_OFFERED} are listed; type an id or narrow the search to reach the others.")
+
+
+def description_form(key: str, data: Dataset, label: str, start: Description | None = None) -> Description | None:
+    """A form for a profile's name and, where the data set knows them, gender, age and occupation.
+
+    Returns:
+        What was entered when the form has just been sent, else None.
+    """
+    start = start or Description("", None, None, None)
+    people = lookups.people(data.name)
+    with st.form(key, border=False):
+        name = st.text_input("Name", value=start.name, max_chars=60, placeholder="optional")
+        gender = age = occupation = None
+        if people[Col.GENDER].notna().any():
+            gender = _optional("Gender", list(GENDERS), start.gender, session.GENDER_WORDS)
+        if people[Col.AGE].notna().any():
+            age = _optional("Age", list(AGE_BANDS), start.age, AGE_LABELS)
+        if people[Col.OCCUPATION].notna().any():
+            occupations = sorted(people[Col.OCCUPATION].dropna().unique())
+            occupation = _optional("Occupation", occupations, start.occupation, {})
+        sent = st.form_submit_button(label, type="primary")
+    return Description(name, gender, age, occupation) if sent else None
+
+
+def _any_of(label: str, options: list, words: dict, width: int):
+    return st.selectbox(
+        label,
+        options,
+        index=None,
+        placeholder="any",
+        format_func=lambda option: str(words.get(option, option)),
+        key=f"people_{label.lower()}",
+        width=width,
+    )
+
+
+def _optional(label: str, options: list, start: object, words: dict):
+    return st.selectbox(
+        label,
+        options,
+        index=options.index(start) if start in options else None,
+        placeholder="not given",
+        format_func=lambda option: str(words.get(option, option)),
+    )
+
+
+def _described(people: pd.DataFrame, user_id: int) -> str:
+    row = people.iloc[int(np.searchsorted(people[Col.USER].to_numpy(), user_id))]
+    parts = [f"User {user_id}"]
+    if not pd.isna(row[Col.GENDER]):
+        parts.append(session.GENDER_WORDS[row[Col.GENDER]])
+    if not pd.isna(row[Col.AGE]):
+        parts.append(AGE_LABELS[int(row[Col.AGE])])
+    if not pd.isna(row[Col.OCCUPATION]):
+        parts.append(str(row[Col.OCCUPATION]))
+    return " · ".join([*parts, count(int(row["ratings"]), "rating")])
+
+
+@callback
+def _choose() -> None:
+    chosen = st.session_state[_CHOSEN]
+    if chosen is None:
+        return
+    st.session_state[_CHOSEN] = None
+    if not isinstance(chosen, int):
+        raise ProfileError(f"{plain(str(chosen))[:20]} is not a user id")
+    session.set_user(chosen)
+    st.rerun()

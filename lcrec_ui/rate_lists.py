@@ -1,0 +1,133 @@
+"""The lists of the Rate page: what to rate next, what is rated, and the top five that follows from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from lcrec_core.profile import Profile
+from lcrec_ui import filters, loaders, lookups, rating, session
+from lcrec_ui.failures import callback
+from lcrec_ui.movement import TopList
+from lcrec_ui.text import count, plain, stars
+
+if TYPE_CHECKING:
+    from lcrec_core.recommender import Recommender
+
+ROWS = 8
+"""Movies shown at once in each list."""
+FIRST_RATINGS = 5
+"""After about so many ratings the list is somebody's own."""
+
+_QUERY, _BATCH, _SHOWN, _LIMIT, _TOP = "rate_query", "rate_batch", "rate_shown", "rate_limit", "rate_top"
+
+
+def top_five(recommender: Recommender, person: session.Person) -> None:
+    """The best five now, and how they moved with the last rating."""
+    profile, data = person.profile, recommender.data
+    from lcrec_core.recommender import Filters
+
+    best = recommender.top_n(profile, 5, Filters(min_ratings=filters.default_min_ratings(data)))
+    tops = st.session_state.setdefault(_TOP, {})
+    top: TopList = tops.setdefault((data.name, recommender.bundle.name), TopList())
+    ratings_now = (profile.movie_ids.tobytes(), profile.ratings.tobytes(), profile.gender, profile.age)
+    top.follow(hash(ratings_now), {movie.movie_id: movie.predicted for movie in best})
+    if not best:
+        st.caption("Every movie with enough ratings is rated already.")
+        return
+    lines = []
+    for rank, movie in enumerate(best, 1):
+        moved = " ".join(filter(None, [top.change(movie.movie_id), top.mark(movie.movie_id)]))
+        lines.append(
+            f"{rank}. **{plain(movie.title)}**  \n   :yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}"
+        )
+    st.markdown("\n".join(lines))
+    st.caption(_encouragement(len(profile.movie_ids)))
+
+
+def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
+    """What the search finds, or suggestions while nothing is searched for; returns the movies shown."""
+    query = st.text_input(
+        "Search a movie",
+        key=_QUERY,
+        type="search",
+        live=True,
+        placeholder="Type a title: matrix, amelie, star wars",
+        max_chars=100,
+    )
+    if query and query.strip():
+        movies = lookups.title_index(recommender.data.name).find(query, ROWS)
+        if not movies:
+            st.info(f"No title has the words “{plain(query)}”.", icon=":material/search_off:")
+    else:
+        movies = suggestions(recommender, person.profile)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption("Widely seen movies to begin with", width="content")
+            st.button("Others", icon=":material/autorenew:", type="tertiary", key="others", on_click=_other_suggestions)
+    _rows(recommender, person, movies)
+    return set(movies)
+
+
+def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> None:
+    """What the person rated, the latest first, without the movies already on the page."""
+    number = len(person.profile.movie_ids)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(f"Rated so far: {number:,}", anchor=False, width="content")
+        rating.undo_button(person.token)
+    if not number:
+        st.caption("Nothing yet. What you rate is listed here, with what we would have guessed.")
+    latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in shown]
+    limit = st.session_state.setdefault(_LIMIT, ROWS)
+    _rows(recommender, person, latest[:limit])
+    if len(latest) > limit:
+        st.button(f"Show more of {len(latest):,}", icon=":material/expand_more:", key="rated_more", on_click=_show_more)
+
+
+def _rows(recommender: Recommender, person: session.Person, movies: list[int]) -> None:
+    profile = person.profile
+    given = dict(zip(profile.movie_ids.tolist(), profile.ratings.tolist(), strict=True))
+    new = [movie_id for movie_id in movies if movie_id not in given]
+    guesses = dict(zip(new, recommender.predict(profile, new).tolist(), strict=True)) if new else {}
+    for movie_id in movies:
+        if movie_id in given:
+            guesses[movie_id] = rating.guess_without(recommender, person, movie_id)
+        rating.row(recommender, movie_id, given.get(movie_id), guesses[movie_id])
+
+
+def suggestions(recommender: Recommender, profile: Profile) -> list[int]:
+    """Well-known movies to rate next. The list stands still while its movies are rated, until others are asked for."""
+    batch = st.session_state.get(_BATCH)
+    data_name = recommender.data.name
+    if batch is None or batch[0] != data_name:
+        batch = (data_name, recommender.suggestions(profile, ROWS))
+        st.session_state[_BATCH] = batch
+    return list(batch[1])
+
+
+@callback
+def _other_suggestions() -> None:
+    """Exchange the suggestions for ones that were not shown lately."""
+    recommender = loaders.recommender(session.current_bundle())
+    data_name = recommender.data.name
+    shown = st.session_state.setdefault(_SHOWN, {}).setdefault(data_name, [])
+    batch = st.session_state.get(_BATCH)
+    shown.extend(batch[1] if batch and batch[0] == data_name else [])
+    offered = recommender.suggestions(session.current_profile(), ROWS + len(shown))
+    fresh = [movie_id for movie_id in offered if movie_id not in shown]
+    if not fresh:
+        shown.clear()
+        fresh = offered
+    st.session_state[_BATCH] = (data_name, fresh[:ROWS])
+
+
+@callback
+def _show_more() -> None:
+    st.session_state[_LIMIT] += 2 * ROWS
+
+
+def _encouragement(number: int) -> str:
+    missing = FIRST_RATINGS - number
+    if missing > 0:
+        return f"{count(missing, 'more rating')} and the list is really yours. It moves with every star."
+    return f"It follows from {count(number, 'rating')} and moves with every star."

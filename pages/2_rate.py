@@ -1,0 +1,29 @@
+"""Rate movies: give stars and watch the predictions move."""
+
+import streamlit as st
+
+from lcrec_ui import bootstrap, loaders, rate_lists, rating, session
+
+bootstrap.page("Rate movies")
+
+
+@bootstrap.fragment(key=rating.RATE)
+def lists() -> None:
+    """Everything that moves with a star."""
+    recommender = loaders.recommender(session.current_bundle())
+    person = session.current_person()
+    left, right = st.columns([2, 3], gap="medium")
+    with left.container(border=True, key="top_five"):
+        st.subheader("Your top 5 now", anchor=False)
+        rate_lists.top_five(recommender, person)
+    with right:
+        shown = rate_lists.to_rate(recommender, person)
+        rate_lists.rated(recommender, person, shown)
+
+
+rating.whose_stars(session.current_person())
+slot = st.container()
+with slot.skeleton(height=420):
+    loaders.recommender(session.current_bundle())
+    with slot:
+        lists()

@@ -1,0 +1,28 @@
+"""Profile: who you are, how to be somebody else, and what a person's ratings say of them."""
+
+import streamlit as st
+
+from lcrec_ui import bootstrap, people, profile_parts, session
+
+bootstrap.page("Profile")
+
+data = session.current_data()
+person = session.current_person()
+left, right = st.columns(2, gap="medium")
+with left.container(border=True, height="stretch", key="who_you_are"):
+    profile_parts.identity(data, person)
+with right.container(border=True, height="stretch", key="somebody_else"):
+    st.subheader("Be somebody else", anchor=False)
+
+    @bootstrap.fragment(key="people")
+    def choose() -> None:
+        """Its own fragment: searching people leaves the charts alone."""
+        people.chooser(data)
+
+    choose()
+    profile_parts.create(data)
+if len(person.profile.movie_ids):
+    profile_parts.tastes(data, person)
+else:
+    st.info("Nothing is rated yet, so there is no taste to draw.", icon=":material/star:")
+    st.page_link("pages/2_rate.py", label="Rate some movies")
