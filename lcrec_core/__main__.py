@@ -1,0 +1,8 @@
+"""`python -m lcrec_core`: see `cli`."""
+
+import sys
+
+from lcrec_core.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

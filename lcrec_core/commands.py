@@ -1,0 +1,347 @@
+"""What each command of the command line does: takes parsed arguments, prints, returns an exit code.
+
+torch is imported inside the commands that need it: the others, and `--help`, answer at once.
+"""
+
+import json
+import re
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from lcrec_core import artifacts, sources
+from lcrec_core import download as releases
+from lcrec_core.dataset import GENDERS, Col, Dataset, age_band
+from lcrec_core.errors import BundleError, DownloadError, LCRecError
+from lcrec_core.profile import Profile
+
+if TYPE_CHECKING:
+    from lcrec_core.recommender import Filters, Recommender
+    from lcrec_core.train import Progress, TrainRequest
+
+DATA_NAMES = sources.NAMES
+RELEASE_NAMES = tuple(releases.RELEASES)
+__all__ = ["DATA_NAMES", "GENDERS", "RELEASE_NAMES"]
+
+CANCELLED = 143
+_BUNDLE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+SAME_FIGURE = 0.001
+"""How far a figure measured again may lie from the recorded one: other processors round otherwise."""
+
+
+class UsageError(LCRecError):
+    """An option has a value the command cannot use."""
+
+    exit_code = 2
+
+
+def recommend(options: Namespace) -> int:
+    """Print the top N, a line per movie in the form of the paper's Figure 7."""
+    recommender = _recommender(options.bundle)
+    profile = _profile(options, recommender.data)
+    top = recommender.top_n(profile, options.n, _filters(options, recommender.data))
+    if options.json:
+        _print_json(
+            [
+                {"movie_id": r.movie_id, "title": r.title, "genres": list(r.genres), "predicted": r.predicted}
+                for r in top
+            ]
+        )
+        return 0
+    for r in top:
+        print(" ".join(filter(None, (str(r.movie_id), r.title, "|".join(r.genres), f"{r.predicted:.2f}"))))
+    if not top:
+        _say("no movie passes: the person has rated them all, or the filters are too narrow")
+    return 0
+
+
+def predict(options: Namespace) -> int:
+    """Print the predicted rating of each movie asked for."""
+    recommender = _recommender(options.bundle)
+    predicted = recommender.predict(_profile(options, recommender.data), options.movie)
+    titles = recommender.data.movies.set_index(str(Col.MOVIE))[Col.TITLE]
+    rows = [
+        {"movie_id": movie, "title": str(titles[movie]), "predicted": float(rating)}
+        for movie, rating in zip(options.movie, predicted, strict=True)
+    ]
+    if options.json:
+        _print_json(rows)
+    else:
+        for row in rows:
+            print(f"{row['movie_id']} {row['title']} {row['predicted']:.2f}")
+    return 0
+
+
+def info(options: Namespace) -> int:
+    """Print every bundle with its settings and figures; damaged ones are named on stderr."""
+    rows = [_figures(bundle) for bundle in artifacts.list_bundles()]
+    for why in artifacts.list_damaged().values():
+        _say(why)
+    if options.json:
+        _print_json(rows)
+    elif rows:
+        heads = {"test_mse": "test MSE", "test_mae": "test MAE", "seconds_per_epoch": "s/epoch"}
+        _print_table([[heads.get(key, key) for key in rows[0]], *([_cell(v) for v in row.values()] for row in rows)])
+    else:
+        _say(f"no bundle in {artifacts.artifacts_root()}: run `python -m lcrec_core train --data demo`")
+    return 0
+
+
+def evaluate(options: Namespace) -> int:
+    """Measure a bundle on its test part again, and compare with what it records.
+
+    Raises:
+        BundleError: The figures are not the recorded ones.
+    """
+    bundle = artifacts.load_bundle(options.bundle)
+    data = sources.load(bundle.data)
+    from lcrec_core.remeasure import measure_again
+
+    errors = measure_again(bundle, data)
+    measured = {
+        "test_ratings": errors.count,
+        "test_mse": errors.mse,
+        "test_rmse": errors.rmse,
+        "test_mae": errors.mae,
+    }
+    recorded = {f"recorded_{name}": bundle.metrics[name] for name in ("test_mse", "test_mae")}
+    train = bundle.config["train"]
+    if options.json:
+        named = {"bundle": bundle.name, "data": bundle.data, "model": bundle.model}
+        _print_json({**named, "protocol": str(train["protocol"]), "seed": train["seed"], **measured, **recorded})
+    else:
+        print(f"{bundle.name}: {measured['test_ratings']:,} ratings of the test part ({train['protocol']})")
+        for name in ("mse", "rmse", "mae"):
+            print(f"test {name.upper():4} {measured[f'test_{name}']:.4f}")
+    for name in ("test_mse", "test_mae"):
+        if abs(measured[name] - bundle.metrics[name]) > SAME_FIGURE:
+            raise BundleError(
+                f"bundle {bundle.name} records {name} {bundle.metrics[name]:.4f} but measures {measured[name]:.4f}: "
+                f"train it again with `python -m lcrec_core train --data {bundle.data}`"
+            )
+    return 0
+
+
+def train(options: Namespace) -> int:
+    """Train a bundle with a progress bar on stderr."""
+    from lcrec_core import train as training
+
+    request = _train_request(options)
+    with tqdm(
+        desc=request.bundle_name,
+        unit=" steps",
+        file=sys.stderr,
+        # A log file wants a line now and then, a terminal a bar that moves.
+        mininterval=0.2 if sys.stderr.isatty() else 10.0,
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+    ) as bar:
+        try:
+            bundle = training.run(request, lambda progress: _show(bar, progress))
+        except training.Cancelled:
+            bar.close()
+            _say("stopped; continue with the same command and --resume")
+            return CANCELLED
+        except KeyboardInterrupt:
+            bar.close()
+            _say("continue with the same command and --resume")
+            raise
+    part = bundle.metrics["part"]
+    if options.json:
+        _print_json(_figures(bundle, part))
+    else:
+        what = "measured, nothing saved" if request.validate else f"saved in {bundle.path}"
+        mse, mae = bundle.metrics[f"{part}_mse"], bundle.metrics[f"{part}_mae"]
+        seconds = bundle.metrics["seconds_per_epoch"]
+        print(f"{bundle.name}: {part} MSE {mse:.4f}, {part} MAE {mae:.4f}, {seconds:.1f} s per epoch; {what}")
+    return 0
+
+
+def download(options: Namespace) -> int:
+    """Show the terms, ask, and download.
+
+    Raises:
+        DownloadError: The terms were not accepted, or the download failed.
+    """
+    name = options.data
+    there = sources.find(name)
+    if there and not options.force:
+        print(f"{name} is already here: {there}")
+        return 0
+    _say(releases.licence_text(name))
+    if not options.accept_licence and not _accepted():
+        raise DownloadError(f"{name} was not downloaded: its terms were not accepted (answer yes, or --accept-licence)")
+    with tqdm(desc=f"{name}.zip", unit="B", unit_scale=True, unit_divisor=1024, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        path = releases.download(name, progress=show)
+    print(f"{name} is now in {path}")
+    return 0
+
+
+def install(options: Namespace) -> int:
+    """Check a zip and copy it into the data folder."""
+    name = sources.install(options.zip.expanduser(), options.name)
+    print(f"{name} is now in {sources.find(name)}")
+    return 0
+
+
+def make_demo(options: Namespace) -> int:
+    """Write the demo's simulated people and ratings again."""
+    from lcrec_core import demo
+
+    folder: tuple[Path, ...] = (options.folder,) if options.folder else ()
+    demo.generate(options.seed, *folder)
+    data = demo.load_demo(*folder)
+    people, movies, ratings = (f"{len(table):,}" for table in (data.users, data.movies, data.ratings))
+    print(f"demo: {ratings} ratings of {movies} movies by {people} simulated people, seed {options.seed}")
+    return 0
+
+
+def _recommender(bundle_name: str) -> "Recommender":
+    bundle = artifacts.load_bundle(bundle_name)
+    data = sources.load(bundle.data)
+    if data.simulated:
+        _say(f"the people of {data.name} are simulated")
+    from lcrec_core.recommender import Recommender
+
+    return Recommender(bundle, data)
+
+
+def _profile(options: Namespace, data: Dataset) -> Profile:
+    """The person asked for, or a new one from the options."""
+    described = options.rate or any(v is not None for v in (options.gender, options.age, options.occupation))
+    if options.user is not None:
+        if described:
+            raise UsageError("--user names a person of the data set: leave out --rate, --gender, --age, --occupation")
+        return Profile.from_dataset(data, options.user)
+    if not described:
+        raise UsageError("say for whom: --user ID for a person of the data set, or --rate MOVIE=STARS for a new one")
+    occupations = data.users[Col.OCCUPATION].dropna().unique()
+    if options.occupation is not None and options.occupation not in occupations:
+        raise UsageError(f"no occupation {options.occupation!r}; {data.name} has {', '.join(sorted(occupations))}")
+    for movie, stars in options.rate:
+        if not data.scale.contains(np.array([stars])).all():
+            raise UsageError(f"--rate {movie}={stars:g}: ratings go from {data.scale.low:g} to {data.scale.high:g}")
+        if movie not in data.movies[Col.MOVIE].to_numpy():
+            raise UsageError(f"--rate {movie}={stars:g}: {data.name} has no movie {movie}")
+    return Profile.of(
+        [(movie, stars, order) for order, (movie, stars) in enumerate(options.rate)],
+        gender=options.gender,
+        age=None if options.age is None else age_band(options.age),
+        occupation=options.occupation,
+    )
+
+
+def _filters(options: Namespace, data: Dataset) -> "Filters":
+    from lcrec_core.recommender import Filters
+
+    known = {genre.lower(): genre for genre in data.genres}
+    for genre in (*options.genre, *options.not_genre):
+        if genre.lower() not in known:
+            raise UsageError(f"there is no genre {genre!r}; {data.name} has {', '.join(data.genres)}")
+    try:
+        return Filters(
+            genres_in=frozenset(known[g.lower()] for g in options.genre),
+            genres_out=frozenset(known[g.lower()] for g in options.not_genre),
+            year_from=options.year_from,
+            year_to=options.year_to,
+            min_ratings=options.min_ratings,
+            include_rated=options.include_rated,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _train_request(options: Namespace) -> "TrainRequest":
+    from lcrec_core import networks
+    from lcrec_core.batches import BatchConfig
+    from lcrec_core.split import Protocol
+    from lcrec_core.train import TrainConfig, TrainRequest
+
+    if options.model not in networks.MODELS:
+        raise UsageError(f"there is no model {options.model!r}; there are {', '.join(networks.MODELS)}")
+    if options.protocol not in (None, *Protocol):
+        raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
+    given: dict[str, Any] = {
+        "epochs": options.epochs,
+        "learning_rate": options.learning_rate,
+        "seed": options.seed,
+        "protocol": options.protocol and Protocol(options.protocol),
+        "batches": options.batch_size and BatchConfig(batch_size=options.batch_size),
+    }
+    if options.name is not None and not _BUNDLE_NAME.fullmatch(options.name):
+        raise UsageError(f"--name {options.name!r}: use small letters, digits, dots, - and _, a letter or digit first")
+    keep = options.keep_probability
+    if keep is not None and not 0 < keep <= 1:
+        raise UsageError(f"--keep-probability must lie in (0, 1], got {keep:g}")
+    try:
+        return TrainRequest(
+            data=options.data,
+            model=options.model,
+            name=options.name,
+            train=TrainConfig(**{key: value for key, value in given.items() if value is not None}),
+            network={} if keep is None else {"keep_probability": keep},
+            validate=options.validate,
+            resume=options.resume,
+            progress_file=options.progress_file,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _show(bar: tqdm, progress: "Progress") -> None:
+    bar.total = progress.steps or None
+    if progress.history:
+        last = progress.history[-1]
+        errors = ", ".join(f"{key.replace('_mse', '')} MSE {last[key]:.3f}" for key in last if key.endswith("_mse"))
+        speed = f"{progress.ratings_per_second:,.0f} ratings/s"
+        bar.set_postfix_str(f"pass {progress.epoch:.2f} of {progress.epochs}, {speed}, {errors}", refresh=False)
+    bar.update(progress.step - bar.n)
+
+
+def _figures(bundle: artifacts.Bundle, part: str = "test") -> dict[str, Any]:
+    """One bundle for `info`."""
+    train = bundle.config["train"]
+    return {
+        "bundle": bundle.name,
+        "data": bundle.data,
+        "model": bundle.model,
+        "protocol": str(train["protocol"]),
+        "seed": train["seed"],
+        f"{part}_mse": bundle.metrics.get(f"{part}_mse"),
+        f"{part}_mae": bundle.metrics.get(f"{part}_mae"),
+        "seconds_per_epoch": bundle.metrics.get("seconds_per_epoch"),
+    }
+
+
+def _accepted() -> bool:
+    print("Do you accept these terms? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _print_table(rows: list[list[str]]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _say(text: str) -> None:
+    """Everything that is not a result."""
+    print(text, file=sys.stderr)
