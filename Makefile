@@ -46,7 +46,7 @@ screenshots: $(DEV_READY) ## take docs/*.png anew (needs chromium)
 	$(RUN) -m benchmarks.screenshots
 
 demo: $(APP_READY) ## make the demo data and its trained bundle anew, to the same figures
-	$(RUN) -m lcrec_core.demo.simulate
+	$(RUN) -m lcrec_core make-demo
 	$(RUN) -m lcrec_core train --data demo --model paper --seed 0
 	$(RUN) -m lcrec_core.report
 

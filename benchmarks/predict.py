@@ -1,0 +1,106 @@
+"""How long predicting every movie for one person takes, against asking the same network movie by movie.
+
+One core, a history of 200 liked movies, 3,883 movies: MovieLens 1M and its bundle where they are there, and
+a made-up data set of that size with a briefly trained bundle otherwise. Speed depends on sizes, not on weights.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.common import figure, times_ms, write
+from lcrec_core import artifacts, networks, sources, train
+from lcrec_core.batches import BatchConfig, movie_tensors
+from lcrec_core.encode import encode, encode_profile
+from lcrec_core.errors import LCRecError
+from lcrec_core.profile import Profile
+from lcrec_core.recommender import Recommender
+from lcrec_core.split import make_split
+from tests.made_up import made_up, write_ml1m_zip
+
+HISTORY = 200
+NAIVE_MOVIES = 100
+"""The loop is timed over this many movies and scaled up: the whole catalogue would take most of a minute."""
+
+
+def main() -> None:
+    """Measure and write `results/predict.json`."""
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        recommender = _recommender(Path(folder))
+        profile = _profile(recommender)
+        movies = len(recommender.movie_ids)
+        fast = times_ms(lambda: recommender.predict(profile), repeats=200, warm_up=20)
+        ranked = times_ms(lambda: recommender.rank(profile), repeats=50, warm_up=5)
+        one_by_one = NaiveLoop(recommender, profile)
+        # The same answer first: a faster way to another number would be no gain.
+        expected = recommender.predict(profile, recommender.movie_ids[:NAIVE_MOVIES])
+        np.testing.assert_allclose(one_by_one.predict(range(NAIVE_MOVIES)), expected, atol=1e-4)
+        slow = times_ms(lambda: one_by_one.predict(range(NAIVE_MOVIES)), repeats=5)
+    naive = [taken * movies / NAIVE_MOVIES for taken in slow]
+    about = f"{movies:,} movies for a history of {HISTORY}, one core"
+    ratio = float(np.median(naive) / np.median(fast))
+    write(
+        "predict",
+        [
+            figure(f"predict {about}", fast, "ms"),
+            figure("the same, ranked and as a table", ranked, "ms"),
+            figure(f"the same network asked movie by movie (scaled up from {NAIVE_MOVIES})", naive, "ms", decimals=0),
+        ],
+        ratio=round(ratio),
+        data=recommender.data.name,
+        bundle=recommender.bundle.name,
+    )
+
+
+class NaiveLoop:
+    """The network as one would first write it down: everything anew for every movie."""
+
+    def __init__(self, recommender: Recommender, profile: Profile) -> None:
+        bundle, data = recommender.bundle, recommender.data
+        split = make_split(data, bundle.config["train"]["protocol"], bundle.config["train"]["seed"])
+        encoded = encode(data, split.fitting)
+        self.network = networks.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
+        self.network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
+        self.network.eval()
+        self.movies = movie_tensors(encoded.movies, torch.device("cpu"))
+        self.fields = torch.from_numpy(encode_profile(profile, encoded.vocabularies)).unsqueeze(0)
+        self.history = torch.from_numpy(np.searchsorted(recommender.movie_ids, profile.movie_ids))
+        self.scale = data.scale
+
+    @torch.inference_mode()
+    def predict(self, positions: range) -> list[float]:
+        """Predicted ratings of movies by catalogue position, each from the person's raw history."""
+        return [self._one(position) for position in positions]
+
+    def _one(self, position: int) -> float:
+        watched = self.network.movie_features(*(part[self.history] for part in self.movies))
+        user = self.network.user_features(self.fields, watched.unsqueeze(0))
+        movie = self.network.movie_features(*(part[[position]] for part in self.movies))
+        return float(self.scale.clip(self.network.rating(user, movie).numpy())[0])
+
+
+def _recommender(folder: Path) -> Recommender:
+    try:
+        return Recommender.load("ml-1m/paper")
+    except LCRecError as error:
+        print(f"made-up data instead of MovieLens 1M: {error}")
+    os.environ[sources.DATA_ENV] = str(folder)
+    os.environ[artifacts.ARTIFACTS_ENV] = str(folder / "artifacts")
+    write_ml1m_zip(folder / "ml-1m.zip", made_up(6040, 3883, 40))
+    config = train.TrainConfig(epochs=1, evaluations_per_epoch=1, batches=BatchConfig(batch_size=2048))
+    train.run(train.TrainRequest("ml-1m", train=config))
+    return Recommender.load("ml-1m/paper")
+
+
+def _profile(recommender: Recommender) -> Profile:
+    """A person who liked exactly `HISTORY` movies."""
+    chosen = np.random.default_rng(0).choice(recommender.movie_ids, HISTORY, replace=False)
+    return Profile.of([(int(movie), 5.0, time) for time, movie in enumerate(chosen)], gender="F", age=25)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What a star costs: from the click reaching the server to the new top five having left it.
+
+A real server and its own websocket protocol, no browser: reading the click, writing the store, the new
+history, all predictions, and redrawing what moves. The visitor rates as a copy of a person with a history.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.common import figure, write
+from benchmarks.visitor import Visitor
+from lcrec_core import sources
+from tests.serving import serve
+
+CLICKS = 60
+BETWEEN_SECONDS = 0.3
+"""People do not click faster than this; the server tidies up after a run in the meantime."""
+
+
+def main() -> None:
+    """Measure and write `results/star_click.json`."""
+    names = ["demo", *(name for name in ("ml-1m",) if name in sources.available())]
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            with serve(Path(folder) / name) as server, Visitor(server.url, "rate", data=name) as visitor:
+                figures.append(figure(f"star click to updated top five, server side, {name}", clicks(visitor), "ms", 0))
+    write("star_click", figures)
+
+
+def clicks(visitor: Visitor) -> list[float]:
+    """Milliseconds of each click; the first, which makes the private copy, does not count."""
+    visitor.visit()
+    taken = []
+    for number in range(CLICKS + 1):
+        stars = visitor.feedback_ids()
+        taken.append(visitor.set_stars(stars[number % len(stars)], 1 + number % 5) * 1000)
+        time.sleep(BETWEEN_SECONDS)
+    return taken[1:]
+
+
+if __name__ == "__main__":
+    main()
