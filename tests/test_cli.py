@@ -1,0 +1,389 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lcrec_core import cli
+from lcrec_core import download as releases
+from tests.made_up import made_up, write_ml1m_zip
+from tests.movielens_files import dat_files, write_zip
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> object:
+        return json.loads(self.out)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A made-up ml-1m and a bundle trained on it by the command line itself."""
+    root = tmp_path_factory.mktemp("cli")
+    write_ml1m_zip(root / "data" / "ml-1m.zip", made_up())
+    # One thread: a network this small gains nothing from more, and they wait for each other on a busy machine.
+    world = {"LCREC_DATA": str(root / "data"), "LCREC_ARTIFACTS": str(root / "artifacts"), "OMP_NUM_THREADS": "1"}
+    done = spawn(world, "train", "--data", "ml-1m", "--epochs", "1", "--learning-rate", "0.001", "--progress-file",
+                 str(root / "progress.json"))  # fmt: skip
+    assert done.code == 0, done.err
+    return world | {"progress": str(root / "progress.json"), "trained": done.out, "bar": done.err}
+
+
+@pytest.fixture
+def lcrec(world: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    """Run a command in this process."""
+    for name in ("LCREC_DATA", "LCREC_ARTIFACTS"):
+        monkeypatch.setenv(name, world[name])
+
+    def run(*arguments: str) -> Said:
+        capsys.readouterr()
+        try:
+            code = cli.main(arguments)
+        except SystemExit as exit_:  # argparse's own
+            code = int(exit_.code or 0)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return Said(code, said.out, said.err)
+
+    return run
+
+
+def spawn(world: dict[str, str], *arguments: str, stdin: str = "") -> Said:
+    """Run a command as a person does, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lcrec_core", *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, **world},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def one_line(said: Said, code: int, *words: str) -> None:
+    """The command failed with this code and one line that has these words."""
+    assert said.code == code
+    assert said.out == ""
+    last = said.err.strip().splitlines()[-1]
+    for word in words:
+        assert word in last
+
+
+class TestRecommend:
+    def test_lines_are_those_of_figure_7(self, lcrec) -> None:
+        said = lcrec("recommend", "--bundle", "ml-1m", "--user", "11", "-n", "3")
+        assert said.code == 0
+        lines = said.out.splitlines()
+        assert len(lines) == 3
+        for line in lines:
+            assert re.fullmatch(r"\d+ .+ \(\d{4}\) [\w|-]+ [1-5]\.\d\d", line)
+
+    def test_json_says_the_same(self, lcrec) -> None:
+        text = lcrec("recommend", "--bundle", "ml-1m/paper", "--user", "11").out
+        rows = lcrec("recommend", "--bundle", "ml-1m", "--user", "11", "--json").json
+        assert len(rows) == 5
+        assert [list(row) for row in rows] == [["movie_id", "title", "genres", "predicted"]] * 5
+        for line, row in zip(text.splitlines(), rows, strict=True):
+            assert line == f"{row['movie_id']} {row['title']} {'|'.join(row['genres'])} {row['predicted']:.2f}"
+        predictions = [row["predicted"] for row in rows]
+        assert predictions == sorted(predictions, reverse=True)
+
+    def test_filters(self, lcrec) -> None:
+        options = ("--genre", "drama", "--genre", "WAR", "--not-genre", "Comedy", "--year-from", "1960", "--year-to")
+        rows = lcrec("recommend", "--bundle", "ml-1m", "--user", "1", "-n", "99", "--json", *options, "1990").json
+        assert rows
+        for row in rows:
+            assert {"Drama", "War"} & set(row["genres"])
+            assert "Comedy" not in row["genres"]
+            assert 1960 <= int(row["title"][-5:-1]) <= 1990
+
+    def test_rated_movies_come_only_when_asked_for(self, lcrec) -> None:
+        without = lcrec("recommend", "--bundle", "ml-1m", "--user", "1", "-n", "99", "--json").json
+        everything = lcrec(
+            "recommend", "--bundle", "ml-1m", "--user", "1", "-n", "99", "--include-rated", "--json"
+        ).json
+        assert (len(without), len(everything)) == (40, 60)
+
+    def test_a_new_person(self, lcrec) -> None:
+        likes = ("--rate", "1=5", "--rate", "2=4", "--age", "33", "--gender", "F", "--occupation", "writer")
+        rows = lcrec("recommend", "--bundle", "ml-1m", *likes, "-n", "99", "--json").json
+        assert len(rows) == 58
+        assert not {1, 2} & {row["movie_id"] for row in rows}
+
+    def test_nothing_passes(self, lcrec) -> None:
+        said = lcrec("recommend", "--bundle", "ml-1m", "--user", "1", "--year-from", "2050")
+        assert (said.code, said.out) == (0, "")
+        assert "no movie passes" in said.err
+        assert lcrec("recommend", "--bundle", "ml-1m", "--user", "1", "--year-from", "2050", "--json").json == []
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            ((), ["--user ID"]),
+            (("--user", "1", "--rate", "1=5"), ["leave out --rate"]),
+            (("--rate", "1=9"), ["ratings go from 1 to 5"]),
+            (("--rate", "999=4"), ["no movie 999"]),
+            (("--gender", "F", "--occupation", "king"), ["no occupation 'king'", "writer"]),
+            (("--user", "1", "--genre", "Opera"), ["no genre 'Opera'", "Drama"]),
+            (("--user", "1", "--year-from", "1990", "--year-to", "1980"), ["1990", "1980"]),
+            (("--user", "1", "-n", "0"), ["no whole number from 1 up"]),
+            (("--rate", "five"), ["not MOVIE=STARS"]),
+            (("--user", "eleven"), ["--user"]),
+        ],
+    )
+    def test_wrong_usage(self, lcrec, options: Sequence[str], words: list[str]) -> None:
+        one_line(lcrec("recommend", "--bundle", "ml-1m", *options), 2, *words)
+
+    def test_an_unknown_person(self, lcrec) -> None:
+        one_line(lcrec("recommend", "--bundle", "ml-1m", "--user", "999"), 5, "no user 999")
+
+    def test_an_absent_bundle_comes_with_its_command(self, lcrec) -> None:
+        said = lcrec("recommend", "--bundle", "ml-100k", "--user", "1")
+        one_line(said, 4, "python -m lcrec_core train --data ml-100k")
+        one_line(lcrec("recommend", "--bundle", "../../etc", "--user", "1"), 4, "not a bundle's name")
+
+    def test_without_the_data_the_download_command_is_named(
+        self, lcrec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LCREC_DATA", str(tmp_path))
+        said = lcrec("recommend", "--bundle", "ml-1m", "--user", "1")
+        one_line(said, 3, "python -m lcrec_core download ml-1m")
+
+    def test_other_data_than_the_bundles_is_refused(
+        self, lcrec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_ml1m_zip(tmp_path / "ml-1m.zip", made_up(seed=1))
+        monkeypatch.setenv("LCREC_DATA", str(tmp_path))
+        one_line(lcrec("recommend", "--bundle", "ml-1m", "--user", "1"), 4, "ml-1m/paper")
+
+
+def test_predict(lcrec) -> None:
+    rows = lcrec("predict", "--bundle", "ml-1m", "--user", "3", "--movie", "7", "2", "7", "--json").json
+    assert [list(row) for row in rows] == [["movie_id", "title", "predicted"]] * 3
+    assert [row["movie_id"] for row in rows] == [7, 2, 7]
+    assert rows[0] == rows[2]
+    text = lcrec("predict", "--bundle", "ml-1m", "--user", "3", "--movie", "7").out
+    assert text == f"7 {rows[0]['title']} {rows[0]['predicted']:.2f}\n"
+    one_line(lcrec("predict", "--bundle", "ml-1m", "--user", "3", "--movie", "999"), 5, "no movie 999")
+
+
+def test_evaluate_measures_what_the_bundle_records(lcrec) -> None:
+    measured = lcrec("evaluate", "--bundle", "ml-1m", "--json").json
+    assert measured["bundle"] == "ml-1m/paper"
+    assert (measured["protocol"], measured["seed"], measured["test_ratings"]) == ("random", 0, 160)
+    assert measured["test_mse"] == pytest.approx(measured["recorded_test_mse"], abs=1e-5)
+    assert measured["test_mae"] == pytest.approx(measured["recorded_test_mae"], abs=1e-5)
+    assert measured["test_rmse"] == pytest.approx(measured["test_mse"] ** 0.5)
+    assert f"{measured['test_mse']:.4f}" in lcrec("evaluate", "--bundle", "ml-1m").out
+
+
+class TestInfo:
+    def test_every_bundle_with_its_figures(self, lcrec) -> None:
+        rows = lcrec("info", "--json").json
+        keys = ["bundle", "data", "model", "protocol", "seed", "test_mse", "test_mae", "seconds_per_epoch"]
+        assert [list(row) for row in rows] == [keys]
+        assert list(rows[0].values())[:5] == ["ml-1m/paper", "ml-1m", "paper", "random", 0]
+        assert rows[0]["test_mae"] <= rows[0]["test_mse"] ** 0.5
+        head, line = lcrec("info").out.splitlines()
+        assert head.split()[:5] == keys[:5]
+        assert line.split()[5] == f"{rows[0]['test_mse']:.4f}"
+
+    def test_without_any(self, lcrec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
+        said = lcrec("info")
+        assert (said.code, said.out) == (0, "")
+        assert "train --data demo" in said.err
+        assert lcrec("info", "--json").json == []
+
+    def test_it_does_not_wait_for_torch(self, world: dict[str, str]) -> None:
+        script = "import sys; from lcrec_core import cli; cli.main(['info']); sys.exit('torch' in sys.modules)"
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=REPOSITORY,
+            env={**os.environ, **world},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+class TestTrain:
+    def test_the_result_is_on_stdout_and_the_progress_on_stderr(self, world: dict[str, str]) -> None:
+        assert re.fullmatch(
+            r"ml-1m/paper: test MSE [\d.]+, test MAE [\d.]+, [\d.]+ s per epoch; saved in .*artifacts/ml-1m/paper\n",
+            world["trained"],
+        )
+        assert "100%" in world["bar"]
+        assert "ratings/s" in world["bar"]
+        assert json.loads(Path(world["progress"]).read_text())["state"] == "done"
+
+    def test_settings_reach_the_bundle(self, world: dict[str, str], tmp_path: Path) -> None:
+        env = world | {"LCREC_ARTIFACTS": str(tmp_path)}
+        options = ("--name", "mine", "--seed", "3", "--epochs", "1", "--batch-size", "64", "--keep-probability", "0.8")
+        row = spawn(env, "train", "--data", "ml-1m", "--protocol", "global-time", *options, "--json").json
+        assert (row["bundle"], row["protocol"], row["seed"]) == ("ml-1m/mine", "global-time", 3)
+        config = json.loads((tmp_path / "ml-1m" / "mine" / "bundle.json").read_text())["config"]
+        assert config["train"]["batches"]["batch_size"] == 64
+        assert config["model"]["keep_probability"] == 0.8
+
+    @pytest.mark.parametrize(
+        ("options", "word"),
+        [
+            (("--data", "netflix"), "netflix"),
+            (("--data", "ml-1m", "--model", "magic"), "no model 'magic'"),
+            (("--data", "ml-1m", "--protocol", "lucky"), "no protocol 'lucky'"),
+            (("--data", "ml-1m", "--epochs", "0"), "no whole number from 1 up"),
+            (("--data", "ml-1m", "--learning-rate", "2"), "learning_rate"),
+            (("--data", "ml-1m", "--keep-probability", "0"), "--keep-probability"),
+            (("--data", "ml-1m", "--name", "../escape"), "--name"),
+        ],
+    )
+    def test_wrong_usage(self, lcrec, options: Sequence[str], word: str) -> None:
+        one_line(lcrec("train", *options), 2, word)
+
+    def test_nothing_to_resume(self, lcrec) -> None:
+        one_line(lcrec("train", "--data", "ml-1m", "--name", "new", "--resume"), 7, "nothing to resume")
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+    def test_a_signal_stops_it_and_leaves_no_bundle(
+        self, world: dict[str, str], tmp_path: Path, number: int, code: int
+    ) -> None:
+        env = {**os.environ, **world, "LCREC_ARTIFACTS": str(tmp_path / "artifacts")}
+        progress = tmp_path / "progress.json"
+        command = [sys.executable, "-m", "lcrec_core", "train", "--data", "ml-1m", "--epochs", "5000"]
+        run = subprocess.Popen(
+            [*command, "--progress-file", str(progress)], cwd=REPOSITORY, env=env, stdout=-1, stderr=-1, text=True
+        )
+        wait_until(lambda: progress.exists() and json.loads(progress.read_text())["step"] > 0)
+        run.send_signal(number)
+        out, err = run.communicate(timeout=60)
+        assert run.returncode == code
+        assert out == ""
+        assert "Traceback" not in err
+        assert "--resume" in err
+        assert json.loads(progress.read_text())["state"] == "cancelled"
+        assert not (tmp_path / "artifacts" / "ml-1m" / "paper").exists()
+
+
+class TestData:
+    @pytest.fixture
+    def folder(self, lcrec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("LCREC_DATA", str(tmp_path / "data"))
+        return tmp_path / "data"
+
+    def test_install(self, lcrec, folder: Path, tmp_path: Path) -> None:
+        zip_path = write_zip(tmp_path / "mine.zip", dat_files(), "ml-1m")
+        said = lcrec("install", str(zip_path))
+        assert (said.code, said.out) == (0, f"ml-1m is now in {folder / 'ml-1m.zip'}\n")
+        bad = write_zip(tmp_path / "bad.zip", dat_files() | {"ratings.dat": b"1::1::9::1\n"})
+        one_line(lcrec("install", str(bad)), 3, "ratings.dat line 1 has the rating '9'")
+
+    def test_refusing_the_licence_downloads_nothing(self, world: dict[str, str], tmp_path: Path) -> None:
+        env = world | {"LCREC_DATA": str(tmp_path / "data"), "LCREC_DOWNLOAD_URL": "http://127.0.0.1:9"}
+        for answer in ("no\n", "\n", ""):
+            said = spawn(env, "download", "ml-1m", stdin=answer)
+            one_line(said, 6, "its terms were not accepted")
+            assert "no commercial use without permission" in said.err
+            assert "ml-1m-README.txt" in said.err
+        assert not (tmp_path / "data").exists()
+
+    def test_offline_is_one_line(self, world: dict[str, str], tmp_path: Path) -> None:
+        env = world | {"LCREC_DATA": str(tmp_path / "data"), "LCREC_DOWNLOAD_URL": "http://127.0.0.1:9"}
+        said = spawn(env, "download", "ml-1m", stdin="yes\n")
+        one_line(said, 6, "are you online?", "put it into")
+        assert list((tmp_path / "data").iterdir()) == []
+
+    def test_a_download_with_accepted_terms(
+        self, lcrec, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = []
+
+        def fetch(name: str, *, progress) -> Path:
+            asked.append(name)
+            progress(512, 1024)
+            progress(1024, 1024)
+            return write_zip(folder / f"{name}.zip", dat_files(), name)
+
+        monkeypatch.setattr(releases, "download", fetch)
+        said = lcrec("download", "ml-1m", "--accept-licence")
+        assert (said.code, said.out) == (0, f"ml-1m is now in {folder / 'ml-1m.zip'}\n")
+        assert "do not pass the data on" in said.err
+        assert "100%" in said.err
+        again = lcrec("download", "ml-1m", "--accept-licence")
+        assert (again.code, asked) == (0, ["ml-1m"])
+        assert "already here" in again.out
+        assert lcrec("download", "ml-1m", "--accept-licence", "--force").code == 0
+        assert asked == ["ml-1m", "ml-1m"]
+
+    def test_the_demo_is_not_downloaded(self, lcrec) -> None:
+        one_line(lcrec("download", "demo"), 2, "invalid choice: 'demo'")
+
+    def test_make_demo_gives_the_data_that_ship(self, lcrec, tmp_path: Path) -> None:
+        said = lcrec("make-demo", "--folder", str(tmp_path))
+        assert said.code == 0
+        assert "simulated people" in said.out
+        shipped = REPOSITORY / "lcrec_core" / "demo"
+        for made in tmp_path.iterdir():
+            assert made.read_bytes() == (shipped / made.name).read_bytes()
+
+
+class TestShell:
+    def test_without_a_command_the_help_is_shown(self, lcrec) -> None:
+        said = lcrec()
+        assert (said.code, said.out) == (2, "")
+        assert "examples:" in said.err
+
+    @pytest.mark.parametrize(
+        "command", ["recommend", "predict", "info", "train", "evaluate", "download", "install", "make-demo"]
+    )
+    def test_each_command_explains_itself(self, lcrec, command: str) -> None:
+        assert command in lcrec("--help").out
+        said = lcrec(command, "--help")
+        assert said.code == 0
+        assert "example:" in said.out
+
+    def test_a_reader_that_goes_away_is_no_error(self, world: dict[str, str]) -> None:
+        script = f"{sys.executable} -m lcrec_core info --json | true; echo ${{PIPESTATUS[0]}}"
+        env = {**os.environ, **world}
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.stderr == ""
+        assert done.stdout.strip() in ("0", "141")
+
+    def test_an_unforeseen_system_error_is_one_line(self, lcrec, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse() -> list:
+            raise PermissionError(13, "Permission denied", "artifacts")
+
+        monkeypatch.setattr("lcrec_core.artifacts.list_bundles", refuse)
+        one_line(lcrec("info"), 1, "Permission denied")
+
+    def test_the_caller_keeps_its_signal_handler(self, lcrec) -> None:
+        before = signal.getsignal(signal.SIGTERM)
+        lcrec("info")
+        assert signal.getsignal(signal.SIGTERM) is before
+
+
+def wait_until(condition, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
