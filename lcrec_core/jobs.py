@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from lcrec_core import artifacts, sources
-from lcrec_core.errors import LCRecError
+from lcrec_core.errors import TrainingError
+from lcrec_core.process import process_mark
 
 TRAIN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "lcrec_core", "train")
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -48,10 +49,8 @@ _ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{6}")
 _PROGRESS_BAR = re.compile(r"\d+%\|")
 
 
-class JobError(LCRecError):
+class JobError(TrainingError):
     """A training run cannot be started, found or stopped."""
-
-    exit_code = 7
 
 
 class JobState(StrEnum):
@@ -143,6 +142,8 @@ class Job:
     """One line, for a failed job."""
     progress: dict[str, Any] = field(default_factory=dict)
     """The run's own progress file, see `train`; empty until it has written one."""
+    overdue: bool = False
+    """It was asked to stop more than `PATIENCE_SECONDS` ago and still works: cancelling again kills it."""
 
     @property
     def fraction(self) -> float:
@@ -210,7 +211,7 @@ def _launch(request: JobRequest, root: Path) -> Job:
     _write_json(folder / "job.json", record)
     # Visitors come before training on a machine with few cores.
     with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+        os.setpriority(os.PRIO_PROCESS, process.pid, 5)
     # A child that nobody waits for stays in the process table as a zombie.
     threading.Thread(target=process.wait, name=f"wait-{job_id}", daemon=True).start()
     return load(job_id, root)
@@ -243,9 +244,11 @@ def load(job_id: str, root: Path | None = None) -> Job:
     # Look at the process before its progress file: a run that ends in between has written its end by then.
     alive = mark is not None and process_mark(pid) == mark
     progress = _read_json(folder / "progress.json")
-    state = _state(alive, progress, cancel_asked=(folder / "cancel").exists())
+    waited = _seconds_since_cancel(folder)
+    state = _state(alive, progress, cancel_asked=waited is not None)
     why = _failure(folder, progress) if state is JobState.FAILED else None
-    return Job(job_id, request, created_at, state, folder, why, progress)
+    overdue = state is JobState.STOPPING and waited is not None and waited >= PATIENCE_SECONDS
+    return Job(job_id, request, created_at, state, folder, why, progress, overdue)
 
 
 def list_jobs(root: Path | None = None) -> list[Job]:
@@ -273,12 +276,10 @@ def cancel(job_id: str, root: Path | None = None) -> Job:
     if not job.state.active:
         return job
     pid = int(_read_json(job.path / "job.json")["pid"])
-    marker = job.path / "cancel"
-    overdue = marker.exists() and time.time() - marker.stat().st_mtime >= PATIENCE_SECONDS
-    if not marker.exists():
-        marker.touch()
+    if job.state is not JobState.STOPPING:
+        (job.path / "cancel").touch()
     try:
-        os.kill(pid, signal.SIGKILL if overdue else signal.SIGTERM)
+        os.kill(pid, signal.SIGKILL if job.overdue else signal.SIGTERM)
     except ProcessLookupError:
         pass
     except OSError as error:
@@ -286,30 +287,12 @@ def cancel(job_id: str, root: Path | None = None) -> Job:
     return load(job_id, root)
 
 
-def process_mark(pid: int) -> str | None:
-    """Something that tells this process from a later one with the same pid; None when it has ended.
-
-    Its start time, with the machine's boot on Linux, where start times count from it.
-    """
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        try:
-            # The command name, in brackets, may hold spaces and brackets itself.
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            return None
-        ended, started = fields[0] in "ZX", fields[19]
-        return None if ended else f"{_boot()}:{started}"
-    found = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    state, _, began = found.stdout.strip().partition(" ")
-    return None if not state or state.startswith("Z") else began.strip()
-
-
-def _boot() -> str:
+def _seconds_since_cancel(folder: Path) -> float | None:
+    """How long ago the job was asked to stop; None if it was not."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return time.time() - (folder / "cancel").stat().st_mtime
     except OSError:
-        return ""
+        return None
 
 
 def _state(alive: bool, progress: dict[str, Any], *, cancel_asked: bool) -> JobState:

@@ -92,12 +92,12 @@ def _draw_run(job: Job) -> None:
         history = pd.DataFrame(job.progress.get("history") or [])
         if "epoch" in history:
             draw(training_curves([Curve("so far", history)], "mse", paper_band=False), key=f"live_{job.id}")
-        stopping = job.state is JobState.STOPPING
         st.button(
-            "Cancel again, and kill it" if stopping else "Cancel",
+            "Kill it" if job.overdue else "Cancel",
             key="cancel_training",
             icon=":material/stop_circle:",
-            help="The run stops at the next step and writes no bundle.",
+            help="The run stops at its next step and writes no bundle.",
+            disabled=job.state is JobState.STOPPING and not job.overdue,
             on_click=_cancel,
             args=(job.id,),
         )
