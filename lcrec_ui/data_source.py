@@ -15,6 +15,7 @@ from lcrec_ui.failures import callback
 from lcrec_ui.text import DATA_TITLES
 
 _SWITCH = "data_switch"
+_ARRIVED = "data_arrived"
 _RECOGNISE = "recognise it"
 LARGEST_DOWNLOAD_MB = 50
 """Larger releases are for the command line: a page is no place to wait for them."""
@@ -25,6 +26,9 @@ _one_at_a_time = threading.Lock()
 def switch() -> None:
     """Which data set the whole app shows, among those that are here."""
     names = sources.available()
+    arrived = st.session_state.pop(_ARRIVED, None)
+    if arrived:
+        st.success(f"{DATA_TITLES.get(arrived, arrived)} is here, and the app shows it now.", icon=":material/check:")
     st.session_state[_SWITCH] = session.state().data
     st.segmented_control(
         "Data shown in the whole app",
@@ -66,12 +70,18 @@ def _download() -> None:
     name = st.selectbox("Release", offered, format_func=_offer, key="download_release")
     if name not in offered:  # a browser can send anything
         return
-    with st.container(height=220, key="licence_text"):
-        st.text(download.licence_text(name))
+    with st.container(border=True):
+        st.markdown(_as_markdown(download.licence_text(name)))
     accepted = st.checkbox("I have read these terms and accept them", key=f"accept_{name}")
     if st.button("Download", icon=":material/download:", disabled=not accepted, key="download_start") and accepted:
         _fetch(name)
     st.caption("Larger releases: `python -m lcrec_core download ml-25m`.")
+
+
+def _as_markdown(text: str) -> str:
+    """The terms as paragraphs and a list: an item goes on until a blank line ends it."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line if line.startswith("- ") else f"\n{line}\n" for line in lines)
 
 
 def _offer(name: str) -> str:
@@ -176,5 +186,5 @@ def _sentence(text: str) -> str:
 
 def _show_new(name: str) -> None:
     session.set_data(name)
-    session.notify(f"{DATA_TITLES.get(name, name)} is here, and the app shows it now.")
+    st.session_state[_ARRIVED] = name
     st.rerun()

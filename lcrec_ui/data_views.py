@@ -38,7 +38,7 @@ def _tables(data: Dataset) -> tuple[Dataset, PaperTables]:
 def sizes(stats: DatasetStatistics) -> None:
     """The data set in six numbers."""
     first, last = (datetime.fromtimestamp(t, UTC) for t in (stats.first_time, stats.last_time))
-    with st.grid(6, min_column_width=150):
+    with st.grid(6, min_column_width=120):
         st.metric("People", f"{stats.people:,}")
         st.metric("Movies", f"{stats.movies:,}", help=f"{stats.per_movie.without:,} of them without any rating.")
         st.metric("Ratings", f"{stats.ratings:,}")

@@ -1,0 +1,90 @@
+"""What every chart owes its reader: a title, units, words for a screen reader, colours that can be seen."""
+
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lcrec_core.comparison import Measured
+from lcrec_core.dataset import Dataset
+from lcrec_core.paper_facts import RESULTS
+from lcrec_core.statistics import summarise
+from lcrec_ui import charts
+from lcrec_ui.charts import Chart, Curve
+
+CONFIG = Path(__file__).resolve().parent.parent / ".streamlit" / "config.toml"
+OURS = Measured("ml-1m", "paper", "random", {}, ("ml-1m/paper",), (0,), 0.8, 0.7, None, None)
+
+
+def curve(**columns: list) -> Curve:
+    return Curve("demo/paper", pd.DataFrame({"epoch": [0.5, 1.0], **columns}))
+
+
+def every_chart(data: Dataset) -> list[Chart]:
+    stats = summarise(data)
+    full = curve(train_mse=[1.0, 0.9], test_mse=[1.1, 1.0], train_mae=[0.8, 0.7], test_mae=[0.9, 0.8])
+    return [
+        charts.rating_distribution(stats),
+        charts.ratings_each(stats.per_person, "people", "person"),
+        charts.ratings_each(stats.per_movie, "movies", "movie"),
+        charts.genres(stats),
+        charts.release_years(stats),
+        charts.activity(stats),
+        charts.ages(stats),
+        *(charts.training_curves([full], metric, paper_band=True) for metric in ("mse", "mae")),
+        *(charts.compare_errors(metric, own) for metric in ("mse", "mae") for own in ([], [(RESULTS[0], OURS)])),
+    ]
+
+
+def test_every_chart_has_a_title_axis_titles_hover_and_words(tiny: Dataset):
+    for chart in every_chart(tiny):
+        layout = chart.figure.layout
+        assert layout.title.text
+        assert layout.xaxis.title.text
+        assert layout.yaxis.title.text or chart.figure.data[0].orientation == "h"
+        assert all(trace.hovertemplate for trace in chart.figure.data)
+        assert chart.alt.endswith(".")
+        assert len(chart.alt) > 30
+
+
+def test_charts_are_built_from_aggregates(tiny: Dataset):
+    points = sum(len(trace.x) for chart in every_chart(tiny) for trace in chart.figure.data)
+    assert points < len(tiny.ratings)
+
+
+def test_gaps_in_a_history_are_left_out():
+    chart = charts.training_curves([curve(test_mse=[None, 1.0], train_mse=[None, None])], "mse", paper_band=False)
+    (only,) = chart.figure.data
+    assert only.y.tolist() == [1.0]
+    assert "demo/paper ends at 1.000" in chart.alt
+
+
+def test_an_impossible_error_looks_different_and_says_why():
+    impossible = charts.compare_errors("mae", []).figure.data[1]
+    assert list(impossible.y) == ["CNN", "LSTM"]
+    assert impossible.marker.pattern.shape
+    assert "at most" in impossible.hovertemplate
+    assert not charts.compare_errors("mse", []).figure.data[1].visible
+
+
+def luminance(colour: str) -> float:
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_stand_out_from_the_background(theme: str):
+    background = luminance(tomllib.loads(CONFIG.read_text())["theme"][theme]["backgroundColor"])
+    for colour in charts.PALETTE:
+        darker, lighter = sorted([background, luminance(colour)])
+        assert (lighter + 0.05) / (darker + 0.05) >= 3, colour
+
+
+def test_histogram_bins_follow_one_another(tiny: Dataset):
+    labels = charts.ratings_each(summarise(tiny).per_movie, "movies", "movie").figure.data[0].x
+    ends = [[int(end.replace(",", "")) for end in label.split("\u2013")] for label in labels]
+    assert all(after[0] == before[-1] + 1 for before, after in pairwise(ends))
