@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from lcrec_core import jobs, sources
+from lcrec_core.artifacts import list_bundles
+from lcrec_core.comparison import table_six
 from lcrec_core.jobs import Job, JobError, JobRequest, JobState
+from tests.made_up import made_up, write_ml1m_zip
 
 # Plays the part of `python -m lcrec_core train`: the bundle's name says how the run goes.
 STAND_IN = """
@@ -59,8 +62,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             os.kill(json.loads((job.path / "job.json").read_text())["pid"], signal.SIGKILL)
 
 
-def wait_for(root: Path, job: Job, condition: Callable[[Job], bool]) -> Job:
-    for _ in range(400):
+def wait_for(root: Path, job: Job, condition: Callable[[Job], bool], seconds: int = 20) -> Job:
+    for _ in range(20 * seconds):
         job = jobs.load(job.id, root)
         if condition(job):
             return job
@@ -223,3 +226,16 @@ def test_only_the_latest_finished_jobs_are_kept(root: Path, monkeypatch: pytest.
 
 def test_no_artifacts_means_no_jobs(tmp_path: Path):
     assert jobs.list_jobs(tmp_path / "nothing") == []
+
+
+def test_the_real_training_command_understands_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_ml1m_zip(tmp_path / "data" / "ml-1m.zip", made_up())
+    monkeypatch.setenv("LCREC_DATA", str(tmp_path / "data"))
+    root = tmp_path / "artifacts"
+    request = JobRequest("ml-1m", "tiny", epochs=1, learning_rate=0.002, batch_size=64, keep_probability=0.9, seed=3)
+    job = wait_for(root, jobs.start(request, root), lambda job: not job.state.active, seconds=120)
+    assert (job.state, job.error) == (JobState.DONE, None)
+    (bundle,) = list_bundles(root)
+    assert (bundle.name, bundle.config["train"]["seed"]) == ("ml-1m/tiny", 3)
+    assert table_six(bundle) == {"epochs": 1, "batch_size": 64, "keep_probability": 0.9, "learning_rate": 0.002}
+    assert job.progress["history"] == bundle.history
