@@ -242,6 +242,7 @@ def training_curves(curves: Sequence[Curve], metric: str, *, paper_band: bool) -
         figure, f"{label} over the training (Figure {number})", "Passes over the training ratings", f"{label} ({unit})"
     )
     figure.update_layout(height=360 + 22 * len(curves), showlegend=True)
+    figure.update_xaxes(rangemode="tozero")
     if paper_band:
         low, high = TEST_MSE_RANGE if metric == "mse" else TEST_MAE_RANGE
         figure.add_hrect(

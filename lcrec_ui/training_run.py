@@ -35,6 +35,8 @@ _BADGES = {
 
 def choose_bundles(bundles: Mapping[str, Bundle], data_name: str) -> list[Bundle]:
     """Which bundles to show; at first those of the data set being looked at."""
+    if not bundles:
+        return []
     key = _choice_key(data_name)
     if key not in st.session_state:
         own = [name for name, bundle in bundles.items() if bundle.data == data_name]
@@ -90,7 +92,7 @@ def _draw_run(job: Job) -> None:
         st.markdown(f"**Training {job.request.bundle}**")
         st.progress(job.fraction, text=_in_words(job))
         history = pd.DataFrame(job.progress.get("history") or [])
-        if "epoch" in history:
+        if len(history) > 1:
             draw(training_curves([Curve("so far", history)], "mse", paper_band=False), key=f"live_{job.id}")
         st.button(
             "Kill it" if job.overdue else "Cancel",
