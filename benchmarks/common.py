@@ -69,6 +69,5 @@ def write(name: str, figures: list[dict[str, Any]], **more: object) -> None:
     beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     beside.replace(RESULTS / f"{name}.json")
     for one in figures:
-        print(
-            f"{one['what']}: {one['median']:,.{one['decimals']}f} {one['unit']} (p95 {one['p95']:,})", file=sys.stderr
-        )
+        median, p95 = (f"{one[name]:,.{one['decimals']}f}" for name in ("median", "p95"))
+        print(f"{one['what']}: {median} {one['unit']} (p95 {p95})", file=sys.stderr)

@@ -55,6 +55,10 @@ class Visitor:
         """The star widgets that the last run drew, in order."""
         return [element.feedback.id for element in self.elements if element.WhichOneof("type") == "feedback"]
 
+    def headings(self) -> list[str]:
+        """The headings that the last run drew, in order."""
+        return [element.heading.body for element in self.elements if element.WhichOneof("type") == "heading"]
+
     def _run(self, fragment_id: str) -> float:
         state = ClientState(
             query_string=self._query,
@@ -74,8 +78,8 @@ class Visitor:
     def _take(self, message: ForwardMsg) -> bool:
         """Note what a message says; True when it ends the run."""
         kind = message.WhichOneof("type")
-        if kind == "new_session":
-            self._page_hash = message.new_session.page_script_hash
+        if kind == "navigation":
+            self._page_hash = message.navigation.page_script_hash
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             self.elements.append(element)
