@@ -1,8 +1,8 @@
 """The frame around every page: navigation, title, who is looking, and a catch for everything that fails.
 
 `app.py` calls `route()`, every page begins with `page(title)`. Because there is a folder named
-`pages/`, the first visitor of a fresh server who opens a page by its link would get Streamlit's own
-navigation and the page without `app.py`; `page()` notices this and starts the run again the right way.
+`pages/`, the first visitor of a fresh server who opens a page by its link gets Streamlit's own navigation
+and the page without `app.py`; `page()` notices this and puts the frame around the page itself.
 """
 
 from dataclasses import dataclass
@@ -54,9 +54,7 @@ _BEHIND = (
 def route() -> None:
     """The whole of `app.py`: draw the page that was asked for inside the frame."""
     with failures.shown():
-        chosen = _navigation()
-        st.set_page_config(page_title=f"{chosen.title} · {APP_NAME}", page_icon=":material/movie:", layout="wide")
-        session.read_url()
+        chosen = _open_frame()
         st.session_state[_ROUTED] = True
         try:
             chosen.run()
@@ -67,8 +65,9 @@ def route() -> None:
 def page(title: str) -> None:
     """Begin a page: its title first, so that there is something to see, then notices and the sidebar."""
     if not st.session_state.get(_ROUTED):
-        _navigation()
-        st.rerun()
+        # Neither a rerun, which would lose a button's click, nor a stop, which would keep stale fragments.
+        failures.show_in_this_run()
+        _open_frame()
     st.title(title, anchor=False)
     notices = st.container()
     with st.sidebar:
@@ -85,10 +84,18 @@ def page(title: str) -> None:
 def simulated_notice() -> None:
     """Say that the people shown are made up, where they are. `page` has called it already."""
     if session.current_data().simulated:
-        st.caption(
-            ":orange-badge[:material/theater_comedy: Simulated people] The movies are real; "
-            "the people of the demo and all their ratings are made up."
+        st.markdown(
+            ":orange-badge[:material/theater_comedy: Simulated people] :small[:gray[The movies are real; "
+            "the people of the demo and all their ratings are made up.]]"
         )
+
+
+def _open_frame() -> Page:
+    """Everything before a page's first line; returns the page that was asked for."""
+    chosen = _navigation()
+    st.set_page_config(page_title=f"{chosen.title} · {APP_NAME}", page_icon=":material/movie:", layout="wide")
+    session.read_url()
+    return chosen
 
 
 def _navigation() -> Page:

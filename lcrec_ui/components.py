@@ -63,7 +63,7 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
     shown = with_rank(ranked).drop(columns="movie_id")
     shown["genres"] = [split_genres(joined) for joined in shown["genres"]]
     bar = st.column_config.ProgressColumn(
-        "Predicted for you", min_value=0, max_value=scale.high, format="%.2f", width="medium"
+        "Predicted for you", min_value=0, max_value=scale.high, format="%.2f", width=150
     )
     st.dataframe(
         shown,
@@ -71,8 +71,8 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
         height=420,
         key="ranked_table",
         column_config={
-            "rank": st.column_config.NumberColumn("#", width=52, pinned=True),
-            "title": st.column_config.TextColumn("Title", width="large", pinned=True),
+            "rank": st.column_config.NumberColumn("#", width=52),
+            "title": st.column_config.TextColumn("Title", width=230),
             "predicted": bar,
             "mean_rating": st.column_config.NumberColumn("People's average", format="%.2f"),
             "num_ratings": st.column_config.NumberColumn("Ratings", format="localized"),

@@ -11,6 +11,7 @@ from typing import ParamSpec
 from uuid import uuid4
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lcrec_core.errors import LCRecError
 
@@ -27,7 +28,14 @@ def shown() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        st.error(sentence(error), icon=":material/error:")
+        _shown(error)
+
+
+def show_in_this_run() -> None:
+    """The same for all that is left of this run, where no block can be put around it."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.on_script_error = _shown
 
 
 def fragment(key: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
@@ -55,6 +63,12 @@ def callback(act: Callable[P, None]) -> Callable[P, None]:
             st.toast(sentence(error), icon=":material/error:", duration="long")
 
     return guarded
+
+
+def _shown(error: Exception) -> bool:
+    """Show an error in Streamlit's place; True: it need not do so itself."""
+    st.error(sentence(error), icon=":material/error:")
+    return True
 
 
 def sentence(error: Exception) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lcrec_core.dataset import Col, Dataset
+from lcrec_core.dataset import Dataset
+from lcrec_ui import lookups
 from lcrec_ui.failures import callback
+from lcrec_ui.text import count
 
 if TYPE_CHECKING:
     from lcrec_core.recommender import Filters
@@ -44,12 +46,6 @@ def popularity_bounds(counts: np.ndarray, popularity: str, min_ratings: int) -> 
     return min_ratings, None
 
 
-def decades_of(data: Dataset) -> list[int]:
-    """First years of the decades that movies of the data set come from, newest first."""
-    years = data.movies[Col.YEAR].dropna().to_numpy(np.int64)
-    return sorted({int(year) // 10 * 10 for year in years}, reverse=True)
-
-
 def panel(data: Dataset, stats: pd.DataFrame) -> Filters:
     """Draw the filters and return what they say.
 
@@ -59,21 +55,28 @@ def panel(data: Dataset, stats: pd.DataFrame) -> Filters:
     """
     from lcrec_core.recommender import Filters
 
-    keys = _keys(data.name)
-    for name, value in _start(data).items():
-        st.session_state.setdefault(keys[name], value)
+    keys, start = _keys(data.name), _start(data)
+    for name in start.keys() - {"decades"}:
+        st.session_state.setdefault(keys[name], start[name])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         popularity = st.segmented_control(
             "Popularity", [ANY, KNOWN, LESSER_KNOWN], key=keys["popularity"], required=True, persist_state="session"
         )
-        with st.popover(_label(data), icon=":material/tune:"):
+        with st.popover("More filters", icon=":material/tune:"):
             _more(data, keys)
-        if _active(data):
-            st.button("Reset", icon=":material/restart_alt:", type="tertiary", on_click=_reset, args=(data,))
-    chosen = {name: st.session_state[key] for name, key in keys.items()}
-    fewest, most = popularity_bounds(
-        stats["num_ratings"].to_numpy(), popularity or ANY, int(chosen["min_ratings"] or 0)
-    )
+        chosen = {name: st.session_state.get(key, start[name]) for name, key in keys.items()}
+        changed = sum(_comparable(chosen[name]) != _comparable(start[name]) for name in start)
+        if changed:
+            st.button(
+                f"Reset {count(changed, 'filter')}",
+                icon=":material/restart_alt:",
+                type="tertiary",
+                key=f"filter_reset_{data.name}",
+                on_click=_reset,
+                args=(data,),
+            )
+    counts = stats["num_ratings"].to_numpy()
+    fewest, most = popularity_bounds(counts, popularity or ANY, int(chosen["min_ratings"] or 0))
     first, last = _years(chosen["decades"])
     return Filters(
         genres_in=frozenset(chosen["genres_in"]),
@@ -87,22 +90,20 @@ def panel(data: Dataset, stats: pd.DataFrame) -> Filters:
 
 
 def _more(data: Dataset, keys: dict[str, str]) -> None:
+    genres, decades = lookups.genres(data.name), lookups.decades(data.name)
+    st.multiselect("Genres, any of", genres, key=keys["genres_in"], placeholder="All genres", persist_state="session")
     st.multiselect(
-        "Genres, any of", data.genres, key=keys["genres_in"], placeholder="All genres", persist_state="session"
+        "But none of", genres, key=keys["genres_out"], placeholder="Nothing left out", persist_state="session"
     )
-    st.multiselect(
-        "But none of", data.genres, key=keys["genres_out"], placeholder="Nothing left out", persist_state="session"
-    )
-    decades = decades_of(data)
-    if decades:
-        oldest, newest = decades[-1], decades[0]
+    if len(decades) > 1:
         st.select_slider(
             "Decades",
-            options=decades[::-1],
+            options=decades,
+            # Given here and not through the session's state: that would make a slider of one value of it.
+            value=(decades[0], decades[-1]),
             format_func=lambda first: f"{first}s",
             key=keys["decades"],
             persist_state="session",
-            disabled=oldest == newest,
         )
     st.number_input(
         "Fewest ratings a movie must have",
@@ -120,39 +121,25 @@ def _keys(data_name: str) -> dict[str, str]:
     return {name: f"filter_{name}_{data_name}" for name in (*_DEFAULTS, "min_ratings")}
 
 
-def _start(data: Dataset) -> dict[str, object]:
-    decades = decades_of(data)
-    span = (decades[-1], decades[0]) if decades else ()
-    return {**_DEFAULTS, "decades": span, "min_ratings": default_min_ratings(data)}
+def _start(data: Dataset) -> dict[str, Any]:
+    decades = lookups.decades(data.name)
+    return {**_DEFAULTS, "decades": (*decades[:1], *decades[-1:]), "min_ratings": default_min_ratings(data)}
 
 
-def _active(data: Dataset) -> int:
-    """How many filters differ from their start."""
-    keys = _keys(data.name)
-    start = _start(data)
-    return sum(_plain(st.session_state.get(keys[name], value)) != _plain(value) for name, value in start.items())
-
-
-def _plain(value: object) -> object:
+def _comparable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else value
 
 
-def _label(data: Dataset) -> str:
-    keys = _keys(data.name)
-    start = _start(data)
-    changed = sum(_plain(st.session_state[keys[name]]) != _plain(start[name]) for name in start if name != "popularity")
-    return f"More filters ({changed})" if changed else "More filters"
-
-
-def _years(span: object) -> tuple[int | None, int | None]:
-    """A pair of decades as first and last year; nothing when no movie has a year."""
-    if isinstance(span, list | tuple) and len(span) == 2:
-        return int(min(span)), int(max(span)) + 9
-    return None, None
+def _years(decades: tuple[int, int]) -> tuple[int | None, int | None]:
+    """First and last year of a span of decades; nothing when no movie has a year."""
+    return (int(decades[0]), int(decades[1]) + 9) if len(decades) == 2 else (None, None)
 
 
 @callback
 def _reset(data: Dataset) -> None:
     keys = _keys(data.name)
     for name, value in _start(data).items():
-        st.session_state[keys[name]] = value
+        if name == "decades":
+            st.session_state.pop(keys[name], None)
+        else:
+            st.session_state[keys[name]] = value

@@ -81,3 +81,24 @@ def _movie_means(name: str, stamp: str) -> pd.Series:
     counts = np.bincount(rows, minlength=len(ids))
     sums = np.bincount(rows, weights=data.ratings[Col.RATING].to_numpy(np.float64), minlength=len(ids))
     return pd.Series(sums / np.where(counts > 0, counts, np.nan), index=ids)
+
+
+def genres(data_name: str) -> list[str]:
+    """Every genre of a data set, sorted."""
+    return _genres(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _genres(name: str, stamp: str) -> list[str]:
+    return dataset(name).genres
+
+
+def decades(data_name: str) -> list[int]:
+    """First years of the decades that a data set's movies come from, oldest first."""
+    return _decades(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _decades(name: str, stamp: str) -> list[int]:
+    years = dataset(name).movies[Col.YEAR].dropna().to_numpy(np.int64)
+    return [int(first) for first in np.unique(years // 10 * 10)]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lcrec_core.dataset import AGE_BANDS, AGE_LABELS, GENDERS, Col, Dataset
 from lcrec_core.errors import ProfileError
-from lcrec_ui import loaders, session
+from lcrec_ui import lookups, session
 from lcrec_ui.failures import callback
 from lcrec_ui.text import count, plain
 

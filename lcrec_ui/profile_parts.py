@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from lcrec_core.dataset import Dataset, split_genres
-from lcrec_ui import charts, loaders, own, people, profile_charts, session, taste
+from lcrec_ui import charts, loaders, lookups, own, people, profile_charts, session, taste
 from lcrec_ui.failures import callback
 from lcrec_ui.text import plain
 
@@ -23,7 +23,7 @@ def identity(data: Dataset, person: session.Person) -> None:
         if len(ratings):
             everybody = lookups.statistics(data.name).mean_rating
             st.metric("Average given", f"{ratings.mean():.2f}", f"{ratings.mean() - everybody:+.2f} vs everybody",
-                      delta_color="off", width="content")  # fmt: skip
+                      delta_color="off", delta_arrow="off", width="content")  # fmt: skip
     if person.stored is None:
         st.caption("A person of the data set: their ratings never change. Continue as a private copy to rate movies.")
         st.button("Continue as a private copy", icon=":material/content_copy:", on_click=_copy)

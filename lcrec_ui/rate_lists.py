@@ -60,12 +60,14 @@ def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
         movies = lookups.title_index(recommender.data.name).find(query, ROWS)
         if not movies:
             st.info(f"No title has the words “{plain(query)}”.", icon=":material/search_off:")
+            return set()
     else:
         movies = suggestions(recommender, person.profile)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.caption("Widely seen movies to begin with", width="content")
             st.button("Others", icon=":material/autorenew:", type="tertiary", key="others", on_click=_other_suggestions)
-    _rows(recommender, person, movies)
+    with st.container(border=True, key="to_rate"):
+        _rows(recommender, person, movies)
     return set(movies)
 
 
@@ -79,7 +81,9 @@ def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> 
         st.caption("Nothing yet. What you rate is listed here, with what we would have guessed.")
     latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in shown]
     limit = st.session_state.setdefault(_LIMIT, ROWS)
-    _rows(recommender, person, latest[:limit])
+    if latest:
+        with st.container(border=True, key="rated"):
+            _rows(recommender, person, latest[:limit])
     if len(latest) > limit:
         st.button(f"Show more of {len(latest):,}", icon=":material/expand_more:", key="rated_more", on_click=_show_more)
 

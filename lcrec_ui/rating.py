@@ -9,9 +9,8 @@ import streamlit as st
 
 from lcrec_core.profile import Profile
 from lcrec_ui import loaders, lookups, own, session, sidebar
-from lcrec_ui.components import people_gave
 from lcrec_ui.failures import callback
-from lcrec_ui.text import plain
+from lcrec_ui.text import count, plain
 
 if TYPE_CHECKING:
     from lcrec_core.recommender import Recommender
@@ -24,6 +23,9 @@ _GUESSES = "rate_guesses"
 def whose_stars(person: session.Person) -> None:
     """Say whose stars these are: a data-set person's never change, so the first one makes a private copy."""
     if person.token is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            st.markdown(f"You rate as **{plain(person.label)}**, a private profile of yours.", width="content")
+            st.page_link("pages/3_profile.py", label="Its link", icon=":material/link:", width="content")
         return
     st.info(
         f"You are looking as **{plain(person.label)}**, whose own ratings never change. With your first star you go "
@@ -46,25 +48,33 @@ def row(recommender: Recommender, movie_id: int, given: float | None, guess: flo
     """
     movie = lookups.movie(recommender.data.name, movie_id)
     stats = recommender.movie_stats.loc[movie_id]
+    left, right = st.columns([3, 2], gap="small")
+    about = [plain(", ".join(movie.genres))] if movie.genres else []
+    number = int(stats["num_ratings"])
+    about.append(f"{stats['mean_rating']:.2f} on average, {count(number, 'rating')}" if number else "nobody rated it")
+    left.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]")
+    with right.container(gap=None, key=f"movie_{movie_id}"):
+        _stars(movie_id, given, plain(movie.title))
+        if given is None:
+            st.caption(f"We guess {guess:.1f}")
+        else:
+            gave = "" if given.is_integer() else f"You gave {given:g}; "
+            st.caption(f"{gave}we would have guessed {guess:.1f}".capitalize())
+
+
+def _stars(movie_id: int, given: float | None, title: str) -> None:
     key = f"stars_{movie_id}"
     # The store decides what is filled in, so that undo and clear show as well.
     st.session_state[key] = None if given is None else max(round(given), 1) - 1
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"movie_{movie_id}"):
-        about = [plain(", ".join(movie.genres))] if movie.genres else []
-        about.append(people_gave(stats["mean_rating"], int(stats["num_ratings"])))
-        st.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]", width="stretch")
-        with st.container(width=210, gap=None):
-            st.feedback("stars", key=key, on_change=_on_star, args=(movie_id,))
-            st.caption(
-                f"We guess {guess:.1f}" if given is None else f"You gave {given:g}; we would have guessed {guess:.1f}"
-            )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.feedback("stars", key=key, on_change=_on_star, args=(movie_id,))
         if given is not None:
             st.button(
                 "Clear",
                 icon=":material/close:",
                 type="tertiary",
                 key=f"clear_{movie_id}",
-                help=f"Take back the rating of {plain(movie.title)}",
+                help=f"Take back the rating of {title}",
                 on_click=_on_clear,
                 args=(movie_id,),
             )

@@ -4,6 +4,9 @@ import streamlit as st
 
 from lcrec_ui import bootstrap, loaders, rate_lists, rating, session
 
+# The top five stays in sight beside a long list; on a phone it would cover the list.
+BESIDE = "<style>@media (min-width: 900px) { .st-key-top_five { position: sticky; top: 4.5rem; } }</style>"
+
 bootstrap.page("Rate movies")
 
 
@@ -12,6 +15,7 @@ def lists() -> None:
     """Everything that moves with a star."""
     recommender = loaders.recommender(session.current_bundle())
     person = session.current_person()
+    st.html(BESIDE)
     left, right = st.columns([2, 3], gap="medium")
     with left.container(border=True, key="top_five"):
         st.subheader("Your top 5 now", anchor=False)
