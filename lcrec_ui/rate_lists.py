@@ -43,7 +43,7 @@ def top_five(recommender: Recommender, person: session.Person) -> None:
             f"{rank}. **{plain(movie.title)}**  \n   :yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}"
         )
     st.markdown("\n".join(lines))
-    st.caption(_encouragement(len(profile.movie_ids)))
+    st.caption(_follows_from(recommender, len(profile.movie_ids)))
 
 
 def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
@@ -130,8 +130,11 @@ def _show_more() -> None:
     st.session_state[_LIMIT] += 2 * ROWS
 
 
-def _encouragement(number: int) -> str:
+def _follows_from(recommender: Recommender, number: int) -> str:
     missing = FIRST_RATINGS - number
-    if missing > 0:
-        return f"{count(missing, 'more rating')} and the list is really yours. It moves with every star."
-    return f"It follows from {count(number, 'rating')} and moves with every star."
+    text = f"{count(missing, 'more rating')} and the list is really yours." if missing > 0 else ""
+    # The paper's network reads only what somebody liked; another one may read everything.
+    liked_from = recommender.bundle.config["model"].get("liked_from")
+    if liked_from:
+        return f"{text} This model follows what you like: movies with {liked_from:g} stars and more move the list."
+    return text or f"It follows from {count(number, 'rating')} and moves with every star."

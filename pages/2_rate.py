@@ -4,8 +4,12 @@ import streamlit as st
 
 from lcrec_ui import bootstrap, loaders, rate_lists, rating, session
 
-# The top five stays in sight beside a long list; on a phone it would cover the list.
-BESIDE = "<style>@media (min-width: 900px) { .st-key-top_five { position: sticky; top: 4.5rem; } }</style>"
+# On a wide screen the top five stays in sight beside the long lists; on a phone it would cover them.
+BESIDE = """<style>@media (min-width: 900px) {
+    .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {
+        position: sticky; top: 4.5rem; align-self: flex-start;
+    }
+}</style>"""
 
 bootstrap.page("Rate movies")
 
@@ -16,7 +20,8 @@ def lists() -> None:
     recommender = loaders.recommender(session.current_bundle())
     person = session.current_person()
     st.html(BESIDE)
-    left, right = st.columns([2, 3], gap="medium")
+    with st.container(key="beside"):
+        left, right = st.columns([2, 3], gap="medium")
     with left.container(border=True, key="top_five"):
         st.subheader("Your top 5 now", anchor=False)
         rate_lists.top_five(recommender, person)
