@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from lcrec_core.dataset import RatingScale, split_genres
+from lcrec_core.errors import BundleError
+from lcrec_ui import failures, loaders, session
 from lcrec_ui.text import count, plain, stars
 
 if TYPE_CHECKING:
@@ -22,6 +24,20 @@ EXPORT_COLUMNS = {
     "mean_rating": "Average rating",
     "num_ratings": "Number of ratings",
 }
+
+
+def model_is_ready() -> bool:
+    """Load the model in use; where there is none that fits, say so and show the way to train one.
+
+    The first visitor waits here for torch, so that a page should have drawn something before.
+    """
+    try:
+        loaders.recommender(session.current_bundle())
+    except BundleError as error:
+        st.error(failures.sentence(error), icon=":material/error:")
+        st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")
+        return False
+    return True
 
 
 def movie_cards(movies: list[Recommendation], reasons: list[str]) -> None:

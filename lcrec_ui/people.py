@@ -1,6 +1,8 @@
 """Choosing a person of the data set, and the form that describes a created profile."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,12 +57,17 @@ def chooser(data: Dataset) -> None:
     """Search by id, gender, age and occupation, and look as who is picked."""
     people = lookups.people(data.name)
     known = [column for column in (Col.GENDER, Col.AGE, Col.OCCUPATION) if people[column].notna().any()]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        user_id = st.text_input("Id", key="people_id", type="search", live=True, placeholder="any", width=110)
-        gender = _any_of("Gender", list(GENDERS), session.GENDER_WORDS, 130) if Col.GENDER in known else None
-        age = _any_of("Age", list(AGE_BANDS), AGE_LABELS, 150) if Col.AGE in known else None
-        occupations = sorted(people[Col.OCCUPATION].dropna().unique())
-        occupation = _any_of("Occupation", occupations, {}, 200) if Col.OCCUPATION in known else None
+    left, right = st.columns(2, wrap=False)
+    gender = age = occupation = None
+    with left:
+        user_id = st.text_input("Id", key="people_id", type="search", live=True, placeholder="any")
+        if Col.AGE in known:
+            age = _any_of("Age", list(AGE_BANDS), AGE_LABELS)
+    with right:
+        if Col.GENDER in known:
+            gender = _any_of("Gender", list(GENDERS), session.GENDER_WORDS)
+        if Col.OCCUPATION in known:
+            occupation = _any_of("Occupation", sorted(people[Col.OCCUPATION].dropna().unique()), {})
     found = find(people, user_id=user_id or "", gender=gender, age=age, occupation=occupation)
     if not found:
         st.info("Nobody in this data set is like that. Leave out one of the conditions.", icon=":material/search_off:")
@@ -100,7 +107,7 @@ def description_form(key: str, data: Dataset, label: str, start: Description | N
     return Description(name, gender, age, occupation) if sent else None
 
 
-def _any_of(label: str, options: list, words: dict, width: int):
+def _any_of(label: str, options: list, words: Mapping[Any, str]) -> Any:
     return st.selectbox(
         label,
         options,
@@ -108,11 +115,10 @@ def _any_of(label: str, options: list, words: dict, width: int):
         placeholder="any",
         format_func=lambda option: str(words.get(option, option)),
         key=f"people_{label.lower()}",
-        width=width,
     )
 
 
-def _optional(label: str, options: list, start: object, words: dict):
+def _optional(label: str, options: list, start: object, words: Mapping[Any, str]) -> Any:
     return st.selectbox(
         label,
         options,

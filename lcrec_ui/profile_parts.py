@@ -79,12 +79,12 @@ def tastes(data: Dataset, person: session.Person) -> None:
         key="profile_history",
         column_config={
             "time": st.column_config.DateColumn("Date", format="DD MMM YYYY"),
-            "title": st.column_config.TextColumn("Title", width="large"),
+            "title": st.column_config.TextColumn("Title", width=250),
             "rating": st.column_config.NumberColumn("Stars given", format="%g"),
             "mean_rating": st.column_config.NumberColumn("Everybody's average", format="%.2f"),
             "genres": st.column_config.ListColumn("Genres"),
         },
-        column_order=["time", "title", "rating", "mean_rating", "genres"],
+        column_order=["title", "rating", "mean_rating", "time", "genres"],
         alt=f"The {len(history):,} ratings of {person.label}",
     )
 

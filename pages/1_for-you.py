@@ -51,8 +51,6 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     st.page_link("pages/2_rate.py", label="Rate movies", icon=":material/star:", width="content")
     st.page_link("pages/3_profile.py", label="Be somebody else", icon=":material/person:", width="content")
 slot = st.container()
-with slot.skeleton(height=420):
-    # The first visitor waits here for torch and the model; the page's head is on the screen by then.
-    loaders.recommender(session.current_bundle())
-    with slot:
+with slot.skeleton(height=420), slot:
+    if components.model_is_ready():
         recommendations()

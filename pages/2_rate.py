@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lcrec_ui import bootstrap, loaders, rate_lists, rating, session
+from lcrec_ui import bootstrap, components, loaders, rate_lists, rating, session
 
 # On a wide screen the top five stays in sight beside the long lists; on a phone it would cover them.
 BESIDE = """<style>@media (min-width: 900px) {
@@ -32,7 +32,6 @@ def lists() -> None:
 
 rating.whose_stars(session.current_person())
 slot = st.container()
-with slot.skeleton(height=420):
-    loaders.recommender(session.current_bundle())
-    with slot:
+with slot.skeleton(height=420), slot:
+    if components.model_is_ready():
         lists()
