@@ -48,12 +48,13 @@ def row(recommender: Recommender, movie_id: int, given: float | None, guess: flo
     """
     movie = lookups.movie(recommender.data.name, movie_id)
     stats = recommender.movie_stats.loc[movie_id]
-    left, right = st.columns([3, 2], gap="small")
+    with st.container(key=f"movie_{movie_id}"):
+        left, right = st.columns([3, 2], gap="small")
     about = [plain(", ".join(movie.genres))] if movie.genres else []
     number = int(stats["num_ratings"])
     about.append(f"{stats['mean_rating']:.2f} on average, {count(number, 'rating')}" if number else "nobody rated it")
     left.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]")
-    with right.container(gap=None, key=f"movie_{movie_id}"):
+    with right.container(gap=None):
         _stars(movie_id, given, plain(movie.title))
         if given is None:
             st.caption(f"We guess {guess:.1f}")
