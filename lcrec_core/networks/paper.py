@@ -40,8 +40,12 @@ class PaperConfig:
     """Layers of the LSTM (the paper's two)."""
     keep_probability: float = 0.5
     """Share of title features that dropout keeps (Table VI)."""
-    embedding_std: float = 1.0
-    """Standard deviation of an embedding's first values."""
+    embedding_std: float = 0.01
+    """Standard deviation of an embedding's first values; small, so that ids mean nothing until they are learnt."""
+    genre_std: float = 0.5
+    """The same for genres; large, so that a history tells of its genres from the first step on."""
+    forget_bias: float = 1.0
+    """First value of the forget gates' bias: how long the LSTM remembers before it has learnt what to keep."""
     liked_from: float = 3.0
     """Ratings from here on enter the history."""
     max_history: int = 200
@@ -106,10 +110,19 @@ class PaperNetwork(nn.Module):
         self.rating_movie = nn.Linear(features, features, bias=False)
         self.rating_out = nn.Linear(features, 1)
 
+        self._initialise()
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
         for module in self.modules():
             if isinstance(module, nn.Embedding):
-                with torch.no_grad():
-                    module.weight.mul_(config.embedding_std)
+                module.weight.mul_(self.config.genre_std if module is self.genres else self.config.embedding_std)
+            elif isinstance(module, nn.Linear | nn.Conv1d):
+                # Keeps the size of signals through the stack of dense layers; torch's own default halves it at each.
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        forget = slice(self.config.state_size, 2 * self.config.state_size)  # gates are laid out i, f, g, o
+        for layer in range(self.config.lstm_layers):
+            getattr(self.history_lstm, f"bias_ih_l{layer}")[forget] = self.config.forget_bias
 
     def movie_features(self, ids: Tensor, genres: Tensor, words: Tensor) -> Tensor:
         """M_f: (M,), (M, G), (M, W) -> (M, D)."""
