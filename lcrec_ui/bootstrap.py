@@ -34,10 +34,6 @@ class _PageFile:
     def url_path(self) -> str:
         return self.file.split("_", 1)[1].removesuffix(".py")
 
-    @property
-    def exists(self) -> bool:
-        return (_PAGES_FOLDER / self.file).is_file()
-
 
 _FRONT = (
     _PageFile("1_for-you.py", "For you", "movie", "Five movies picked for you, and everything else in order."),
@@ -102,8 +98,8 @@ def _navigation() -> Page:
     """The same navigation from everywhere. The first page answers at `/` and at its own path."""
     home = _page(_FRONT[0], url_path="home", default=True)
     hidden_twin = _page(_FRONT[0], visibility="hidden")
-    front = [home, hidden_twin, *(_page(about) for about in _FRONT[1:] if about.exists)]
-    return st.navigation({"": front, "Behind the scenes": [_page(about) for about in _BEHIND if about.exists]})
+    front = [home, hidden_twin, *(_page(about) for about in _FRONT[1:])]
+    return st.navigation({"": front, "Behind the scenes": [_page(about) for about in _BEHIND]})
 
 
 def _page(about: _PageFile, **options: object) -> Page:

@@ -1,12 +1,13 @@
 """Tables derived from a data set once and shared by all sessions: people, movies, titles, aggregates."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lcrec_core.dataset import MOVIE_COLUMNS, Col, split_genres
+from lcrec_core.dataset import Col, Dataset, split_genres
 from lcrec_core.statistics import DatasetStatistics, summarise
 from lcrec_ui.loaders import dataset, file_stamp
 from lcrec_ui.search import TitleIndex
@@ -37,21 +38,25 @@ class Movie:
     """What the pages say of a movie."""
 
     title: str
-    year: int | None
     genres: tuple[str, ...]
+    mean_rating: float
+    """What people gave on average; NaN where nobody rated it."""
+    num_ratings: int
 
 
-def movie(data_name: str, movie_id: int) -> Movie:
-    """A movie of a data set by its id; KeyError for one it does not have."""
-    return _movies(data_name, file_stamp(data_name))[movie_id]
+def movies(data_name: str) -> Mapping[int, Movie]:
+    """The movies of a data set by id."""
+    return _movies(data_name, file_stamp(data_name))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _movies(name: str, stamp: str) -> dict[int, Movie]:
-    rows = dataset(name).movies[MOVIE_COLUMNS].itertuples(index=False, name=None)
+    data = dataset(name)
+    table = data.movies[[Col.MOVIE, Col.TITLE, Col.GENRES]].itertuples(index=False, name=None)
+    counts = np.bincount(_movie_rows(data), minlength=len(data.movies)).tolist()
     return {
-        movie_id: Movie(str(title), None if pd.isna(year) else int(year), tuple(split_genres(genres)))
-        for movie_id, title, year, genres in rows
+        movie_id: Movie(str(title), tuple(split_genres(genres)), mean, count)
+        for (movie_id, title, genres), mean, count in zip(table, movie_means(name), counts, strict=True)
     }
 
 
@@ -76,11 +81,15 @@ def movie_means(data_name: str) -> pd.Series:
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _movie_means(name: str, stamp: str) -> pd.Series:
     data = dataset(name)
-    ids = data.movies[Col.MOVIE].to_numpy()
-    rows = np.searchsorted(ids, data.ratings[Col.MOVIE].to_numpy())
-    counts = np.bincount(rows, minlength=len(ids))
-    sums = np.bincount(rows, weights=data.ratings[Col.RATING].to_numpy(np.float64), minlength=len(ids))
-    return pd.Series(sums / np.where(counts > 0, counts, np.nan), index=ids)
+    rows, number = _movie_rows(data), len(data.movies)
+    counts = np.bincount(rows, minlength=number)
+    sums = np.bincount(rows, weights=data.ratings[Col.RATING].to_numpy(np.float64), minlength=number)
+    return pd.Series(sums / np.where(counts > 0, counts, np.nan), index=data.movies[Col.MOVIE].to_numpy())
+
+
+def _movie_rows(data: Dataset) -> np.ndarray:
+    """Row in the table of movies of each rating: int64 (N,)."""
+    return np.searchsorted(data.movies[Col.MOVIE].to_numpy(), data.ratings[Col.MOVIE].to_numpy())
 
 
 def genres(data_name: str) -> list[str]:

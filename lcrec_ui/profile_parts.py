@@ -1,5 +1,6 @@
 """The parts of the Profile page."""
 
+from html import escape
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -61,16 +62,18 @@ def tastes(data: Dataset, person: session.Person) -> None:
     everybody = lookups.statistics(data.name)
     history = taste.history(data, person.profile, lookups.movie_means(data.name))
     charts.draw(profile_charts.in_time(history, data.scale), "profile_in_time")
+    # Charts read some HTML, and a name may hold anything.
+    name = escape(person.label)
     left, right = st.columns(2, gap="medium")
     with left:
         shares = taste.rating_shares(person.profile, everybody)
-        charts.draw(profile_charts.rating_shares(shares, person.label), "profile_shares")
+        charts.draw(profile_charts.rating_shares(shares, name), "profile_shares")
     with right:
         genres = taste.genres(data, person.profile, everybody)
         if genres.empty:
             st.info(f"Tastes by genre appear once a genre has {taste.FEWEST_PER_GENRE} ratings.")
         else:
-            charts.draw(profile_charts.genre_tastes(genres, person.label), "profile_genres")
+            charts.draw(profile_charts.genre_tastes(genres, name), "profile_genres")
     st.subheader("Everything rated, the latest first", anchor=False)
     st.dataframe(
         history.assign(genres=[split_genres(joined) for joined in history["genres"]]),

@@ -93,10 +93,11 @@ def _rows(recommender: Recommender, person: session.Person, movies: list[int]) -
     given = dict(zip(profile.movie_ids.tolist(), profile.ratings.tolist(), strict=True))
     new = [movie_id for movie_id in movies if movie_id not in given]
     guesses = dict(zip(new, recommender.predict(profile, new).tolist(), strict=True)) if new else {}
+    known = lookups.movies(recommender.data.name)
     for movie_id in movies:
         if movie_id in given:
             guesses[movie_id] = rating.guess_without(recommender, person, movie_id)
-        rating.row(recommender, movie_id, given.get(movie_id), guesses[movie_id])
+        rating.row(movie_id, known[movie_id], given.get(movie_id), guesses[movie_id])
 
 
 def suggestions(recommender: Recommender, profile: Profile) -> list[int]:

@@ -10,6 +10,7 @@ import streamlit as st
 from lcrec_core.profile import Profile
 from lcrec_ui import loaders, lookups, own, session, sidebar
 from lcrec_ui.failures import callback
+from lcrec_ui.lookups import Movie
 from lcrec_ui.text import count, plain
 
 if TYPE_CHECKING:
@@ -37,24 +38,23 @@ def whose_stars(person: session.Person) -> None:
         st.button("Start from nothing", key="start_empty", on_click=_start_empty)
 
 
-def row(recommender: Recommender, movie_id: int, given: float | None, guess: float) -> None:
+def row(movie_id: int, movie: Movie, given: float | None, guess: float) -> None:
     """A movie with its stars.
 
     Args:
-        recommender: Knows the movies.
         movie_id: Which one.
+        movie: What is known of it.
         given: The rating it has, or None.
         guess: The prediction; for a rated movie the one made without that rating.
     """
-    movie = lookups.movie(recommender.data.name, movie_id)
-    stats = recommender.movie_stats.loc[movie_id]
     with st.container(key=f"movie_{movie_id}"):
         left, right = st.columns([3, 2], gap="small")
     about = [plain(", ".join(movie.genres))] if movie.genres else []
-    number = int(stats["num_ratings"])
-    about.append(f"{stats['mean_rating']:.2f} on average, {count(number, 'rating')}" if number else "nobody rated it")
+    number = count(movie.num_ratings, "rating")
+    about.append(f"{movie.mean_rating:.2f} on average, {number}" if movie.num_ratings else "nobody rated it")
     left.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]")
-    with right.container(gap=None):
+    # One line that breaks after the stars: every container more is felt with sixteen rows.
+    with right.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         _stars(movie_id, given, plain(movie.title))
         if given is None:
             st.caption(f"We guess {guess:.1f}")
@@ -67,18 +67,17 @@ def _stars(movie_id: int, given: float | None, title: str) -> None:
     key = f"stars_{movie_id}"
     # The store decides what is filled in, so that undo and clear show as well.
     st.session_state[key] = None if given is None else max(round(given), 1) - 1
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.feedback("stars", key=key, on_change=_on_star, args=(movie_id,))
-        if given is not None:
-            st.button(
-                "Clear",
-                icon=":material/close:",
-                type="tertiary",
-                key=f"clear_{movie_id}",
-                help=f"Take back the rating of {title}",
-                on_click=_on_clear,
-                args=(movie_id,),
-            )
+    st.feedback("stars", key=key, on_change=_on_star, args=(movie_id,))
+    if given is not None:
+        st.button(
+            "Clear",
+            icon=":material/close:",
+            type="tertiary",
+            key=f"clear_{movie_id}",
+            help=f"Take back the rating of {title}",
+            on_click=_on_clear,
+            args=(movie_id,),
+        )
 
 
 def guess_without(recommender: Recommender, person: session.Person, movie_id: int) -> float:
@@ -148,7 +147,7 @@ def _on_undo() -> None:
         return
     undone = loaders.store().undo(token)
     if undone is not None:
-        title = lookups.movie(session.state().data, undone.movie_id).title
+        title = lookups.movies(session.state().data)[undone.movie_id].title
         now = "is unrated again" if undone.rating is None else f"has {undone.rating:g} stars again"
         st.toast(f"{plain(title)} {now}.", icon=":material/undo:")
     _redraw(False)
