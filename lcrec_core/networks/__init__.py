@@ -19,7 +19,8 @@ def build(model: str, config: dict[str, Any], sizes: dict[str, int]) -> PaperNet
     """
     if model not in MODELS:
         raise ValueError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+    # JSON has no tuples.
+    settings: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in config.items()}
     return PaperNetwork(PaperConfig(**settings), sizes)
 
 

@@ -1,0 +1,78 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from lcrec_core.dataset import WHOLE_STARS, Dataset
+from lcrec_core.errors import DataError
+from lcrec_core.split import Protocol, make_split
+from tests.made_up import made_up
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return made_up(people=30, films=80, ratings_each=40)
+
+
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_parts_are_disjoint_and_together_everything(data, protocol):
+    split = make_split(data, protocol)
+    everything = np.concatenate([split.train, split.valid, split.test])
+    assert np.array_equal(np.sort(everything), np.arange(len(data.ratings)))
+    assert np.array_equal(split.fitting, np.setdiff1d(np.arange(len(data.ratings)), split.test))
+
+
+def test_random_split_is_80_to_20_with_5_percent_of_training_for_validation(data):
+    split = make_split(data, "random")
+    assert (len(split.train), len(split.valid), len(split.test)) == (912, 48, 240)
+
+
+def test_seed_decides_the_random_split_and_nothing_else_does(data):
+    shuffled = Dataset(data.name, data.users, data.movies, data.ratings.sample(frac=1, random_state=3), WHOLE_STARS)
+    assert np.array_equal(make_split(data, seed=1).test, make_split(shuffled, seed=1).test)
+    assert not np.array_equal(make_split(data, seed=1).test, make_split(data, seed=2).test)
+
+
+@pytest.mark.parametrize(("protocol", "held"), [("user-last", 8), ("leave-last-out", 1)])
+def test_a_persons_last_ratings_are_held_out(data, protocol, held):
+    split = make_split(data, protocol)
+    for _, theirs in data.ratings.groupby("user_id"):
+        in_time = theirs.sort_values(["timestamp", "movie_id"]).index.to_numpy()
+        assert set(in_time[-held:]) == set(in_time) & set(split.test)
+
+
+def test_global_time_trains_on_the_past_only(data):
+    split = make_split(data, "global-time")
+    times = data.ratings["timestamp"].to_numpy()
+    assert times[split.train].max() <= times[split.valid].min()
+    assert times[split.valid].max() <= times[split.test].min()
+
+
+def test_nobody_loses_their_only_rating():
+    data = made_up(people=6, films=80, ratings_each=40)
+    first = data.ratings[data.ratings["user_id"] == 1].index[1:]
+    lonely = Dataset(data.name, data.users, data.movies, data.ratings.drop(first), WHOLE_STARS)
+    split = make_split(lonely, "leave-last-out")
+    assert 1 not in lonely.ratings["user_id"].to_numpy()[split.test]
+
+
+def test_too_few_ratings_are_refused():
+    data = made_up(people=1, films=3, ratings_each=2)
+    with pytest.raises(DataError, match="too few"):
+        make_split(data)
+
+
+def test_an_unknown_protocol_is_refused(data):
+    with pytest.raises(ValueError, match="by-moon"):
+        make_split(data, "by-moon")
+
+
+def test_ties_in_time_are_broken_by_movie():
+    users = pd.DataFrame({"user_id": [1], "gender": ["F"], "age": [25], "occupation": ["a"]})
+    movies = pd.DataFrame({"movie_id": range(1, 11), "title": list("abcdefghij"), "year": 1990, "genres": ""})
+    ratings = pd.DataFrame({"user_id": 1, "movie_id": range(1, 11), "rating": 3, "timestamp": 7})
+    split = make_split(Dataset("x", users, movies, ratings, WHOLE_STARS), "user-last", valid_fraction=0.2)
+    assert data_movies(split.test) == [9, 10]
+
+
+def data_movies(rows: np.ndarray) -> list[int]:
+    return [int(row) + 1 for row in rows]
