@@ -1,0 +1,220 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lcrec_core import sources, train
+from lcrec_core.batches import BatchConfig
+from lcrec_core.dataset import Dataset
+from lcrec_core.encode import encode
+from lcrec_core.errors import BundleError, ProfileError
+from lcrec_core.evaluate import answer, question_of_rows
+from lcrec_core.profile import Profile
+from lcrec_core.recommender import Filters, Recommender
+from tests.made_up import made_up
+
+NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
+UNRATED = 80
+"""A movie that nobody has rated, so that the network has never seen it."""
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    data = made_up(people=30, films=80, ratings_each=40)
+    return Dataset(data.name, data.users, data.movies, data.ratings[data.ratings["movie_id"] != UNRATED], data.scale)
+
+
+@pytest.fixture(scope="module")
+def recommender(data, tmp_path_factory) -> Recommender:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
+        patch.setattr(sources, "load", lambda name: data)
+        config = train.TrainConfig(epochs=3, learning_rate=0.01, batches=BatchConfig(batch_size=64))
+        bundle = train.run(train.TrainRequest("made-up", train=config, network=NETWORK))
+        return Recommender(bundle, data)
+
+
+PEOPLE = {
+    "of the data set": lambda data: Profile.from_dataset(data, 11),
+    "new, demographics only": lambda data: Profile.of(gender="F", age=25),
+    "new, nothing at all": lambda data: Profile.of(),
+    "new, ratings only": lambda data: Profile.of([(1, 5, 10), (2, 4, 20), (3, 1, 30)]),
+    "2,000 ratings": lambda data: Profile.of([(i % 400 + 1, 1 + i % 5, i) for i in range(2000)]),
+    "only dislikes": lambda data: Profile.of([(1, 1, 1), (2, 2, 2)]),
+    "an occupation never heard of": lambda data: Profile.of(occupation="astronaut"),
+}
+
+
+@pytest.mark.parametrize("kind", PEOPLE)
+def test_everybody_gets_an_answer_on_the_scale(recommender, data, kind):
+    predicted = recommender.predict(PEOPLE[kind](data))
+    assert predicted.shape == (80,)
+    assert predicted.dtype == np.float32
+    assert np.all((predicted >= 1) & (predicted <= 5))
+
+
+def test_a_movie_unseen_in_training_is_predicted(recommender):
+    assert np.isfinite(recommender.predict(Profile.of([(1, 5, 1)]), [UNRATED])).all()
+    line = recommender.rank(Profile.of()).set_index("movie_id").loc[UNRATED]
+    assert line["num_ratings"] == 0
+    assert np.isnan(line["mean_rating"])
+
+
+def test_one_pass_over_the_catalogue_is_the_network_movie_by_movie(recommender, data):
+    """Against the path that measured the test part: the same network, person by person, pair by pair."""
+    everything = encode(data, np.arange(len(data.ratings)))
+    network = recommender._network
+    rows = data.ratings.index[data.ratings["user_id"] == 11].to_numpy()
+    question = question_of_rows(data, everything, rows, network)
+    expected = answer(network, everything, question, data.scale, torch.from_numpy(recommender.bundle.movie_features))
+    asked = data.ratings.loc[rows, "movie_id"].to_numpy()
+    np.testing.assert_allclose(recommender.predict(Profile.from_dataset(data, 11), asked), expected, rtol=1e-5)
+
+
+def test_the_kept_movie_features_are_the_networks_own(recommender):
+    bundle = recommender.bundle
+    assert bundle.movie_features.shape == (80, 8)
+    assert bundle.metrics["parameters"] == sum(p.numel() for p in recommender._network.parameters())
+
+
+def test_predict_keeps_the_order_asked_for(recommender):
+    profile = Profile.of([(1, 5, 1)])
+    everything = recommender.predict(profile)
+    np.testing.assert_allclose(recommender.predict(profile, [7, 3, 7]), everything[[6, 2, 6]], rtol=1e-6)
+
+
+def test_asking_changes_nothing(recommender, data):
+    profile = Profile.from_dataset(data, 11)
+    before = recommender.predict(profile).tobytes()
+    recommender.top_n(profile)
+    recommender.explain(profile, 1)
+    recommender.predict(Profile.of([(1, 5, 1)]))
+    assert recommender.predict(profile).tobytes() == before
+
+
+def test_rated_movies_stay_out_unless_asked_for(recommender, data):
+    profile = Profile.from_dataset(data, 11)
+    assert not set(recommender.rank(profile)["movie_id"]) & set(profile.movie_ids)
+    assert len(recommender.rank(profile, Filters(include_rated=True))) == 80
+    assert len(recommender.rank(profile)) == 80 - len(profile.movie_ids)
+
+
+def test_a_ranking_is_by_prediction_and_the_top_is_its_head(recommender, data):
+    profile = Profile.from_dataset(data, 11)
+    ranking = recommender.rank(profile)
+    assert ranking["predicted"].is_monotonic_decreasing
+    top = recommender.top_n(profile, 5)
+    assert [line.movie_id for line in top] == ranking["movie_id"].head(5).tolist()
+    np.testing.assert_allclose([line.predicted for line in top], ranking["predicted"].head(5))
+
+
+@pytest.mark.parametrize(
+    ("filters", "passes"),
+    [
+        (Filters(genres_in=frozenset({"Drama"})), lambda row: "Drama" in row.genres.split("|")),
+        (Filters(genres_out=frozenset({"Drama", "War"})), lambda row: not {"Drama", "War"} & {*row.genres.split("|")}),
+        (Filters(year_from=1970, year_to=1980), lambda row: 1970 <= row.year <= 1980),
+        (Filters(min_ratings=12), lambda row: row.num_ratings >= 12),
+        (Filters(max_ratings=12), lambda row: row.num_ratings <= 12),
+    ],
+)
+def test_filters_keep_what_passes_and_nothing_else(recommender, filters, passes):
+    everything = recommender.rank(Profile.of())
+    expected = {row.movie_id for row in everything.itertuples() if passes(row)}
+    assert set(recommender.rank(Profile.of(), filters)["movie_id"]) == expected
+    assert 0 < len(expected) < 80
+
+
+def test_filters_that_leave_nothing_give_an_empty_list(recommender):
+    nothing = Filters(min_ratings=10_000)
+    assert recommender.rank(Profile.of(), nothing).empty
+    assert recommender.top_n(Profile.of(), 5, nothing) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"year_from": 2000, "year_to": 1990}, {"min_ratings": -1}, {"min_ratings": 5, "max_ratings": 4}]
+)
+def test_impossible_filters_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"backwards|negative|below"):
+        Filters(**wrong)
+
+
+def test_means_and_counts_are_the_data_sets(recommender, data):
+    of_one = data.ratings[data.ratings["movie_id"] == 1]["rating"]
+    assert recommender.movie_stats.loc[1, "num_ratings"] == len(of_one)
+    assert recommender.movie_stats.loc[1, "mean_rating"] == pytest.approx(of_one.mean())
+
+
+def test_reasons_are_movies_the_person_liked_and_genres_they_favour(recommender, data):
+    profile = Profile.from_dataset(data, 11)
+    given = dict(zip(profile.movie_ids.tolist(), profile.ratings.tolist(), strict=True))
+    genres = data.movies.set_index("movie_id")["genres"]
+    for line in recommender.top_n(profile, 10):
+        reason = recommender.explain(profile, line.movie_id)
+        assert all(given[liked.movie_id] == liked.rating >= 4 for liked in reason.because)
+        assert line.movie_id not in [liked.movie_id for liked in reason.because]
+        for genre in reason.shared_genres:
+            rated = [value for movie, value in given.items() if genre in genres[movie].split("|")]
+            assert genre in line.genres
+            assert np.mean(rated) > profile.ratings.mean()
+
+
+def test_somebody_new_gets_an_honest_reason(recommender):
+    reason = recommender.explain(Profile.of(), 1)
+    assert (reason.because, reason.shared_genres) == ((), ())
+    assert "rate a few movies" in reason.text
+
+
+def test_neighbours_are_nearest_first_and_never_the_movie_itself(recommender):
+    near = recommender.similar(1, 10)
+    assert 1 not in [movie for movie, _ in near]
+    cosines = [cosine for _, cosine in near]
+    assert cosines == sorted(cosines, reverse=True)
+    assert all(-1.001 <= cosine <= 1.001 for cosine in cosines)
+
+
+def test_suggestions_are_well_known_unrated_and_different(recommender, data):
+    profile = Profile.from_dataset(data, 11)
+    suggested = recommender.suggestions(profile, 12)
+    assert len(set(suggested)) == 12
+    assert not set(suggested) & set(profile.movie_ids.tolist())
+    counts = recommender.movie_stats["num_ratings"]
+    assert counts[suggested].mean() > counts.drop(profile.movie_ids.tolist()).mean()
+
+
+def test_unknown_movies_and_people_are_named(recommender, data):
+    with pytest.raises(ProfileError, match="no movie 999"):
+        recommender.predict(Profile.of(), [999])
+    with pytest.raises(ProfileError, match="no user 999"):
+        Profile.from_dataset(data, 999)
+    with pytest.raises(ValueError, match="at least 1"):
+        recommender.top_n(Profile.of(), 0)
+
+
+@pytest.mark.parametrize("table", ["movies", "users", "ratings"])
+def test_other_data_than_the_bundles_is_refused(recommender, data, table):
+    tables = {name: getattr(data, name).copy() for name in ("movies", "users", "ratings")}
+    if table == "movies":
+        tables["movies"].loc[0, "title"] = "Another (1990)"
+    elif table == "users":
+        tables["users"].loc[0, "gender"] = "F" if data.users.loc[0, "gender"] == "M" else "M"
+    else:
+        tables["ratings"].loc[tables["ratings"].index[0], "rating"] = 6 - data.ratings["rating"].iloc[0]
+        if tables["ratings"]["rating"].equals(data.ratings["rating"]):
+            tables["ratings"].loc[tables["ratings"].index[0], "rating"] = 1
+    other = Dataset(data.name, scale=data.scale, **tables)
+    with pytest.raises(BundleError, match=f"other {table}"):
+        Recommender(recommender.bundle, other)
+
+
+def test_another_order_of_rows_is_the_same_data(recommender, data):
+    shuffled = Dataset(
+        data.name,
+        data.users.sample(frac=1, random_state=1),
+        data.movies.sample(frac=1, random_state=1),
+        data.ratings.sample(frac=1, random_state=1),
+        data.scale,
+    )
+    profile = Profile.from_dataset(data, 11)
+    same = Recommender(recommender.bundle, shuffled)
+    pd.testing.assert_frame_equal(same.rank(profile), recommender.rank(profile))
