@@ -13,7 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lcrec_core.encode import PAD, UNK, Encoded, Histories, MovieFeatures
+from lcrec_core.encode import PAD, UNK, USER_FIELDS, Encoded, Histories, MovieFeatures
+
+USER_ID = USER_FIELDS.index("users")
+"""Column of the person's id among the encoded fields."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class BatchConfig:
     """Largest share."""
     unknown_rate: float = 0.1
     """Share of user fields, movie ids and title words replaced by "unknown", which so learns its meaning."""
+    new_person_rate: float = 0.0
+    """Further share of people shown without their id, as somebody new is: their history alone must speak for them."""
     short_history_rate: float = 0.1
     """Share of histories cut to at most `short_history` liked movies, as a new person's is."""
     short_history: int = 10
@@ -38,7 +43,7 @@ class BatchConfig:
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
         if not 0 < self.hidden_least <= self.hidden_most <= 0.5:
             raise ValueError(f"hidden shares must rise within (0, 0.5], got {self.hidden_least}, {self.hidden_most}")
-        for name in ("unknown_rate", "short_history_rate"):
+        for name in ("unknown_rate", "new_person_rate", "short_history_rate"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
 
@@ -174,11 +179,14 @@ def make_batch(
         np.concatenate([history_movies.ravel(), histories.movies[targets]]), return_inverse=True
     )
     drop = _Dropper(rng, config.unknown_rate)
+    fields = drop(encoded.people[plan.task_person[tasks]])  # (B, 4)
+    movie_ids, movie_words = drop(encoded.movies.ids[movies]), drop(encoded.movies.words[movies])
+    fields[rng.random(len(tasks)) < config.new_person_rate, USER_ID] = UNK
     return Batch(
-        fields=torch.from_numpy(drop(encoded.people[plan.task_person[tasks]])),
-        movie_ids=torch.from_numpy(drop(encoded.movies.ids[movies])),
+        fields=torch.from_numpy(fields),
+        movie_ids=torch.from_numpy(movie_ids),
         movie_genres=torch.from_numpy(encoded.movies.genres[movies]),
-        movie_words=torch.from_numpy(drop(encoded.movies.words[movies])),
+        movie_words=torch.from_numpy(movie_words),
         history=torch.from_numpy(positions[: history_movies.size].reshape(history_movies.shape)),
         target_person=torch.from_numpy(np.repeat(np.arange(len(tasks)), [len(h) for h in hidden])),
         target_movie=torch.from_numpy(positions[history_movies.size :]),
