@@ -53,8 +53,13 @@ def _dataset(name: str, stamp: str) -> Dataset:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _recommender(name: str, trained: int, manifest: str, stamp: str) -> Recommender:
+    import torch
+
     from lcrec_core.recommender import Recommender
 
+    # One answer is a few milliseconds of small products: more threads would only wait for each other,
+    # and for a training run on the same machine.
+    torch.set_num_threads(1)
     loaded = artifacts.load_bundle(name)
     return _settled(Recommender(loaded, dataset(loaded.data)))
 
