@@ -38,7 +38,8 @@ def top_five(recommender: Recommender, person: session.Person) -> None:
         return
     lines = []
     for rank, movie in enumerate(best, 1):
-        moved = " ".join(filter(None, [top.change(movie.movie_id), top.mark(movie.movie_id)]))
+        change = top.change(movie.movie_id)
+        moved = " ".join(filter(None, [change and f":gray[{change}]", top.mark(movie.movie_id)]))
         lines.append(
             f"{rank}. **{plain(movie.title)}**  \n   :yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}"
         )

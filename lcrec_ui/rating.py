@@ -54,7 +54,7 @@ def row(movie_id: int, movie: Movie, given: float | None, guess: float) -> None:
     about.append(f"{movie.mean_rating:.2f} on average, {number}" if movie.num_ratings else "nobody rated it")
     left.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]")
     # One line that breaks after the stars: every container more is felt with sixteen rows.
-    with right.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with right.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
         _stars(movie_id, given, plain(movie.title))
         if given is None:
             st.caption(f"We guess {guess:.1f}")
