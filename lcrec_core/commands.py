@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from argparse import Namespace
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -274,26 +275,55 @@ def _train_request(options: Namespace) -> "TrainRequest":
         "learning_rate": options.learning_rate,
         "seed": options.seed,
         "protocol": options.protocol and Protocol(options.protocol),
-        "batches": options.batch_size and BatchConfig(batch_size=options.batch_size),
     }
+    network, batches = _other_settings(options.set)
+    if options.batch_size is not None:
+        batches["batch_size"] = options.batch_size
     if options.name is not None and not _BUNDLE_NAME.fullmatch(options.name):
         raise UsageError(f"--name {options.name!r}: use small letters, digits, dots, - and _, a letter or digit first")
-    keep = options.keep_probability
-    if keep is not None and not 0 < keep <= 1:
-        raise UsageError(f"--keep-probability must lie in (0, 1], got {keep:g}")
+    if options.keep_probability is not None:
+        network["keep_probability"] = options.keep_probability
     try:
+        networks.checked_config(options.model, network)
+        given["batches"] = BatchConfig(**batches)
         return TrainRequest(
             data=options.data,
             model=options.model,
             name=options.name,
             train=TrainConfig(**{key: value for key, value in given.items() if value is not None}),
-            network={} if keep is None else {"keep_probability": keep},
+            network=network,
             validate=options.validate,
             resume=options.resume,
             progress_file=options.progress_file,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _other_settings(given: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of the network and of the batches from `--set NAME=NUMBER`."""
+    from lcrec_core.batches import BatchConfig
+    from lcrec_core.networks.paper import PaperConfig
+
+    network: dict[str, Any] = {}
+    batches: dict[str, Any] = {}
+    kinds: dict[str, tuple[Any, dict[str, Any]]] = {
+        field.name: (field.type, into)
+        for config, into in ((PaperConfig, network), (BatchConfig, batches))
+        for field in fields(config)
+        if field.type in (int, float)
+    }
+    for setting in given:
+        name, _, number = setting.partition("=")
+        if name not in kinds:
+            raise UsageError(f"--set {setting}: there is no setting {name!r}; there are {', '.join(kinds)}")
+        kind, into = kinds[name]
+        try:
+            into[name] = kind(number)
+        except ValueError as error:
+            what = "a whole number" if kind is int else "a number"
+            raise UsageError(f"--set {setting}: {name} must be {what}") from error
+    return network, batches
 
 
 def _show(bar: tqdm, progress: "Progress") -> None:

@@ -118,9 +118,7 @@ class Recommender:
                 f"bundle {bundle.name}: it holds {len(self._features)} movies, the data has {len(data.movies)}"
             )
         with torch.inference_mode():
-            self._rating_movie = self._network.rating_movie(
-                self._features
-            )  # (M, D): the movies' half of the last layer
+            self._movie_half = self._network.movie_half(self._features)  # (M, D + factors)
         centred = self._features - self._features.mean(dim=0)
         self._directions = F.normalize(centred, dim=1).numpy()  # (M, D), unit length
 
@@ -213,7 +211,7 @@ class Recommender:
         fields = torch.from_numpy(encode_profile(profile, self._vocabularies)).unsqueeze(0)  # (1, 4)
         history = self._features[torch.from_numpy(liked)].unsqueeze(0)  # (1, T, D)
         user = self._network.user_features(fields, history)  # (1, D)
-        movies = self._rating_movie if positions is None else self._rating_movie[torch.from_numpy(positions)]
+        movies = self._movie_half if positions is None else self._movie_half[torch.from_numpy(positions)]
         return self.data.scale.clip(self._network.rating_from_halves(user, movies).numpy()).astype(np.float32)
 
     def _ranked(self, profile: Profile, filters: Filters) -> tuple[np.ndarray, np.ndarray]:

@@ -252,7 +252,7 @@ class TestTrain:
             (("--data", "ml-1m", "--protocol", "lucky"), "no protocol 'lucky'"),
             (("--data", "ml-1m", "--epochs", "0"), "no whole number from 1 up"),
             (("--data", "ml-1m", "--learning-rate", "2"), "learning_rate"),
-            (("--data", "ml-1m", "--keep-probability", "0"), "--keep-probability"),
+            (("--data", "ml-1m", "--keep-probability", "0"), "keep_probability"),
             (("--data", "ml-1m", "--name", "../escape"), "--name"),
         ],
     )

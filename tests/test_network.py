@@ -1,5 +1,7 @@
 """The network against the paper's equations, written out step by step in numpy."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -71,6 +73,17 @@ def test_a_rating_from_halves_is_the_dense_layer_over_both(network):
     both = torch.cat([user.expand(5, -1), movie], dim=1)
     expected = network.rating_out(F.relu(both @ weight.T + network.rating_user.bias)).squeeze(1)
     torch.testing.assert_close(network.rating(user, movie), expected)
+
+
+def test_factors_add_the_inner_product_of_both():
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        plain = PaperNetwork(SMALL, SIZES)
+        network = PaperNetwork(dataclasses.replace(SMALL, factors=3), SIZES)
+    network.load_state_dict(plain.state_dict(), strict=False)
+    user, movie = torch.randn(2, 6), torch.randn(2, 6)
+    product = (network.factors_user.weight @ user.T * (network.factors_movie.weight @ movie.T)).sum(0)
+    torch.testing.assert_close(network.rating(user, movie), plain.rating(user, movie) + product)
 
 
 def test_somebody_without_a_liked_movie_has_a_state(network):

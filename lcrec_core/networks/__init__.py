@@ -17,11 +17,20 @@ def build(model: str, config: dict[str, Any], sizes: dict[str, int]) -> PaperNet
         config: Its settings, as saved with a bundle; missing ones take their defaults.
         sizes: Number of indices of each vocabulary, see `encode.Vocabularies.sizes`.
     """
+    return PaperNetwork(checked_config(model, config), sizes)
+
+
+def checked_config(model: str, config: dict[str, Any]) -> PaperConfig:
+    """Settings of a model as its network takes them.
+
+    Raises:
+        ValueError: There is no such model, or a setting is impossible.
+    """
     if model not in MODELS:
         raise ValueError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
     # JSON has no tuples.
     settings: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in config.items()}
-    return PaperNetwork(PaperConfig(**settings), sizes)
+    return PaperConfig(**settings)
 
 
 def config_dict(network: PaperNetwork) -> dict[str, Any]:
