@@ -162,7 +162,7 @@ def _add_training(add: _Add) -> None:
     train.add_argument("--learning-rate", type=float, metavar="X", help="of Adam (default: 0.0001)")
     train.add_argument("--batch-size", type=_whole(1), metavar="N", help="ratings per step, about (default: 256)")
     train.add_argument("--keep-probability", type=float, metavar="P", help="share dropout keeps (default: 0.5)")
-    other = "any other setting of the network or its batches, such as factors=32; may be repeated"
+    other = "any other setting of the network, its batches or the run, such as factors=32; may be repeated"
     train.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help=other)
     train.add_argument("--protocol", help="how the test part is chosen (default: random 80:20)")
     train.add_argument("--resume", action="store_true", help="continue the same run from its checkpoint")

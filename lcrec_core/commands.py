@@ -276,7 +276,8 @@ def _train_request(options: Namespace) -> "TrainRequest":
         "seed": options.seed,
         "protocol": options.protocol and Protocol(options.protocol),
     }
-    network, batches = _other_settings(options.set)
+    network, batches, other = _other_settings(options.set)
+    given |= other
     if options.batch_size is not None:
         batches["batch_size"] = options.batch_size
     if options.name is not None and not _BUNDLE_NAME.fullmatch(options.name):
@@ -300,16 +301,18 @@ def _train_request(options: Namespace) -> "TrainRequest":
         raise UsageError(str(error)) from error
 
 
-def _other_settings(given: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings of the network and of the batches from `--set NAME=NUMBER`."""
+def _other_settings(given: list[str]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Settings of the network, of the batches and of the run from `--set NAME=NUMBER`."""
     from lcrec_core.batches import BatchConfig
     from lcrec_core.networks.paper import PaperConfig
+    from lcrec_core.train import TrainConfig
 
     network: dict[str, Any] = {}
     batches: dict[str, Any] = {}
+    run: dict[str, Any] = {}
     kinds: dict[str, tuple[Any, dict[str, Any]]] = {
         field.name: (field.type, into)
-        for config, into in ((PaperConfig, network), (BatchConfig, batches))
+        for config, into in ((PaperConfig, network), (BatchConfig, batches), (TrainConfig, run))
         for field in fields(config)
         if field.type in (int, float)
     }
@@ -323,7 +326,7 @@ def _other_settings(given: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         except ValueError as error:
             what = "a whole number" if kind is int else "a number"
             raise UsageError(f"--set {setting}: {name} must be {what}") from error
-    return network, batches
+    return network, batches, run
 
 
 def _show(bar: tqdm, progress: "Progress") -> None:

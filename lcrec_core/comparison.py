@@ -6,7 +6,8 @@ Bundles that differ in nothing but their seed are one row: the mean over the see
 import json
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from lcrec_core.artifacts import Bundle
@@ -25,6 +26,8 @@ class Measured:
     protocol: str
     settings: dict[str, Any]
     """Table VI's settings, as its bundles share them."""
+    others: dict[str, Any]
+    """Other settings that are not our defaults."""
     bundles: tuple[str, ...]
     seeds: tuple[int, ...]
     mse: float
@@ -36,8 +39,8 @@ class Measured:
 
     @property
     def by_the_table(self) -> bool:
-        """Whether the settings are those of Table VI."""
-        return all(self.settings.get(name) == value for name, value in SETTINGS.items())
+        """Whether the settings are those of Table VI, and our defaults where the paper is silent."""
+        return not self.deviations and not self.others
 
     @property
     def deviations(self) -> dict[str, Any]:
@@ -47,10 +50,35 @@ class Measured:
 
 def table_six(bundle: Bundle) -> dict[str, Any]:
     """A bundle's values for the settings of Table VI; None for one it does not have."""
-    config = bundle.config
-    train, network = config.get("train", {}), config.get("model", {})
-    everything = {**network, **train.get("batches", {}), **train}
-    return {name: everything.get(name) for name in SETTINGS}
+    settings = _settings(bundle)
+    return {name: settings.get(name) for name in SETTINGS}
+
+
+def other_settings(bundle: Bundle) -> dict[str, Any]:
+    """Numbers outside Table VI, where the paper is silent, that a bundle set otherwise than our defaults."""
+    usual = _defaults(bundle.model)
+    return {
+        name: value
+        for name, value in _settings(bundle).items()
+        if isinstance(value, int | float) and name not in {*SETTINGS, "seed"} and value != usual.get(name)
+    }
+
+
+def _settings(bundle: Bundle) -> dict[str, Any]:
+    """Every setting of a bundle; one that is younger than the bundle had its default's effect."""
+    train = dict(bundle.config.get("train", {}))
+    given = {**bundle.config.get("model", {}), **train.pop("batches", {}), **train}
+    return {**_defaults(bundle.model), **given}
+
+
+@cache
+def _defaults(model: str) -> dict[str, Any]:
+    from lcrec_core import networks  # torch is slow to import, and most callers do without
+    from lcrec_core.train import TrainConfig
+
+    train = json.loads(json.dumps(asdict(TrainConfig())))  # as a bundle's file has it: lists for tuples
+    network = asdict(networks.checked_config(model, {})) if model in networks.MODELS else {}
+    return {**json.loads(json.dumps(network)), **train.pop("batches"), **train}
 
 
 def measured(bundles: Iterable[Bundle]) -> list[Measured]:
@@ -61,9 +89,9 @@ def measured(bundles: Iterable[Bundle]) -> list[Measured]:
     groups: dict[str, dict[int, Bundle]] = {}
     for bundle in sorted(bundles, key=lambda b: b.name):
         if bundle.metrics.get("part", "test") == "test":
-            train = dict(bundle.config.get("train", {}))
-            seed = int(train.pop("seed", 0))
-            key = json.dumps([bundle.data, bundle.model, train, bundle.config.get("model", {})], sort_keys=True)
+            settings = _settings(bundle)
+            seed = int(settings.pop("seed"))
+            key = json.dumps([bundle.data, bundle.model, settings], sort_keys=True)
             groups.setdefault(key, {}).setdefault(seed, bundle)
     rows = [_summarise(by_seed) for by_seed in groups.values()]
     return sorted(rows, key=lambda row: (not row.by_the_table, row.data, row.model, row.protocol, row.bundles))
@@ -80,6 +108,7 @@ def _summarise(by_seed: dict[int, Bundle]) -> Measured:
         model=first.model,
         protocol=str(first.config.get("train", {}).get("protocol", RANDOM)),
         settings=table_six(first),
+        others=other_settings(first),
         bundles=tuple(bundle.name for bundle in bundles),
         seeds=tuple(seeds),
         mse=statistics.fmean(mse),

@@ -77,9 +77,10 @@ def _by_data(row: Measured) -> tuple:
 
 
 def _model_label(row: Measured) -> str:
-    """`LSTM & CNN, ours`, with the settings that are not Table VI's."""
+    """`LSTM & CNN, ours`, with the settings that are neither Table VI's nor our defaults."""
     label = f"{MODEL_LABELS.get(row.model, row.model)}, ours"
-    changed = [f"{name.replace('_', ' ')} {value:g}" for name, value in row.deviations.items() if value is not None]
+    settings = row.deviations | row.others
+    changed = [f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items() if value is not None]
     return f"{label} ({', '.join(changed)})" if changed else label
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from lcrec_core import paper_facts
 from lcrec_core.artifacts import Bundle
-from lcrec_core.comparison import RANDOM, Measured, table_six
+from lcrec_core.comparison import RANDOM, Measured, other_settings, table_six
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import FIRST, PAD, UNK, Encoded
 from lcrec_core.movielens import OCCUPATIONS
@@ -155,13 +155,18 @@ def _ratings(data: Dataset, encoded: Encoded, same: bool) -> BeforeAfter:
 
 
 def settings_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
-    """Table VI beside the same settings of some bundles, one column each."""
+    """Table VI beside the same settings of some bundles, one column each, and what else they changed."""
     rows = {
         label: [_plain(SETTINGS[name]), *(_plain(table_six(bundle)[name]) for bundle in bundles)]
         for name, label in SETTING_LABELS.items()
     }
+    rows["Others, where not our defaults"] = ["not stated", *(_others(other_settings(bundle)) for bundle in bundles)]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["The paper", *(bundle.name for bundle in bundles)])
     return table.rename_axis("Setting (Table VI)").reset_index()
+
+
+def _others(settings: dict[str, object]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in settings.items()) or "none"
 
 
 def _plain(value: object) -> str:
@@ -283,4 +288,5 @@ def seeds_and_bundles(row: Measured) -> str:
 def _settings_in_words(row: Measured) -> str:
     if row.by_the_table:
         return "as in Table VI"
-    return ", ".join(f"{SETTING_LABELS[name].lower()} {_plain(value)}" for name, value in row.deviations.items())
+    table_six_words = [f"{SETTING_LABELS[name].lower()} {_plain(value)}" for name, value in row.deviations.items()]
+    return ", ".join([*table_six_words, *([_others(row.others)] if row.others else [])])

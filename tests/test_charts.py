@@ -16,7 +16,7 @@ from lcrec_ui import charts
 from lcrec_ui.charts import Chart, Curve
 
 CONFIG = Path(__file__).resolve().parent.parent / ".streamlit" / "config.toml"
-OURS = Measured("ml-1m", "paper", "random", {}, ("ml-1m/paper",), (0,), 0.8, 0.7, None, None)
+OURS = Measured("ml-1m", "paper", "random", {}, {}, ("ml-1m/paper",), (0,), 0.8, 0.7, None, None)
 
 
 def curve(**columns: list) -> Curve:

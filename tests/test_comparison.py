@@ -62,6 +62,15 @@ def test_settings_of_table_six_come_first_and_others_say_what_differs():
     assert (second.by_the_table, second.deviations) == (False, {"epochs": 9})
 
 
+def test_a_bundle_older_than_a_setting_had_its_default():
+    assert len(measured([bundle("ml-1m/old", 1.0), bundle("ml-1m/new", 1.0, seed=1, cooldown=0.0)])) == 1
+
+
+def test_what_the_paper_does_not_name_is_told_when_it_is_not_our_default():
+    (row,) = measured([bundle("ml-1m/a", 1.0, cooldown=0.5, batches={"batch_size": 256, "unknown_rate": 0.1})])
+    assert (row.by_the_table, row.deviations, row.others) == (False, {}, {"cooldown": 0.5})
+
+
 def test_settings_are_found_where_a_bundle_keeps_them():
     assert table_six(bundle("ml-1m/a", 1.0)) == paper_facts.SETTINGS
     assert table_six(bundle("ml-1m/a", 1.0, batches={}))["batch_size"] is None

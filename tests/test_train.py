@@ -48,17 +48,23 @@ class Stop(Exception):
     pass
 
 
+def test_a_cooldown_lets_the_learning_rate_fall_to_nought_at_the_end():
+    config = train.TrainConfig(epochs=4, learning_rate=0.1, cooldown=0.5)
+    assert [config.rate_at(passes) for passes in (0, 2, 3, 4)] == [0.1, 0.1, 0.05, 0.0]
+    assert train.TrainConfig().rate_at(4.9) == 0.0001
+
+
 @pytest.mark.parametrize("stop_at", [1, 3, 6])
 def test_a_stopped_run_resumes_to_the_same_weights_and_figures(stop_at):
-    whole = train.run(request(name="whole"))
+    whole = train.run(request(name="whole", train={"cooldown": 0.5}))
 
     def stop(progress):
         if len(progress.history) > stop_at:
             raise Stop
 
     with pytest.raises(Stop):
-        train.run(request(name="stopped"), stop)
-    resumed = train.run(request(name="stopped", resume=True))
+        train.run(request(name="stopped", train={"cooldown": 0.5}), stop)
+    resumed = train.run(request(name="stopped", resume=True, train={"cooldown": 0.5}))
     assert same_weights(whole, resumed)
     for mine, theirs in zip(whole.history, resumed.history, strict=True):
         assert {k: v for k, v in mine.items() if k != "seconds"} == {k: v for k, v in theirs.items() if k != "seconds"}
@@ -154,7 +160,9 @@ def test_a_loss_that_is_no_number_stops_the_run(monkeypatch):
         train.run(request())
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"learning_rate": 0.0}, {"seed": -1}, {"evaluations_per_epoch": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"learning_rate": 0.0}, {"seed": -1}, {"evaluations_per_epoch": 0}, {"cooldown": 2}]
+)
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=r"must"):
         train.TrainConfig(**wrong)
