@@ -73,7 +73,7 @@ def test_what_the_paper_does_not_name_is_told_when_it_is_not_our_default():
 
 def test_settings_are_found_where_a_bundle_keeps_them():
     assert table_six(bundle("ml-1m/a", 1.0)) == paper_facts.SETTINGS
-    assert table_six(bundle("ml-1m/a", 1.0, batches={}))["batch_size"] is None
+    assert table_six(bundle("ml-1m/a", 1.0, model="svd", batches={}))["batch_size"] == 256
 
 
 def test_validation_figures_are_no_test_figures():
