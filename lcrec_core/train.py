@@ -183,8 +183,8 @@ def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
     fitted, asked = (split.train, split.valid) if request.validate else (split.fitting, split.test)
     encoded = encode_cached(data, fitted, artifacts_root() / ".cache")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    fitting = _Fitting(request, data, encoded, asked, device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), _one_thread():
+        fitting = _Fitting(request, data, encoded, asked, device)
         fitting.run(tell)
         bundle = fitting.bundle(len(fitted), len(asked))
     if not request.validate:
