@@ -54,7 +54,8 @@ def test_a_profile_opens_with_the_data_it_belongs_to(own_data):
     assert "Simulated people" not in words(app)
 
 
-def test_a_profile_of_data_that_is_gone_is_explained():
+def test_a_profile_of_data_that_is_gone_is_explained(monkeypatch, tmp_path):
+    monkeypatch.setenv("LCREC_DATA", str(tmp_path))
     token = ProfileStore().create("ml-1m", name="Ada", ratings=[(1, 4.0, 100)])
     app = visit(profile=token)
     assert_sound(app)

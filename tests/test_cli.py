@@ -270,7 +270,14 @@ class TestTrain:
         progress = tmp_path / "progress.json"
         command = [sys.executable, "-m", "lcrec_core", "train", "--data", "ml-1m", "--epochs", "5000"]
         run = subprocess.Popen(
-            [*command, "--progress-file", str(progress)], cwd=REPOSITORY, env=env, stdout=-1, stderr=-1, text=True
+            [*command, "--progress-file", str(progress)],
+            cwd=REPOSITORY,
+            env=env,
+            stdout=-1,
+            stderr=-1,
+            text=True,
+            # Tests that run in the background have inherited "ignore Ctrl-C".
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         wait_until(lambda: progress.exists() and json.loads(progress.read_text())["step"] > 0)
         run.send_signal(number)
