@@ -94,6 +94,7 @@ def build_parser() -> _Command:
     ).add_parser
     _add_answers(add)
     _add_training(add)
+    _add_comparison(add)
     _add_data(add)
     return parser
 
@@ -175,6 +176,24 @@ def _add_training(add: _Add) -> None:
     )
     _bundle_option(evaluate)
     _json_option(evaluate, "an object with test_mse, test_rmse, test_mae, and what the bundle records of them")
+
+
+def _add_comparison(add: _Add) -> None:
+    compare = _command(
+        add,
+        commands.compare,
+        "compare",
+        "train and measure every model on the same parts of a data set",
+        "compare --data ml-1m --protocol random --seeds 0 1 2",
+    )
+    compare.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help="the data set")
+    compare.add_argument("--protocol", default="random", help="how the test part is chosen (default: random 80:20)")
+    seeds = "the splits and the models' seeds (default: 0 1 2); the protocols by time take the first alone"
+    compare.add_argument("--seeds", type=_whole(0), nargs="+", default=[0, 1, 2], metavar="N", help=seeds)
+    compare.add_argument("--rows", nargs="+", metavar="ROW", help="only these models (default: all)")
+    compare.add_argument("--show", action="store_true", help="print what is saved; train nothing")
+    fields = "{model, seed, mse, mae, train_seconds, predict_ms, serves_new_people, parameters}"
+    _json_option(compare, f"a list of {fields}")
 
 
 def _add_data(add: _Add) -> None:

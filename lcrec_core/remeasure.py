@@ -1,10 +1,11 @@
-"""Measure a saved bundle again: the same split, the same histories, the weights as they lie on disk."""
+"""Measure a bundle again: the same split, the same histories, the weights alone."""
 
+import numpy as np
 import torch
 
 from lcrec_core import networks
 from lcrec_core.artifacts import LoadedBundle, artifacts_root
-from lcrec_core.dataset import Dataset
+from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import encode_cached
 from lcrec_core.evaluate import Errors, answer, question_of_rows
 from lcrec_core.recommender import Recommender
@@ -12,10 +13,21 @@ from lcrec_core.split import make_split
 
 
 def measure_again(bundle: LoadedBundle, data: Dataset) -> Errors:
-    """Errors on the bundle's test part, from the weights alone: the cached movie features are not used.
+    """Errors on the bundle's test part.
 
     Raises:
         BundleError: The data, or this version's encoding of it, is not what the bundle was trained on.
+    """
+    settings = bundle.config["train"]
+    test = make_split(data, settings["protocol"], settings["seed"]).test
+    return Errors.of(answers(bundle, data, test), data.ratings[Col.RATING].to_numpy()[test])
+
+
+def answers(bundle: LoadedBundle, data: Dataset, rows: np.ndarray) -> np.ndarray:
+    """Predicted ratings (N,) of rows of `data.ratings`; the cached movie features are not used.
+
+    Raises:
+        BundleError: As above.
     """
     Recommender(bundle, data)  # for its checks
     settings = bundle.config["train"]
@@ -23,5 +35,4 @@ def measure_again(bundle: LoadedBundle, data: Dataset) -> Errors:
     encoded = encode_cached(data, split.fitting, artifacts_root() / ".cache")
     network = networks.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
     network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
-    question = question_of_rows(data, encoded, split.test, network)
-    return Errors.of(answer(network, encoded, question, data.scale), question.ratings)
+    return answer(network, encoded, question_of_rows(data, encoded, rows, network), data.scale)

@@ -88,6 +88,8 @@ class TrainRequest:
     """Settings of the network that differ from its defaults."""
     validate: bool = False
     """Fit without the validation part and measure on that: for choosing settings. Nothing is saved."""
+    save: bool = True
+    """Write the bundle; without, it is returned only."""
     resume: bool = False
     """Continue from the checkpoint of the same run."""
     progress_file: Path | None = None
@@ -187,7 +189,7 @@ def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
         fitting = _Fitting(request, data, encoded, asked, device)
         fitting.run(tell)
         bundle = fitting.bundle(len(fitted), len(asked))
-    if not request.validate:
+    if request.save and not request.validate:
         save_bundle(bundle)
     fitting.checkpoint_path.unlink(missing_ok=True)
     return bundle

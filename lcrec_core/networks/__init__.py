@@ -5,8 +5,10 @@ from typing import Any
 
 from lcrec_core.networks.paper import PaperConfig, PaperNetwork
 
-MODELS = ("paper",)
-"""Names for `--model`, the default for serving last."""
+MODELS = ("paper", "lstm", "cnn")
+"""Names for `--model`: the paper's LSTM & CNN, and its two halves (Table VII)."""
+
+_HALVES: dict[str, dict[str, Any]] = {"lstm": {"reads_titles": False}, "cnn": {"reads_history": False}}
 
 
 def build(model: str, config: dict[str, Any], sizes: dict[str, int]) -> PaperNetwork:
@@ -30,7 +32,7 @@ def checked_config(model: str, config: dict[str, Any]) -> PaperConfig:
         raise ValueError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
     # JSON has no tuples.
     settings: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in config.items()}
-    return PaperConfig(**settings)
+    return PaperConfig(**{**settings, **_HALVES.get(model, {})})
 
 
 def config_dict(network: PaperNetwork) -> dict[str, Any]:

@@ -53,6 +53,10 @@ class PaperConfig:
     """Ratings from here on enter the history."""
     max_history: int = 200
     """Longest history; older liked movies are forgotten."""
+    reads_titles: bool = True
+    """Without it the network is the paper's LSTM alone (Table VII)."""
+    reads_history: bool = True
+    """Without it the network is the paper's CNN alone (Table VII)."""
 
     def __post_init__(self) -> None:
         sizes = ("embedding_size", "filters", "feature_size", "state_size", "lstm_layers", "max_history")
@@ -108,12 +112,16 @@ class PaperNetwork(nn.Module):
         self.genres = nn.Embedding(sizes["genres"], width, padding_idx=PAD)
         self.genre_dense = nn.Linear(width, width)
         self.movie_fusion = nn.Linear(2 * width, 2 * width)
-        self.title = TitleCNN(config, sizes["words"])
-        self.movie_dense = nn.Linear(2 * width + config.filters * len(config.filter_widths), features)
+        title_size = config.filters * len(config.filter_widths) if config.reads_titles else 0
+        if config.reads_titles:
+            self.title = TitleCNN(config, sizes["words"])
+        self.movie_dense = nn.Linear(2 * width + title_size, features)
         # User preference feature U_pf, and both together U_f.
-        self.history_start = nn.Parameter(torch.zeros(features))
-        self.history_lstm = nn.LSTM(features, config.state_size, config.lstm_layers, batch_first=True)
-        self.user_dense_last = nn.Linear(features + config.state_size, features)
+        state_size = config.state_size if config.reads_history else 0
+        if config.reads_history:
+            self.history_start = nn.Parameter(torch.zeros(features))
+            self.history_lstm = nn.LSTM(features, state_size, config.lstm_layers, batch_first=True)
+        self.user_dense_last = nn.Linear(features + state_size, features)
         # A dense layer over (U_f, M_f), written as two halves so that the movies' half can be kept, then the rating.
         self.rating_user = nn.Linear(features, features)
         self.rating_movie = nn.Linear(features, features, bias=False)
@@ -132,6 +140,8 @@ class PaperNetwork(nn.Module):
             elif isinstance(module, nn.Linear | nn.Conv1d):
                 # Keeps the size of signals through the stack of dense layers; torch's own default halves it at each.
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if not self.config.reads_history:
+            return
         forget = slice(self.config.state_size, 2 * self.config.state_size)  # gates are laid out i, f, g, o
         for layer in range(self.config.lstm_layers):
             getattr(self.history_lstm, f"bias_ih_l{layer}")[forget] = self.config.forget_bias
@@ -141,7 +151,8 @@ class PaperNetwork(nn.Module):
         by_id = F.relu(self.movie_id_dense(self.movie_ids(ids)))  # (M, E)
         by_genre = F.relu(self.genre_dense(masked_mean(self.genres(genres), genres != PAD)))  # (M, E)
         fused = F.relu(self.movie_fusion(torch.cat([by_id, by_genre], dim=1)))  # (M, 2E)
-        return F.relu(self.movie_dense(torch.cat([fused, self.title(words)], dim=1)))
+        title = [self.title(words)] if self.config.reads_titles else []
+        return F.relu(self.movie_dense(torch.cat([fused, *title], dim=1)))
 
     def preference(self, history: Tensor) -> Tensor:
         """U_pf, the LSTM's last cell state: M_f of the liked movies in time order (B, T, D) -> (B, H); T may be 0."""
@@ -153,7 +164,8 @@ class PaperNetwork(nn.Module):
         """U_f: encoded fields (B, 4) and M_f of the history (B, T, D) -> (B, D)."""
         columns = zip(self.user_embeddings, self.user_dense, fields.unbind(dim=1), strict=True)
         explicit = self.user_explicit(torch.cat([F.relu(dense(embed(x))) for embed, dense, x in columns], dim=1))
-        return F.relu(self.user_dense_last(torch.cat([explicit, self.preference(history)], dim=1)))
+        preference = [self.preference(history)] if self.config.reads_history else []
+        return F.relu(self.user_dense_last(torch.cat([explicit, *preference], dim=1)))
 
     def rating(self, user: Tensor, movie: Tensor) -> Tensor:
         """Predicted ratings, not clipped to the scale: U_f (N, D), M_f (N, D) -> (N,); either may be (1, D)."""

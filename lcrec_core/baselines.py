@@ -1,0 +1,249 @@
+"""Other people's models, from the libraries that keep them: the paper's rivals, and what one would pick today.
+
+Each is a function `(data, rows) -> Fitted`: fit on those rows of `data.ratings` and nothing else. They need
+`requirements-compare.txt`, and are imported only when asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lcrec_core.dataset import Col, Dataset
+from lcrec_core.errors import TrainingError
+
+if TYPE_CHECKING:
+    import surprise
+    from scipy.sparse import csr_matrix
+
+REQUIREMENTS = "requirements-compare.txt"
+
+Predict = Callable[[pd.DataFrame], np.ndarray]
+"""Predicted ratings (N,) for the rows of a table with user, movie and time; not yet clipped to the scale."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model."""
+
+    predict: Predict
+    parameters: int
+    train_seconds: float | None = None
+    """Where the model counts them itself; else the whole call to `fit` is timed."""
+    catalogue: Callable[[int], np.ndarray] | None = None
+    """Every movie for one user id, where there is a faster way than `predict`."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A model of somebody else's."""
+
+    settings: str
+    """As the table states them."""
+    fit: Callable[[Dataset, np.ndarray, int], Fitted]
+    """(data, rows to fit on, seed) -> the trained model."""
+
+
+def _surprise(make: Callable[[int], surprise.AlgoBase], parameters: Callable[[Any], int]) -> Callable[..., Fitted]:
+    def fit(data: Dataset, rows: np.ndarray, seed: int) -> Fitted:
+        library = _library("surprise")
+        columns = [Col.USER, Col.MOVIE, Col.RATING]
+        reader = library.Reader(rating_scale=(data.scale.low, data.scale.high))
+        table = data.ratings.iloc[rows][columns]
+        algorithm = make(seed)
+        algorithm.fit(library.Dataset.load_from_df(table, reader).build_full_trainset())
+
+        def predict(asked: pd.DataFrame) -> np.ndarray:
+            pairs = zip(asked[Col.USER].tolist(), asked[Col.MOVIE].tolist(), strict=True)
+            return np.array([algorithm.predict(user, movie, clip=False).est for user, movie in pairs])
+
+        return Fitted(predict, parameters(algorithm))
+
+    return fit
+
+
+def _library(name: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise TrainingError(
+            f"{name} is not installed, which this row comes from: pip install -r {REQUIREMENTS}"
+        ) from error
+
+
+def _bias_only(seed: int) -> surprise.AlgoBase:
+    options = {"method": "als", "n_epochs": 20, "reg_u": 5, "reg_i": 2}
+    return _library("surprise").BaselineOnly(bsl_options=options, verbose=False)
+
+
+def _user_cf(seed: int) -> surprise.AlgoBase:
+    return _library("surprise").KNNWithMeans(
+        k=40, sim_options={"name": "pearson_baseline", "user_based": True}, verbose=False
+    )
+
+
+def _item_cf(seed: int) -> surprise.AlgoBase:
+    return _library("surprise").KNNWithMeans(
+        k=40, sim_options={"name": "pearson_baseline", "user_based": False}, verbose=False
+    )
+
+
+def _item_knn(seed: int) -> surprise.AlgoBase:
+    return _library("surprise").KNNBaseline(
+        k=40, sim_options={"name": "pearson_baseline", "user_based": False}, verbose=False
+    )
+
+
+def _svd(seed: int) -> surprise.AlgoBase:
+    return _library("surprise").SVD(random_state=seed)
+
+
+def _tuned_svd(seed: int) -> surprise.AlgoBase:
+    return _library("surprise").SVD(n_factors=80, n_epochs=100, lr_all=0.005, reg_all=0.05, random_state=seed)
+
+
+def _svdpp(seed: int) -> surprise.AlgoBase:
+    return _library("surprise").SVDpp(random_state=seed, cache_ratings=True)
+
+
+def _biases(algorithm: Any) -> int:
+    return algorithm.trainset.n_users + algorithm.trainset.n_items + 1
+
+
+def _similarities(algorithm: Any) -> int:
+    return int(algorithm.sim.size)
+
+
+def _factors(algorithm: Any) -> int:
+    parts = ("bu", "bi", "pu", "qi", "yj")
+    return 1 + sum(getattr(algorithm, part).size for part in parts if hasattr(algorithm, part))
+
+
+FM_RANK = 24
+FM_ITERATIONS = 220
+FM_BURN_IN = 44
+
+
+def _factorization_machine(data: Dataset, rows: np.ndarray, seed: int) -> Fitted:
+    """Over the day, both ids, what the person rated, who rated the movie, and what is known of both."""
+    myfm = _library("myfm")
+    seen = data.ratings.iloc[rows]
+    days = np.unique(seen[Col.TIME].to_numpy() // _DAY)
+    people, movies = data.users[Col.USER].to_numpy(), data.movies[Col.MOVIE].to_numpy()
+    who, what = np.searchsorted(people, seen[Col.USER]), np.searchsorted(movies, seen[Col.MOVIE])
+    rated = _counts(who, what, (len(people), len(movies)))
+    of_people = _side_by_side([_eye(len(people)), _rows_of_length_one(rated), *_fields(data)])
+    of_movies = _side_by_side([_eye(len(movies)), _rows_of_length_one(rated.T.tocsr()), _genres(data), _decades(data)])
+
+    def inputs(table: pd.DataFrame) -> tuple[csr_matrix, list[Any]]:
+        day = _positions(days, table[Col.TIME].to_numpy() // _DAY)
+        blocks = [
+            myfm.RelationBlock(np.searchsorted(people, table[Col.USER]).tolist(), of_people),
+            myfm.RelationBlock(np.searchsorted(movies, table[Col.MOVIE]).tolist(), of_movies),
+        ]
+        return day, blocks
+
+    machine = myfm.MyFMRegressor(rank=FM_RANK, random_seed=seed)
+    day, blocks = inputs(seen)
+    groups = [len(days), *(part.shape[1] for part in (of_people, of_movies))]
+    machine.fit(
+        day,
+        seen[Col.RATING].to_numpy(np.float64),
+        X_rel=blocks,
+        n_iter=FM_ITERATIONS,
+        n_kept_samples=FM_ITERATIONS - FM_BURN_IN,
+        group_shapes=groups,
+    )
+
+    def predict(table: pd.DataFrame) -> np.ndarray:
+        day, blocks = inputs(table)
+        return np.asarray(machine.predict(day, blocks))
+
+    return Fitted(predict, 1 + sum(groups) * (FM_RANK + 1))
+
+
+_DAY = 86_400
+
+
+def _eye(size: int) -> csr_matrix:
+    from scipy import sparse
+
+    return sparse.identity(size, format="csr")
+
+
+def _positions(known: np.ndarray, values: np.ndarray) -> csr_matrix:
+    """One-hot rows; zeros for a value that is not known."""
+    from scipy import sparse
+
+    at = np.searchsorted(known, values).clip(max=len(known) - 1)
+    found = np.flatnonzero(known[at] == values)
+    return sparse.csr_matrix((np.ones(len(found)), (found, at[found])), shape=(len(values), len(known)))
+
+
+def _counts(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> csr_matrix:
+    from scipy import sparse
+
+    return sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+
+
+def _rows_of_length_one(matrix: csr_matrix) -> csr_matrix:
+    """A set as SVD++ sums it: each of n members counts 1 / sqrt(n)."""
+    from scipy import sparse
+
+    lengths = np.sqrt(np.maximum(np.diff(matrix.indptr), 1))
+    return (sparse.diags(1 / lengths) @ matrix).tocsr()
+
+
+def _side_by_side(parts: list[csr_matrix]) -> csr_matrix:
+    from scipy import sparse
+
+    return sparse.hstack(parts, format="csr")
+
+
+def _fields(data: Dataset) -> list[csr_matrix]:
+    columns = [data.users[name].astype("string").fillna("") for name in (Col.GENDER, Col.AGE, Col.OCCUPATION)]
+    return [_positions(np.unique(column.to_numpy(str)), column.to_numpy(str)) for column in columns]
+
+
+def _genres(data: Dataset) -> csr_matrix:
+    from scipy import sparse
+
+    return sparse.csr_matrix(data.movies[Col.GENRES].str.get_dummies("|").to_numpy(np.float64))
+
+
+def _decades(data: Dataset) -> csr_matrix:
+    decade = data.movies[Col.YEAR].astype("float64").fillna(0).to_numpy() // 10
+    return _positions(np.unique(decade), decade)
+
+
+BASELINES: dict[str, Baseline] = {
+    "user-cf": Baseline(
+        "Surprise KNNWithMeans, 40 people, Pearson baseline similarity", _surprise(_user_cf, _similarities)
+    ),
+    "item-cf": Baseline(
+        "Surprise KNNWithMeans, 40 movies, Pearson baseline similarity", _surprise(_item_cf, _similarities)
+    ),
+    "svd": Baseline("Surprise SVD, its defaults: 100 factors, 20 epochs", _surprise(_svd, _factors)),
+    "bias": Baseline("Surprise BaselineOnly, ALS, 20 epochs", _surprise(_bias_only, _biases)),
+    "svd-tuned": Baseline(
+        "Surprise SVD, 80 factors, 100 epochs, learning rate 0.005, regularisation 0.05",
+        _surprise(_tuned_svd, _factors),
+    ),
+    "svdpp": Baseline("Surprise SVD++, its defaults: 20 factors, 20 epochs", _surprise(_svdpp, _factors)),
+    "item-knn": Baseline(
+        "Surprise KNNBaseline, 40 movies, Pearson baseline similarity", _surprise(_item_knn, _similarities)
+    ),
+    "fm": Baseline(
+        f"myFM regression, rank {FM_RANK}, {FM_ITERATIONS} iterations: day, ids, sets both ways, side information",
+        _factorization_machine,
+    ),
+}
+
+ONE_SEED = ("svdpp",)
+"""Rows whose run takes over half an hour: one seed is measured."""

@@ -1,0 +1,120 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import mean_absolute_error, mean_squared_error
+
+from lcrec_core import artifacts, baselines, compare, sources
+from lcrec_core.baselines import Fitted
+from lcrec_core.dataset import Col
+from lcrec_core.errors import TrainingError
+from lcrec_core.split import Protocol, make_split
+from tests.made_up import made_up
+
+
+@pytest.fixture(scope="module")
+def data():
+    return made_up(people=30, films=40, ratings_each=20)
+
+
+@pytest.fixture(autouse=True)
+def world(monkeypatch, tmp_path, data):
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
+    monkeypatch.setattr(sources, "load", lambda name: data)
+
+
+@pytest.fixture
+def always_four(monkeypatch):
+    """A model that gives everything four stars, and counts how often it was trained."""
+    trained = []
+
+    def fit(data, rows, seed):
+        trained.append((len(rows), seed))
+        return Fitted(lambda table: np.full(len(table), 4.0), parameters=1)
+
+    monkeypatch.setitem(baselines.BASELINES, "svd", baselines.Baseline("always four", fit))
+    return trained
+
+
+def test_what_is_saved_is_what_another_library_measures(data):
+    """A network of ours: MSE and MAE from the saved predictions, by scikit-learn."""
+    result = compare.measure(data, Protocol.RANDOM, "cnn", 0)
+    predicted = np.load(compare.folder(data.name, Protocol.RANDOM) / "cnn-seed0.npy")
+    actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
+    assert result.mse == pytest.approx(mean_squared_error(actual, predicted))
+    assert result.mae == pytest.approx(mean_absolute_error(actual, predicted))
+    assert result.test_ratings == len(actual) == 120
+    assert artifacts.list_bundles() == []
+
+
+def test_a_model_is_fitted_on_everything_but_the_test_part_and_only_once(data, always_four):
+    first = compare.measure(data, Protocol.RANDOM, "svd", 0)
+    again = compare.measure(data, Protocol.RANDOM, "svd", 0)
+    assert always_four == [(480, 0)]
+    assert again == first
+    actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
+    assert first.mse == pytest.approx(((actual - 4) ** 2).mean())
+
+
+def test_seeds_become_one_row_with_mean_and_spread(data, always_four):
+    results = [compare.measure(data, Protocol.RANDOM, "svd", seed) for seed in (0, 1, 2)]
+    (row,) = compare.summaries(compare.saved(data.name, Protocol.RANDOM))
+    errors = [result.mse for result in results]
+    assert row.mean("mse") == pytest.approx(np.mean(errors))
+    assert row.spread("mse") == pytest.approx(np.std(errors, ddof=1))
+    assert compare.table([row])[1][:2] == ["SVD", "0, 1, 2"]
+
+
+def test_every_row_shares_a_split_that_no_later_version_changes(data, always_four):
+    compare.measure(data, Protocol.RANDOM, "svd", 0)
+    other = made_up(people=30, films=40, ratings_each=19)
+    with pytest.raises(compare.ResultError, match="holds other parts"):
+        compare.frozen_split(other, Protocol.RANDOM, 0)
+
+
+def test_a_damaged_file_is_named(data, always_four):
+    compare.measure(data, Protocol.RANDOM, "svd", 0)
+    folder = compare.folder(data.name, Protocol.RANDOM)
+    (folder / "svd-seed0.json").write_text("{")
+    with pytest.raises(compare.ResultError, match=r"svd-seed0\.json"):
+        compare.saved(data.name, Protocol.RANDOM)
+    (folder / "split-seed0.safetensors").write_bytes(b"nothing")
+    with pytest.raises(compare.ResultError, match=r"split-seed0\.safetensors is damaged"):
+        compare.measure(data, Protocol.RANDOM, "bias", 0)
+
+
+def test_a_model_that_predicts_no_number_is_refused(data, monkeypatch):
+    def fit(data, rows, seed):
+        return Fitted(lambda table: np.full(len(table), np.nan), parameters=1)
+
+    monkeypatch.setitem(baselines.BASELINES, "svd", baselines.Baseline("broken", fit))
+    with pytest.raises(compare.ResultError, match="no number"):
+        compare.measure(data, Protocol.RANDOM, "svd", 0)
+
+
+def test_splits_by_time_and_slow_rows_are_measured_once():
+    assert compare.seeds_of("svd", Protocol.RANDOM, [0, 1, 2]) == [0, 1, 2]
+    assert compare.seeds_of("svdpp", Protocol.RANDOM, [0, 1, 2]) == [0]
+    assert compare.seeds_of("svd", Protocol.GLOBAL_TIME, [0, 1, 2]) == [0]
+
+
+def test_a_missing_library_is_named_with_the_command_that_brings_it(data, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "surprise", None)
+    with pytest.raises(TrainingError, match=r"pip install -r requirements-compare\.txt"):
+        compare.measure(data, Protocol.RANDOM, "svd", 0)
+
+
+@pytest.mark.parametrize("row", ["bias", "svd", "user-cf", "item-cf", "item-knn", "svdpp"])
+def test_a_library_model_beats_the_mean_rating(data, row):
+    pytest.importorskip("surprise", reason="needs requirements-compare.txt")
+    result = compare.measure(data, Protocol.RANDOM, row, 0)
+    actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
+    assert result.mse < 1.1 * actual.var()
+    assert result.parameters > 0
+
+
+def test_results_hold_no_rating_and_no_path(data, always_four):
+    compare.measure(data, Protocol.RANDOM, "svd", 0)
+    text = (compare.folder(data.name, Protocol.RANDOM) / "svd-seed0.json").read_text()
+    assert "/" not in text
+    assert set(json.loads(text)) == set(compare.Result.__dataclass_fields__)
