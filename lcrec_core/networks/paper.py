@@ -14,6 +14,7 @@ learned start step, so that a person without any liked movie has a state too.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -71,10 +72,34 @@ class PaperConfig:
             raise ValueError(f"filter_widths must be positive, got {self.filter_widths}")
 
 
+class TitleSizes(Protocol):
+    """What a network's settings say about titles."""
+
+    @property
+    def embedding_size(self) -> int:
+        """Width E of a word's embedding."""
+        ...
+
+    @property
+    def filter_widths(self) -> tuple[int, ...]:
+        """Words each group of filters looks at."""
+        ...
+
+    @property
+    def filters(self) -> int:
+        """Filters per width."""
+        ...
+
+    @property
+    def keep_probability(self) -> float:
+        """Share of title features that dropout keeps."""
+        ...
+
+
 class TitleCNN(nn.Module):
     """Convolutions of several widths over a title's words, max pooling, dropout (equations 7-9)."""
 
-    def __init__(self, config: PaperConfig, words: int) -> None:
+    def __init__(self, config: TitleSizes, words: int) -> None:
         super().__init__()
         self.widths = config.filter_widths
         self.words = nn.Embedding(words, config.embedding_size, padding_idx=PAD)

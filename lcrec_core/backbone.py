@@ -1,0 +1,435 @@
+"""The collaborative backbone of LCRec: a Bayesian factorization, sampled, with a closed form for anybody's tastes.
+
+    rating  =  mean  +  b_movie  +  b_person + p . q  +  noise of the person          p, q of k factors
+    (b_person, p)  ~  Normal(what the person rated and who they are @ W, 1 / precision)
+    (b_movie, q)   ~  Normal(who rated the movie and what it is @ W', 1 / precision')
+
+This is Macau (Simm et al., 2015), Bayesian probabilistic matrix factorization (Salakhutdinov & Mnih, 2008) with side
+information, where the side information is SVD++'s (Koren, 2008) on both sides. A Gibbs sampler draws it: all people
+given the movies, all movies given the people, each in one batched Cholesky factorization. Averaging over samples
+is what regularises it.
+
+Only the movies' side of a few samples is kept. A person, known or new, is folded in: given the movies, their
+(b, p) is the posterior of a small linear regression on their own ratings. The same factorization gives, for each of
+their ratings, the residual with that rating left out, which is what the network's LSTM reads.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lcrec_core.encode import FIRST
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """Sizes and settings of the backbone."""
+
+    factors: int = 24
+    """k, width of the inner product."""
+    iterations: int = 100
+    """Rounds of the sampler."""
+    burn_in: int = 20
+    """First rounds, whose samples do not count."""
+    samples: int = 20
+    """How many of the later rounds are kept, evenly spaced."""
+    shrinkage: float = 3.0
+    """Weight of the prior on W, W': a ridge's lambda."""
+    field_scale: float = 0.5
+    """Size of a known field's indicator beside the sets' vectors of length one."""
+    noise_ratings: float = 5.0
+    """How many ratings' worth the common noise counts against a person's own."""
+
+    def __post_init__(self) -> None:
+        for name in ("factors", "iterations", "samples"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.burn_in <= self.iterations - self.samples:
+            raise ValueError(f"burn_in must leave {self.samples} of {self.iterations} iterations, got {self.burn_in}")
+        for name in ("shrinkage", "field_scale", "noise_ratings"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, eq=False)
+class Sets:
+    """Who rated what, as the sampler walks over it: people or movies with equally many ratings share a block."""
+
+    count: int
+    """How many people, or movies, there are."""
+    blocks: list[tuple[Tensor, Tensor, Tensor]]
+    """(owners (B,), ratings (B, L) as positions, mask (B, L))."""
+
+
+def group(owners: np.ndarray, count: int) -> Sets:
+    """Group ratings (R,) by owner, in blocks of similar size with little padding."""
+    order = np.argsort(owners, kind="stable")
+    counts = np.bincount(owners, minlength=count)
+    first = np.concatenate([[0], np.cumsum(counts)])
+    by_size = np.argsort(counts, kind="stable")
+    blocks, start = [], 0
+    while start < count:
+        fits = np.searchsorted(counts[by_size], max(8, 1.2 * counts[by_size[start]]), side="right")
+        end = int(min(fits, start + max(1, _MOST_AT_ONCE // max(1, counts[by_size[fits - 1]]))))
+        block = by_size[start:end]
+        length = max(1, int(counts[block].max()))
+        at = np.arange(length)
+        mask = at < counts[block][:, None]
+        positions = np.where(mask, order[np.minimum(first[block][:, None] + at, len(order) - 1)], 0)
+        blocks.append((torch.from_numpy(block), torch.from_numpy(positions), torch.from_numpy(mask)))
+        start = end
+    return Sets(count, blocks)
+
+
+_MOST_AT_ONCE = 200_000
+"""Ratings in a block: their design matrices are held at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Gaussian posteriors of some owners' coefficients, by Cholesky factors of their precision."""
+
+    owners: Tensor
+    positions: Tensor
+    mask: Tensor
+    design: Tensor
+    """(B, L, D): a row per rating; zeros where there is none."""
+    target: Tensor
+    """(B, L)."""
+    weight: Tensor
+    """(B, L): precision of each rating."""
+    cholesky: Tensor
+    """(B, D, D), lower."""
+    right: Tensor
+    """(B, D): precision times mean."""
+
+    def mean(self) -> Tensor:
+        """(B, D)."""
+        return torch.cholesky_solve(self.right.unsqueeze(2), self.cholesky).squeeze(2)
+
+    def sample(self, random: torch.Generator) -> Tensor:
+        """(B, D)."""
+        noise = torch.randn(self.right.shape, generator=random).unsqueeze(2)
+        white = torch.linalg.solve_triangular(self.cholesky, self.right.unsqueeze(2), upper=False) + noise
+        return torch.linalg.solve_triangular(self.cholesky.transpose(1, 2), white, upper=True).squeeze(2)
+
+    def residuals(self, mean: Tensor) -> Tensor:
+        """(B, L): rating less fit."""
+        return (self.target - torch.bmm(self.design, mean.unsqueeze(2)).squeeze(2)) * self.mask
+
+    def leverage(self) -> Tensor:
+        """(B, L): how far each rating pulls its own fit, 0 to 1."""
+        half = torch.linalg.solve_triangular(self.cholesky, self.design.transpose(1, 2), upper=False)
+        return half.square().sum(dim=1) * self.weight
+
+
+def posteriors(
+    sets: Sets, rows: Tensor, other: Tensor, target: Tensor, weight: Tensor, prior_mean: Tensor, precision: Tensor
+) -> Iterator[Posterior]:
+    """Bayesian linear regression of every owner, block by block.
+
+    Args:
+        sets: Whose ratings are whose.
+        rows: (N, D), what each of the other side's members puts into the design.
+        other: (R,), that member, for each rating.
+        target: (R,), what is left to explain.
+        weight: (R,), precision of each rating.
+        prior_mean: (owners, D).
+        precision: (D, D), of the prior.
+    """
+    pull = prior_mean @ precision
+    for owners, positions, mask in sets.blocks:
+        design = rows[other[positions]] * mask.unsqueeze(2)
+        weights = weight[positions] * mask
+        weighted = (design * weights.unsqueeze(2)).transpose(1, 2)
+        gram = torch.baddbmm(precision.expand(len(owners), -1, -1), weighted, design)
+        right = pull[owners] + torch.bmm(weighted, target[positions].unsqueeze(2)).squeeze(2)
+        cholesky = torch.linalg.cholesky(gram)
+        yield Posterior(owners, positions, mask, design, target[positions], weights, cholesky, right)
+
+
+class SidePrior:
+    """Prior of one side's coefficients (N, D): Normal(features @ W, 1 / precision), both drawn anew each round."""
+
+    def __init__(self, features: Tensor, width: int, shrinkage: float, random: torch.Generator) -> None:
+        self.features, self.shrinkage, self.random = features, shrinkage, random
+        count, size = features.shape
+        self.ridge = torch.linalg.cholesky(features.T @ features + shrinkage * torch.eye(size))
+        self.weights = torch.zeros(size, width)
+        self.precision = 10.0 * torch.eye(width)
+        self.mean = torch.zeros(count, width)
+
+    def draw(self, coefficients: Tensor) -> None:
+        """W and the precision given the coefficients: conjugate, so exact."""
+        (count, size), width = self.features.shape, coefficients.shape[1]
+        noisy = coefficients + self._noise(count, width)
+        ridge_noise = self.shrinkage**0.5 * self._noise(size, width)
+        self.weights = torch.cholesky_solve(self.features.T @ noisy + ridge_noise, self.ridge)
+        self.mean = self.features @ self.weights
+        spread = (coefficients - self.mean).double()
+        weights = self.weights.double()
+        scatter = spread.T @ spread + self.shrinkage * weights.T @ weights + torch.eye(width).double()
+        self.precision = wishart(torch.linalg.inv(scatter), count + size + width, self.random).float()
+
+    def _noise(self, count: int, width: int) -> Tensor:
+        """(count, width), with the prior's covariance."""
+        root = torch.linalg.cholesky(self.precision)
+        white = torch.randn(width, count, generator=self.random)
+        return torch.linalg.solve_triangular(root.T, white, upper=True).T
+
+
+def wishart(scale: Tensor, degrees: int, random: torch.Generator) -> Tensor:
+    """A draw from Wishart(scale (D, D), degrees of freedom), by Bartlett's decomposition."""
+    width = len(scale)
+    root = torch.linalg.cholesky((scale + scale.T) / 2)
+    lower = torch.randn(width, width, generator=random, dtype=scale.dtype).tril(-1)
+    freedom = degrees - torch.arange(width, dtype=scale.dtype)
+    chi_squared = 2 * torch._standard_gamma(freedom / 2, generator=random)
+    half = root @ (lower + torch.diag(chi_squared.sqrt()))
+    return half @ half.T
+
+
+@dataclass(frozen=True, eq=False)
+class Backbone:
+    """Samples of the movies' side, and what folds people in. S samples, M movies, F features of a person, D = 1 + k."""
+
+    mean: float
+    """Of all training ratings."""
+    noise: float
+    """Precision of a rating of somebody unknown."""
+    noise_ratings: float
+    movies: Tensor
+    """float32 (S, M, D): b and q of every movie."""
+    weights: Tensor
+    """float32 (S, F, D): W, from a person's features to their prior mean."""
+    precision: Tensor
+    """float32 (S, D, D): of a person's prior."""
+    log_count: tuple[float, float]
+    """Mean and standard deviation of log(1 + ratings) of a person in training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The ratings that a backbone is sampled from, person by person in time order, and what is known of both sides."""
+
+    people: np.ndarray
+    """int64 (R,), who rated."""
+    movies: np.ndarray
+    """int64 (R,), catalogue positions."""
+    ratings: np.ndarray
+    """float32 (R,)."""
+    fields: np.ndarray
+    """float32 (P, f): indicators of a person's known fields."""
+    traits: np.ndarray
+    """float32 (M, t): genres and years of movies."""
+
+
+def fields_of(people: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
+    """Indicators (P, f) of encoded fields (P, 4) but the id; an unknown value is nought everywhere."""
+    parts = []
+    for column, size in zip(people.T[1:], sizes, strict=True):
+        parts.append(np.eye(size, dtype=np.float32)[column][:, FIRST:])
+    return np.concatenate(parts, axis=1)
+
+
+def traits_of(genres: np.ndarray, genre_count: int, years: np.ndarray) -> np.ndarray:
+    """Indicators (M, t) of encoded genres (M, G) and of five years' spans, and the year itself; NaN is no year."""
+    of_genres = np.zeros((len(genres), genre_count), dtype=np.float32)
+    np.put_along_axis(of_genres, genres, 1, axis=1)
+    known = np.isfinite(years)
+    spans = np.unique(years[known] // 5)
+    of_years = (years[:, None] // 5 == spans).astype(np.float32) * 0.5
+    centred = (
+        np.where(known, (years - years[known].mean()) / max(years[known].std(), 1), 0) if known.any() else years * 0
+    )
+    return np.concatenate([of_genres[:, FIRST:], of_years, centred[:, None].astype(np.float32)], axis=1)
+
+
+def set_features(
+    owners: np.ndarray, members: np.ndarray, shape: tuple[int, int], log_count: tuple[float, float], extra: np.ndarray
+) -> Tensor:
+    """Features of one side (N, members + 2 + e): its set as a vector of length one, a constant, its size, the extra."""
+    features = np.zeros((shape[0], shape[1] + 2 + extra.shape[1]), dtype=np.float32)
+    counts = np.bincount(owners, minlength=shape[0])
+    features[owners, members] = 1 / np.sqrt(np.maximum(counts, 1))[owners]
+    features[:, shape[1]] = 1
+    mean, deviation = log_count
+    features[:, shape[1] + 1] = (np.log1p(counts) - mean) / deviation
+    features[:, shape[1] + 2 :] = extra
+    return torch.from_numpy(features)
+
+
+def log_count_of(owners: np.ndarray, count: int) -> tuple[float, float]:
+    """Mean and standard deviation of log(1 + ratings) over owners."""
+    logs = np.log1p(np.bincount(owners, minlength=count))
+    return float(logs.mean()), float(max(logs.std(), 1e-6))
+
+
+Report = Callable[[int, int], None]
+"""Told after each round: rounds done, rounds in all."""
+
+
+def sample_backbone(
+    evidence: Evidence, config: BackboneConfig, seed: int, report: Report = lambda done, rounds: None
+) -> Backbone:
+    """Draw the posterior with a Gibbs sampler and keep some of its samples.
+
+    The same evidence, settings and seed give the same backbone on the same machine.
+    """
+    random = torch.Generator().manual_seed(seed)
+    count_people, count_movies = len(evidence.fields), len(evidence.traits)
+    people, movies = torch.from_numpy(evidence.people), torch.from_numpy(evidence.movies)
+    ratings = torch.from_numpy(evidence.ratings)
+    mean, width = float(ratings.mean()), 1 + config.factors
+    log_count = log_count_of(evidence.people, count_people)
+    of_people = SidePrior(person_features(evidence, log_count, config), width, config.shrinkage, random)
+    of_movies = SidePrior(movie_features(evidence, config), width, config.shrinkage, random)
+    by_person, by_movie = group(evidence.people, count_people), group(evidence.movies, count_movies)
+    person = torch.zeros(count_people, width)
+    movie = 0.1 * torch.randn(count_movies, width, generator=random)
+    movie[:, 0] = 0
+    weight = torch.ones(len(ratings))
+    kept = kept_rounds(config)
+    samples: list[tuple[Tensor, Tensor, Tensor]] = []
+    noise = 1.0
+    for done in range(1, config.iterations + 1):
+        left = ratings - mean - movie[movies, 0]
+        for drawn in posteriors(by_person, _design(movie), movies, left, weight, of_people.mean, of_people.precision):
+            person[drawn.owners] = drawn.sample(random)
+        of_people.draw(person)
+        left = ratings - mean - person[people, 0]
+        for drawn in posteriors(by_movie, _design(person), people, left, weight, of_movies.mean, of_movies.precision):
+            movie[drawn.owners] = drawn.sample(random)
+        of_movies.draw(movie)
+        error = left - movie[movies, 0] - (person[people, 1:] * movie[movies, 1:]).sum(dim=1)
+        noise = 1 / float(error.square().mean())
+        weight = _draw_steadiness(error, people, count_people, noise, config, random)[people]
+        if done in kept:
+            samples.append((movie.clone(), of_people.weights, of_people.precision))
+        report(done, config.iterations)
+    return Backbone(
+        mean=mean,
+        noise=noise,
+        noise_ratings=config.noise_ratings,
+        movies=torch.stack([sample[0] for sample in samples]),
+        weights=torch.stack([sample[1] for sample in samples]),
+        precision=torch.stack([sample[2] for sample in samples]),
+        log_count=log_count,
+    )
+
+
+def kept_rounds(config: BackboneConfig) -> set[int]:
+    """Which rounds' samples are kept: evenly spaced, the last among them."""
+    step = (config.iterations - config.burn_in) // config.samples
+    return {config.iterations - step * back for back in range(config.samples)}
+
+
+def person_features(evidence: Evidence, log_count: tuple[float, float], config: BackboneConfig) -> Tensor:
+    """(P, F): what a person rated, a constant, how much, who they are."""
+    shape = (len(evidence.fields), len(evidence.traits))
+    return set_features(evidence.people, evidence.movies, shape, log_count, evidence.fields * config.field_scale)
+
+
+def movie_features(evidence: Evidence, config: BackboneConfig) -> Tensor:
+    """(M, F'): who rated a movie, a constant, how many did, what it is."""
+    shape = (len(evidence.traits), len(evidence.fields))
+    log_count = log_count_of(evidence.movies, shape[0])
+    return set_features(evidence.movies, evidence.people, shape, log_count, evidence.traits * 2 * config.field_scale)
+
+
+def _draw_steadiness(
+    error: Tensor, people: Tensor, count: int, noise: float, config: BackboneConfig, random: torch.Generator
+) -> Tensor:
+    """Precision of each person's ratings (P,), given their errors: a Gamma posterior."""
+    squares = torch.bincount(people, error.square(), minlength=count)
+    counts = torch.bincount(people, minlength=count)
+    shape = (config.noise_ratings + counts) / 2
+    rate = (config.noise_ratings / noise + squares) / 2
+    return torch._standard_gamma(shape, generator=random) / rate
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedIn:
+    """Some people's tastes, and what is left of their ratings. P people, R ratings."""
+
+    tastes: Tensor
+    """float32 (S, P, D)."""
+    left_out: Tensor
+    """float32 (R,): each rating less what the person's others predict for it."""
+
+
+def fold_in(backbone: Backbone, sets: Sets, movies: Tensor, ratings: Tensor, features: Tensor) -> FoldedIn:
+    """Tastes of people from their own ratings alone, in closed form.
+
+    Args:
+        backbone: Whose movies explain the ratings.
+        sets: Which rating is whose.
+        movies: int64 (R,).
+        ratings: float32 (R,).
+        features: float32 (P, F), see `person_features`.
+    """
+    tastes, left_out = [], torch.zeros(len(ratings))
+    weight = _noise_weights(backbone, sets, movies, ratings, features)
+    for sample in range(len(backbone.movies)):
+        of_sample = torch.empty(sets.count, backbone.movies.shape[2])
+        for posterior in _people(backbone, sample, sets, movies, ratings, features, weight):
+            mean = posterior.mean()
+            of_sample[posterior.owners] = mean
+            alone = posterior.residuals(mean) / (1 - posterior.leverage()).clamp(min=_LEAST_FREE)
+            left_out[posterior.positions[posterior.mask]] += alone[posterior.mask] / len(backbone.movies)
+        tastes.append(of_sample)
+    return FoldedIn(torch.stack(tastes), left_out)
+
+
+_LEAST_FREE = 0.02
+"""A rating that all but fixes its own fit would have a residual of any size without it."""
+
+
+def _people(
+    backbone: Backbone, sample: int, sets: Sets, movies: Tensor, ratings: Tensor, features: Tensor, weight: Tensor
+) -> Iterator[Posterior]:
+    of_movies = backbone.movies[sample]
+    target = ratings - backbone.mean - of_movies[movies, 0]
+    prior_mean = features @ backbone.weights[sample]
+    return posteriors(sets, _design(of_movies), movies, target, weight, prior_mean, backbone.precision[sample])
+
+
+def _noise_weights(backbone: Backbone, sets: Sets, movies: Tensor, ratings: Tensor, features: Tensor) -> Tensor:
+    """Precision of each rating: how steady its person is, as their residuals of a first round show (one step of EM)."""
+    weight = torch.full((len(ratings),), backbone.noise)
+    steady = weight.clone()
+    for posterior in _people(backbone, 0, sets, movies, ratings, features, weight):
+        squares = posterior.residuals(posterior.mean()).square() + posterior.leverage() / backbone.noise
+        squares = squares * posterior.mask
+        counts = posterior.mask.sum(dim=1)
+        prior = backbone.noise_ratings
+        own = (prior + counts) / (prior / backbone.noise + squares.sum(dim=1))
+        steady[posterior.positions[posterior.mask]] = own.unsqueeze(1).expand_as(squares)[posterior.mask]
+    return steady
+
+
+def predict(backbone: Backbone, tastes: Tensor, people: Tensor, movies: Tensor) -> tuple[Tensor, Tensor]:
+    """Predicted ratings (N,) of pairs, not clipped, and how far the samples disagree (N,), a standard deviation.
+
+    Args:
+        backbone: With S samples.
+        tastes: (S, P, D), from `fold_in`.
+        people: int64 (N,), rows of the tastes.
+        movies: int64 (N,).
+    """
+    total, squares = torch.zeros(len(people)), torch.zeros(len(people))
+    for of_people, of_movies in zip(tastes, backbone.movies, strict=True):
+        chosen = of_movies[movies]
+        rating = chosen[:, 0] + (of_people[people] * _design(chosen)).sum(dim=1)
+        total += rating
+        squares += rating.square()
+    mean = total / len(tastes)
+    return backbone.mean + mean, (squares / len(tastes) - mean.square()).clamp(min=0).sqrt()
+
+
+def _design(of_other_side: Tensor) -> Tensor:
+    """(N, D) of b and q -> (N, D) of 1 and q: what multiplies (b_person, p)."""
+    return torch.cat([torch.ones(len(of_other_side), 1), of_other_side[:, 1:]], dim=1)

@@ -1,0 +1,321 @@
+"""Train LCRec: the backbone first, then the network on what the backbone leaves, fold by fold.
+
+The network must learn from residuals and predictions of the kind it will meet: of ratings that the backbone has not
+seen. So the training ratings are cut into folds. For each, a backbone is sampled without it; people are folded in from
+the rest; the fold's ratings are the targets, and the rest are the events. A target is in nothing that predicts it:
+not in the backbone, not in the person's tastes, not in the sequence. At serving the backbone of all training ratings
+takes their place, and everything else is the same.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from torch.nn import functional as F
+
+from lcrec_core.backbone import (
+    Backbone,
+    BackboneConfig,
+    Evidence,
+    fields_of,
+    fold_in,
+    group,
+    person_features,
+    predict,
+    sample_backbone,
+    traits_of,
+)
+from lcrec_core.batches import movie_tensors
+from lcrec_core.dataset import Col, Dataset
+from lcrec_core.encode import Encoded, Histories
+from lcrec_core.networks.lcrec import LCRecConfig, LCRecNetwork
+from lcrec_core.sequences import Rated, Sequences, all_steps, make_sequences, step, steps
+
+
+@dataclass(frozen=True)
+class LCRecTrainConfig:
+    """Settings of a training run."""
+
+    folds: int = 5
+    """Into which the training ratings are cut."""
+    epochs: int = 3
+    """Passes over all folds' targets."""
+    learning_rate: float = 0.002
+    """Of AdamW at the start; it falls linearly to nought."""
+    weight_decay: float = 0.0001
+    """Of weight matrices and embeddings."""
+    targets_per_step: int = 4096
+    """Ratings predicted per step, about."""
+    without_later: float = 0.2
+    """Share of targets whose later events are hidden in training, as they are in a live prediction."""
+    spread_loss: float = 0.1
+    """Weight of the distribution's log loss beside the squared error of its mean."""
+    averaging: float = 0.98
+    """Decay per step of the running average of the weights, which is what is kept."""
+    seed: int = 0
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+
+    def __post_init__(self) -> None:
+        if self.folds < 2:
+            raise ValueError(f"folds must be at least 2, got {self.folds}")
+        for name in ("epochs", "targets_per_step"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("without_later", "averaging"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, eq=False)
+class LCRec:
+    """The trained model with the ratings that it was fitted on."""
+
+    backbone: Backbone
+    network: LCRecNetwork
+    evidence: Evidence
+    encoded: Encoded
+    config: LCRecTrainConfig
+
+
+Say = Callable[[str], None]
+
+
+def fit(
+    data: Dataset,
+    encoded: Encoded,
+    network: LCRecConfig,
+    config: LCRecTrainConfig,
+    scratch: Path | None = None,
+    say: Say = lambda line: None,
+) -> LCRec:
+    """Sample the backbones, all folds' in parallel, and train the network.
+
+    Args:
+        data: The data set, for its years, times and scale.
+        encoded: Fitted on the training part, whose histories are all that is learnt from.
+        network: Sizes.
+        config: Settings.
+        scratch: Folder where finished backbones are kept until the run ends, so that a stop loses little.
+        say: Told how far the run is.
+    """
+    evidence = evidence_of(data, encoded)
+    fold_of = np.random.default_rng([config.seed, 0]).integers(0, config.folds, len(evidence.ratings))
+    say(f"sampling {config.folds + 1} backbones")
+    jobs = [joblib.delayed(_sample)(evidence, fold_of, fold, config, scratch) for fold in [-1, *range(config.folds)]]
+    whole, *parts = joblib.Parallel(n_jobs=min(len(jobs), joblib.cpu_count()))(jobs)
+    sequences = [_fold(data, encoded, evidence, fold_of, fold, part, config) for fold, part in enumerate(parts)]
+    ratings = [evidence.ratings[fold_of == fold] for fold in range(config.folds)]
+    trained = train_network(data, encoded, sequences, ratings, network, config, say)
+    return LCRec(_backbone(whole), trained, evidence, encoded, config)
+
+
+def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
+    """The training ratings, and what is known of people and movies."""
+    histories, sizes = encoded.histories, encoded.vocabularies.sizes()
+    return Evidence(
+        people=np.repeat(np.arange(len(encoded.people)), np.diff(histories.offsets)),
+        movies=histories.movies,
+        ratings=histories.ratings,
+        fields=fields_of(encoded.people, [sizes[name] for name in ("genders", "ages", "occupations")]),
+        traits=traits_of(
+            encoded.movies.genres, sizes["genres"], data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
+        ),
+    )
+
+
+def _sample(
+    evidence: Evidence, fold_of: np.ndarray, fold: int, config: LCRecTrainConfig, scratch: Path | None
+) -> dict[str, np.ndarray]:
+    """A backbone without one fold (-1: of everything), as arrays; in a process of its own."""
+    seen = fold_of != fold
+    path = scratch and scratch / f"backbone-{_identity(evidence, seen, fold, config)}.safetensors"
+    if path and path.exists():
+        try:
+            return load_file(path)
+        except (OSError, SafetensorError):
+            path.unlink()
+    torch.set_num_threads(1)
+    backbone = sample_backbone(_seen(evidence, seen), config.backbone, 1000 * config.seed + fold + 1)
+    arrays = backbone_arrays(backbone)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"{path.name}.{os.getpid()}")
+        save_file(arrays, beside)
+        beside.replace(path)
+    return arrays
+
+
+def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
+    """As named arrays, for a file."""
+    numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
+    tensors = {name: getattr(backbone, name).numpy() for name in ("movies", "weights", "precision")}
+    return {**tensors, "numbers": np.array(numbers, dtype=np.float64)}
+
+
+def _backbone(arrays: dict[str, np.ndarray]) -> Backbone:
+    mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
+    movies, weights, precision = (torch.from_numpy(arrays[name]) for name in ("movies", "weights", "precision"))
+    return Backbone(mean, noise, noise_ratings, movies, weights, precision, (log_count[0], log_count[1]))
+
+
+def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecTrainConfig) -> str:
+    digest = hashlib.sha256(json.dumps([fold, config.seed, asdict(config.backbone)]).encode())
+    for part in (evidence.people, evidence.movies, evidence.ratings, seen):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _seen(evidence: Evidence, seen: np.ndarray) -> Evidence:
+    return Evidence(
+        evidence.people[seen], evidence.movies[seen], evidence.ratings[seen], evidence.fields, evidence.traits
+    )
+
+
+def _fold(
+    data: Dataset,
+    encoded: Encoded,
+    evidence: Evidence,
+    fold_of: np.ndarray,
+    fold: int,
+    arrays: dict[str, np.ndarray],
+    config: LCRecTrainConfig,
+) -> Sequences:
+    """A fold's ratings as targets among all others, by the backbone that has not seen them."""
+    histories = encoded.histories
+    hidden = fold_of == fold
+    seen = _seen(evidence, ~hidden)
+    targets = Rated(
+        _offsets(evidence.people[hidden], len(encoded.people)), histories.movies[hidden], histories.times[hidden]
+    )
+    return questions(data, _backbone(arrays), seen, histories.times[~hidden], targets, config.backbone)
+
+
+def questions(
+    data: Dataset, backbone: Backbone, seen: Evidence, times: np.ndarray, targets: Rated, config: BackboneConfig
+) -> Sequences:
+    """Targets among the events that people are folded in from.
+
+    Args:
+        data: For its scale.
+        backbone: Which has seen none of the targets.
+        seen: The events, person by person in time order.
+        times: int64 (R,), of the events.
+        targets: What is asked, person by person.
+        config: Of the backbone.
+    """
+    people = len(seen.fields)
+    features = person_features(seen, backbone.log_count, config)
+    ratings = torch.from_numpy(seen.ratings)
+    folded = fold_in(backbone, group(seen.people, people), torch.from_numpy(seen.movies), ratings, features)
+    asked = np.repeat(np.arange(people), np.diff(targets.offsets))
+    rating, spread = predict(backbone, folded.tastes, torch.from_numpy(asked), torch.from_numpy(targets.movies))
+    return make_sequences(
+        Rated(_offsets(seen.people, people), seen.movies, times),
+        folded.left_out.numpy(),
+        seen.ratings,
+        (data.scale.low + data.scale.high) / 2,
+        targets,
+        data.scale.clip(rating.numpy()),
+        spread.numpy(),
+    )
+
+
+def _offsets(people: np.ndarray, count: int) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(np.bincount(people, minlength=count))])
+
+
+def train_network(
+    data: Dataset,
+    encoded: Encoded,
+    sequences: list[Sequences],
+    ratings: list[np.ndarray],
+    sizes: LCRecConfig,
+    config: LCRecTrainConfig,
+    say: Say = lambda line: None,
+) -> LCRecNetwork:
+    """Fit the network to the folds' targets; the returned weights are a running average of the path."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = LCRecNetwork(sizes, encoded.vocabularies.sizes(), tuple(data.scale.values.tolist()))
+        rng = np.random.default_rng([config.seed, 1])
+        movies = movie_tensors(encoded.movies, torch.device("cpu"))
+        optimizer = torch.optim.AdamW(_with_decay(network, config.weight_decay), lr=config.learning_rate)
+        average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        done, total = 0, config.epochs * sum(len(steps(part, config.targets_per_step)) for part in sequences)
+        for epoch in range(config.epochs):
+            todo = [
+                (fold, people)
+                for fold, part in enumerate(sequences)
+                for people in steps(part, config.targets_per_step, rng)
+            ]
+            squared = count = 0.0
+            for fold, people in (todo[i] for i in rng.permutation(len(todo))):
+                for group_ in optimizer.param_groups:
+                    group_["lr"] = config.learning_rate * max(0.02, 1 - done / total) * min(1, (done + 1) / 50)
+                events, targets, asked = step(sequences[fold], people, rng, config.without_later)
+                actual = torch.from_numpy(ratings[fold][asked])
+                network.train()
+                log_probabilities = network(events, targets, network.movie_features(*movies))
+                error = F.mse_loss(network.mean(log_probabilities), actual)
+                surprise = F.nll_loss(log_probabilities, (actual.unsqueeze(1) - network.values).abs().argmin(dim=1))
+                optimizer.zero_grad()
+                (error + config.spread_loss * surprise).backward()
+                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+                optimizer.step()
+                done += 1
+                decay = min(config.averaging, done / (done + 10))
+                for name, value in network.state_dict().items():
+                    average[name].lerp_(value, 1 - decay)
+                squared += float(error.detach()) * len(asked)
+                count += len(asked)
+            say(f"pass {epoch + 1} of {config.epochs}: training MSE {squared / count:.4f}")
+        network.load_state_dict(average)
+    return network.eval()
+
+
+def _with_decay(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Weight decay for matrices and embeddings, none for biases."""
+    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+    return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Predictions of N ratings."""
+
+    rating: np.ndarray
+    """float32 (N,), the distribution's mean."""
+    probabilities: np.ndarray
+    """float32 (N, V), of the scale's values."""
+    backbone: np.ndarray
+    """float32 (N,), the backbone's rating alone."""
+
+
+@torch.inference_mode()
+def answer_rows(data: Dataset, model: LCRec, rows: np.ndarray, *, later: bool = True) -> Answer:
+    """Predict rows of `data.ratings` that the model was not fitted on, in their order."""
+    asked = data.ratings.iloc[rows]
+    people = np.searchsorted(data.users[Col.USER].to_numpy(), asked[Col.USER].to_numpy())
+    times = asked[Col.TIME].to_numpy()
+    order = np.lexsort((times, people))
+    movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), asked[Col.MOVIE].to_numpy())
+    targets = Rated(_offsets(people, len(data.users)), movies[order], times[order])
+    histories: Histories = model.encoded.histories
+    sequences = questions(data, model.backbone, model.evidence, histories.times, targets, model.config.backbone)
+    features = model.network.movie_features(*movie_tensors(model.encoded.movies, torch.device("cpu")))
+    probabilities = np.empty((len(rows), len(model.network.values)), dtype=np.float32)
+    for events, targets_, which in all_steps(sequences, later=later):
+        probabilities[order[which]] = model.network(events, targets_, features).exp().numpy()
+    backbone = np.empty(len(rows), dtype=np.float32)
+    backbone[order] = sequences.backbone
+    return Answer(probabilities @ model.network.values.numpy(), probabilities, backbone)

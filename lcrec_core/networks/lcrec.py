@@ -1,0 +1,173 @@
+"""LCRec's network: what the last and the next ratings of a person say about this one, beside the backbone.
+
+    title words -> convolutions -> max --+
+    movie id, genres -> embeddings ------+-> dense -> M_f
+                                                                     of every rating of the person but the target:
+    (M_f, residual of the backbone, rating, time since the one before) -> dense -> event
+
+    events before the target's time -> LSTM, forwards --> before --+
+    events after it -> LSTM, backwards -> after (often dropped) ---+-> two dense layers -> shift, sharpness, 5 leanings
+    M_f of the target, backbone's rating and spread, gaps ---------+
+
+    rating's distribution over the scale  ~  exp(leaning - sharpness * (value - backbone - shift)^2)
+    predicted rating                      =  its mean
+
+The backbone (backbone.py) knows what people and movies are like; the LSTM knows when: a good or bad mood of
+the sitting, a row of films of one kind, tastes that drift. It reads residuals, each with its own rating left out, so
+that only what the backbone cannot explain is left to it. The person has no embedding: somebody new is served alike.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lcrec_core.encode import PAD
+from lcrec_core.networks.paper import TitleCNN, masked_mean
+
+
+@dataclass(frozen=True)
+class LCRecConfig:
+    """Sizes and settings of the network."""
+
+    embedding_size: int = 16
+    """Width E of the embeddings of ids, genres and words."""
+    filter_widths: tuple[int, ...] = (2, 3, 4)
+    """Words each group of title filters looks at."""
+    filters: int = 8
+    """Filters per width."""
+    keep_probability: float = 0.5
+    """Share of title features that dropout keeps."""
+    feature_size: int = 32
+    """Width D of M_f."""
+    state_size: int = 48
+    """Width H of the LSTM's state, each way."""
+    hidden_size: int = 64
+    """Width of the first dense layer over everything."""
+    dropout: float = 0.1
+    """Share of M_f and of the last hidden layer dropped in training."""
+    reads_titles: bool = True
+    reads_history: bool = True
+    """For ablation: without, the network loses the CNN, or the LSTM."""
+
+    def __post_init__(self) -> None:
+        for name in ("embedding_size", "filters", "feature_size", "state_size", "hidden_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 < self.keep_probability <= 1:
+            raise ValueError(f"keep_probability must lie in (0, 1], got {self.keep_probability}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Ratings of some people in time order, padded at the end. B people, T events."""
+
+    movies: Tensor
+    """int64 (B, T), catalogue positions."""
+    values: Tensor
+    """float32 (B, T, 3): residual, rating less the scale's middle, gap to the one before; see `sequences.gap`."""
+    lengths: Tensor
+    """int64 (B,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Ratings to predict, N of them."""
+
+    people: Tensor
+    """int64 (N,): rows of `Events`."""
+    movies: Tensor
+    """int64 (N,)."""
+    before: Tensor
+    """int64 (N,): how many of the person's events come before."""
+    after: Tensor
+    """bool (N,): whether the events after may be read; a live prediction has none."""
+    backbone: Tensor
+    """float32 (N,): the backbone's rating."""
+    context: Tensor
+    """float32 (N, 3): how far the backbone's samples disagree, gap to the event before, gap to the event after."""
+
+
+class LCRecNetwork(nn.Module):
+    """Distribution of a rating over the scale's values."""
+
+    values: Tensor
+
+    def __init__(self, config: LCRecConfig, sizes: dict[str, int], values: tuple[float, ...]) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("values", torch.tensor(values))
+        self.middle = (values[0] + values[-1]) / 2
+        width, features, state = config.embedding_size, config.feature_size, config.state_size
+        self.movie_ids = nn.Embedding(sizes["movies"], width)
+        self.genres = nn.Embedding(sizes["genres"], width, padding_idx=PAD)
+        title_size = config.filters * len(config.filter_widths) if config.reads_titles else 0
+        if config.reads_titles:
+            self.title = TitleCNN(config, sizes["words"])
+        self.movie_dense = nn.Linear(2 * width + title_size, features)
+        self.event_dense = nn.Linear(features + 3, state)
+        if config.reads_history:
+            self.forwards = nn.LSTM(state, state, batch_first=True)
+            self.backwards = nn.LSTM(state, state, batch_first=True)
+        self.hidden = nn.Linear(2 * state + features + 4, config.hidden_size)
+        self.last = nn.Linear(config.hidden_size, 32)
+        self.out = nn.Linear(32, 2 + len(values))
+        self._initialise()
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Embedding):
+                module.weight.mul_(0.1)
+        # The network begins as the backbone: no shift, a normal spread, no leaning.
+        self.out.weight.mul_(0.1)
+        self.out.bias.zero_()
+
+    def movie_features(self, ids: Tensor, genres: Tensor, words: Tensor) -> Tensor:
+        """M_f: (M,), (M, G), (M, W) -> (M, D)."""
+        parts = [self.movie_ids(ids), masked_mean(self.genres(genres), genres != PAD)]
+        if self.config.reads_titles:
+            parts.append(self.title(words))
+        return F.relu(self.movie_dense(torch.cat(parts, dim=1)))
+
+    def states(self, events: Events, features: Tensor) -> tuple[Tensor, Tensor]:
+        """States after 0..T events, forwards and backwards: each (B, T + 1, H), nought after none."""
+        people, length = events.movies.shape
+        nothing = features.new_zeros(people, 1, self.config.state_size)
+        if not self.config.reads_history or length == 0:
+            empty = nothing.expand(-1, length + 1, -1)
+            return empty, empty
+        mask = torch.arange(length, device=features.device) < events.lengths.unsqueeze(1)
+        inputs = torch.cat([F.embedding(events.movies, features), events.values], dim=2)
+        inputs = torch.tanh(self.event_dense(inputs)) * mask.unsqueeze(2)
+        # Padding stays at the end for the backwards way too: each person's own events are turned round.
+        turned = torch.where(mask, events.lengths.unsqueeze(1) - 1 - torch.arange(length), torch.arange(length))
+        backwards = torch.gather(inputs, 1, turned.unsqueeze(2).expand_as(inputs))
+        return (
+            torch.cat([nothing, self.forwards(inputs)[0]], dim=1),
+            torch.cat([nothing, self.backwards(backwards)[0]], dim=1),
+        )
+
+    def forward(self, events: Events, targets: Targets, features: Tensor) -> Tensor:
+        """Log-probabilities (N, V) of the scale's values; M_f of the whole catalogue (M, D)."""
+        features = F.dropout(features, self.config.dropout, self.training)
+        before, after = self.states(events, features)
+        remaining = (events.lengths[targets.people] - targets.before) * targets.after
+        inputs = [
+            before[targets.people, targets.before],
+            after[targets.people, remaining],
+            F.embedding(targets.movies, features),
+            (targets.backbone - self.middle).unsqueeze(1),
+            targets.context,
+        ]
+        hidden = F.dropout(F.relu(self.hidden(torch.cat(inputs, dim=1))), self.config.dropout, self.training)
+        shift, sharpness, leanings = self.out(F.relu(self.last(hidden))).split([1, 1, len(self.values)], dim=1)
+        distance = self.values - targets.backbone.unsqueeze(1) - shift
+        return F.log_softmax(leanings - F.softplus(sharpness + 0.25) * distance.square(), dim=1)
+
+    def mean(self, log_probabilities: Tensor) -> Tensor:
+        """Predicted ratings: (N, V) -> (N,)."""
+        return log_probabilities.exp() @ self.values
