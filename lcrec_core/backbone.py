@@ -66,6 +66,8 @@ class Sets:
 
 def group(owners: np.ndarray, count: int) -> Sets:
     """Group ratings (R,) by owner, in blocks of similar size with little padding."""
+    if not len(owners):
+        return Sets(count, [])
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=count)
     first = np.concatenate([[0], np.cumsum(counts)])
@@ -371,6 +373,8 @@ def fold_in(backbone: Backbone, sets: Sets, movies: Tensor, ratings: Tensor, fea
         ratings: float32 (R,).
         features: float32 (P, F), see `person_features`.
     """
+    if not len(ratings):
+        return FoldedIn(features @ backbone.weights, torch.zeros(0))
     tastes, left_out = [], torch.zeros(len(ratings))
     weight = _noise_weights(backbone, sets, movies, ratings, features)
     for sample in range(len(backbone.movies)):

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+from torch import Tensor
 from torch.nn import functional as F
 
 from lcrec_core.backbone import (
@@ -36,7 +37,7 @@ from lcrec_core.backbone import (
 )
 from lcrec_core.batches import movie_tensors
 from lcrec_core.dataset import Col, Dataset
-from lcrec_core.encode import Encoded, Histories
+from lcrec_core.encode import Encoded
 from lcrec_core.networks.lcrec import LCRecConfig, LCRecNetwork
 from lcrec_core.sequences import Rated, Sequences, all_steps, make_sequences, step, steps
 
@@ -196,20 +197,21 @@ def _fold(
     targets = Rated(
         _offsets(evidence.people[hidden], len(encoded.people)), histories.movies[hidden], histories.times[hidden]
     )
-    return questions(data, _backbone(arrays), seen, histories.times[~hidden], targets, config.backbone)
+    middle = (data.scale.low + data.scale.high) / 2
+    return questions(_backbone(arrays), seen, histories.times[~hidden], targets, middle, config.backbone)
 
 
 def questions(
-    data: Dataset, backbone: Backbone, seen: Evidence, times: np.ndarray, targets: Rated, config: BackboneConfig
+    backbone: Backbone, seen: Evidence, times: np.ndarray, targets: Rated, middle: float, config: BackboneConfig
 ) -> Sequences:
     """Targets among the events that people are folded in from.
 
     Args:
-        data: For its scale.
         backbone: Which has seen none of the targets.
         seen: The events, person by person in time order.
         times: int64 (R,), of the events.
         targets: What is asked, person by person.
+        middle: Of the rating scale.
         config: Of the backbone.
     """
     people = len(seen.fields)
@@ -222,9 +224,9 @@ def questions(
         Rated(_offsets(seen.people, people), seen.movies, times),
         folded.left_out.numpy(),
         seen.ratings,
-        (data.scale.low + data.scale.high) / 2,
+        middle,
         targets,
-        data.scale.clip(rating.numpy()),
+        rating.numpy(),
         spread.numpy(),
     )
 
@@ -298,24 +300,65 @@ class Answer:
     probabilities: np.ndarray
     """float32 (N, V), of the scale's values."""
     backbone: np.ndarray
-    """float32 (N,), the backbone's rating alone."""
+    """float32 (N,), the backbone's rating alone, not clipped to the scale."""
+
+
+@torch.inference_mode()
+def catalogue_features(model: LCRec) -> Tensor:
+    """M_f of every movie (M, D), to be kept."""
+    return model.network.movie_features(*movie_tensors(model.encoded.movies, torch.device("cpu")))
 
 
 @torch.inference_mode()
 def answer_rows(data: Dataset, model: LCRec, rows: np.ndarray, *, later: bool = True) -> Answer:
-    """Predict rows of `data.ratings` that the model was not fitted on, in their order."""
+    """Predict rows of `data.ratings` that the model was not fitted on, in their order.
+
+    Args:
+        data: The data set.
+        model: Which was fitted on other rows of it.
+        rows: int64 (N,).
+        later: Whether a person's training ratings after a row's time may be read.
+    """
     asked = data.ratings.iloc[rows]
     people = np.searchsorted(data.users[Col.USER].to_numpy(), asked[Col.USER].to_numpy())
     times = asked[Col.TIME].to_numpy()
     order = np.lexsort((times, people))
     movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), asked[Col.MOVIE].to_numpy())
     targets = Rated(_offsets(people, len(data.users)), movies[order], times[order])
-    histories: Histories = model.encoded.histories
-    sequences = questions(data, model.backbone, model.evidence, histories.times, targets, model.config.backbone)
-    features = model.network.movie_features(*movie_tensors(model.encoded.movies, torch.device("cpu")))
-    probabilities = np.empty((len(rows), len(model.network.values)), dtype=np.float32)
-    for events, targets_, which in all_steps(sequences, later=later):
-        probabilities[order[which]] = model.network(events, targets_, features).exp().numpy()
-    backbone = np.empty(len(rows), dtype=np.float32)
-    backbone[order] = sequences.backbone
-    return Answer(probabilities @ model.network.values.numpy(), probabilities, backbone)
+    middle = (data.scale.low + data.scale.high) / 2
+    sequences = questions(
+        model.backbone, model.evidence, model.encoded.histories.times, targets, middle, model.config.backbone
+    )
+    answer = _answer(model, sequences, catalogue_features(model), later=later)
+    back = np.argsort(order)
+    return Answer(answer.rating[back], answer.probabilities[back], answer.backbone[back])
+
+
+@torch.inference_mode()
+def answer_person(
+    model: LCRec, features: Tensor, fields: np.ndarray, history: Rated, ratings: np.ndarray, now: int
+) -> Answer:
+    """Predict every movie for one person, known or new, from their ratings alone.
+
+    Args:
+        model: Any.
+        features: From `catalogue_features`.
+        fields: float32 (f,), indicators of the person's fields, see `backbone.fields_of`.
+        history: Their R ratings in time order, `offsets` being (0, R).
+        ratings: float32 (R,).
+        now: When they are asked, seconds since 1970.
+    """
+    people = np.zeros(len(ratings), dtype=np.int64)
+    seen = Evidence(people, history.movies, ratings, fields[None], model.evidence.traits)
+    count = len(model.evidence.traits)
+    targets = Rated(np.array([0, count]), np.arange(count), np.full(count, now, dtype=np.int64))
+    sequences = questions(model.backbone, seen, history.times, targets, model.network.middle, model.config.backbone)
+    return _answer(model, sequences, features, later=False)
+
+
+def _answer(model: LCRec, sequences: Sequences, features: Tensor, *, later: bool) -> Answer:
+    values = model.network.values.numpy()
+    probabilities = np.empty((len(sequences), len(values)), dtype=np.float32)
+    for events, targets, which in all_steps(sequences, later=later):
+        probabilities[which] = model.network(events, targets, features).exp().numpy()
+    return Answer(probabilities @ values, probabilities, sequences.backbone)

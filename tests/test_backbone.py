@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+import torch
+
+from lcrec_core.backbone import (
+    Backbone,
+    BackboneConfig,
+    Evidence,
+    fields_of,
+    fold_in,
+    group,
+    kept_rounds,
+    log_count_of,
+    person_features,
+    predict,
+    sample_backbone,
+    set_features,
+    traits_of,
+    wishart,
+)
+
+TINY = BackboneConfig(factors=3, iterations=30, burn_in=10, samples=10)
+
+
+def planted(seed: int = 0, people: int = 120, movies: int = 60, each: int = 30) -> tuple[Evidence, np.ndarray]:
+    """Ratings of planted tastes of two factors, and the whole noiseless matrix (people, movies)."""
+    rng = np.random.default_rng(seed)
+    truth = 3.5 + rng.normal(0, 0.4, (people, 1)) + rng.normal(0, 0.4, movies)
+    truth = truth + rng.normal(0, 0.7, (people, 2)) @ rng.normal(0, 0.7, (2, movies))
+    who = np.repeat(np.arange(people), each)
+    what = np.concatenate([rng.choice(movies, each, replace=False) for _ in range(people)])
+    ratings = (truth[who, what] + rng.normal(0, 0.3, len(who))).astype(np.float32)
+    return Evidence(who, what, ratings, np.zeros((people, 0), np.float32), np.zeros((movies, 0), np.float32)), truth
+
+
+def fixed_backbone(movies: int, features: int, factors: int = 2, seed: int = 0) -> Backbone:
+    """One made-up sample, with everybody's noise alike."""
+    random = torch.Generator().manual_seed(seed)
+    width = 1 + factors
+    return Backbone(
+        mean=3.5,
+        noise=2.0,
+        noise_ratings=1e9,
+        movies=torch.randn(1, movies, width, generator=random),
+        weights=torch.randn(1, features, width, generator=random),
+        precision=3.0 * torch.eye(width).unsqueeze(0),
+        log_count=(1.0, 1.0),
+    )
+
+
+def by_hand(backbone: Backbone, movies: np.ndarray, ratings: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """The posterior mean of one person's (b, p), as textbooks write it."""
+    of_movies = backbone.movies[0].numpy().astype(np.float64)[movies]
+    design = np.column_stack([np.ones(len(movies)), of_movies[:, 1:]])
+    left = ratings - backbone.mean - of_movies[:, 0]
+    precision = backbone.precision[0].numpy().astype(np.float64)
+    prior = features @ backbone.weights[0].numpy()
+    return np.linalg.solve(
+        precision + backbone.noise * design.T @ design, precision @ prior + backbone.noise * design.T @ left
+    )
+
+
+def test_folding_in_is_bayesian_linear_regression_and_leaves_ratings_out_exactly():
+    backbone = fixed_backbone(movies=9, features=4)
+    rng = np.random.default_rng(1)
+    people = np.repeat([0, 1, 2], [4, 0, 7])
+    movies = np.concatenate([rng.choice(9, 4, replace=False), rng.choice(9, 7, replace=False)])
+    ratings = rng.integers(1, 6, len(movies)).astype(np.float32)
+    features = rng.normal(size=(3, 4)).astype(np.float32)
+    folded = fold_in(
+        backbone, group(people, 3), torch.from_numpy(movies), torch.from_numpy(ratings), torch.from_numpy(features)
+    )
+    for person in range(3):
+        own = np.flatnonzero(people == person)
+        tastes = by_hand(backbone, movies[own], ratings[own], features[person])
+        np.testing.assert_allclose(folded.tastes[0, person].numpy(), tastes, atol=1e-4)
+        for rating in own:
+            others = own[own != rating]
+            without = torch.from_numpy(by_hand(backbone, movies[others], ratings[others], features[person])).float()
+            alone, _ = predict(backbone, without.reshape(1, 1, -1), torch.tensor([0]), torch.tensor([movies[rating]]))
+            assert folded.left_out[rating].item() == pytest.approx(ratings[rating] - alone.item(), abs=1e-3)
+
+
+def test_people_are_folded_in_each_on_their_own():
+    backbone = fixed_backbone(movies=9, features=4)
+    movies, ratings = torch.tensor([1, 2, 3, 1, 5]), torch.tensor([5.0, 1.0, 3.0, 2.0, 4.0])
+    features = torch.randn(2, 4, generator=torch.Generator().manual_seed(3))
+    both = fold_in(backbone, group(np.array([0, 0, 0, 1, 1]), 2), movies, ratings, features)
+    second = fold_in(backbone, group(np.array([0, 0]), 1), movies[3:], ratings[3:], features[1:])
+    torch.testing.assert_close(both.tastes[:, 1], second.tastes[:, 0])
+    torch.testing.assert_close(both.left_out[3:], second.left_out)
+
+
+def test_every_rating_is_in_one_block_of_its_owner():
+    owners = np.random.default_rng(0).integers(0, 50, 1000)
+    sets = group(owners, 60)
+    seen = np.concatenate([positions[mask].numpy() for _, positions, mask in sets.blocks])
+    assert sorted(seen) == list(range(1000))
+    assert sorted(np.concatenate([block.numpy() for block, _, _ in sets.blocks])) == list(range(60))
+    for block, positions, mask in sets.blocks:
+        expected = block.unsqueeze(1).expand_as(positions)[mask].numpy()
+        np.testing.assert_array_equal(owners[positions[mask].numpy()], expected)
+
+
+def test_planted_tastes_are_found():
+    evidence, truth = planted()
+    backbone = sample_backbone(evidence, TINY, seed=0)
+    features = person_features(evidence, backbone.log_count, TINY)
+    movies, ratings = torch.from_numpy(evidence.movies), torch.from_numpy(evidence.ratings)
+    tastes = fold_in(backbone, group(evidence.people, 120), movies, ratings, features).tastes
+    who, what = np.divmod(np.arange(truth.size), truth.shape[1])
+    unseen = np.ones(truth.shape, dtype=bool)
+    unseen[evidence.people, evidence.movies] = False
+    predicted, spread = predict(backbone, tastes, torch.from_numpy(who), torch.from_numpy(what))
+    error = ((predicted.numpy().reshape(truth.shape) - truth)[unseen] ** 2).mean()
+    assert error < 0.25 * truth[unseen].var()
+    assert (spread > 0).all()
+    assert backbone.noise == pytest.approx(1 / 0.3**2, rel=0.4)
+
+
+def test_the_same_seed_draws_the_same_backbone_and_another_does_not():
+    evidence, _ = planted(people=20, each=10)
+    one, again, other = (sample_backbone(evidence, TINY, seed) for seed in (0, 0, 1))
+    assert torch.equal(one.movies, again.movies)
+    assert not torch.equal(one.movies, other.movies)
+
+
+def test_kept_rounds_are_evenly_spaced_and_end_with_the_last():
+    assert kept_rounds(BackboneConfig(iterations=10, burn_in=2, samples=4)) == {4, 6, 8, 10}
+    assert len(kept_rounds(BackboneConfig())) == BackboneConfig().samples
+    assert min(kept_rounds(BackboneConfig())) > BackboneConfig().burn_in
+
+
+def test_wishart_draws_average_to_their_mean():
+    scale = torch.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=torch.float64)
+    random = torch.Generator().manual_seed(0)
+    draws = torch.stack([wishart(scale, 7, random) for _ in range(4000)])
+    torch.testing.assert_close(draws.mean(dim=0), 7 * scale, rtol=0.05, atol=0.2)
+
+
+def test_features_hold_the_set_its_size_and_the_rest():
+    owners, members = np.array([0, 0, 0, 0, 1]), np.array([0, 1, 2, 3, 3])
+    features = set_features(owners, members, (3, 5), (0.0, 1.0), np.array([[7.0], [8.0], [9.0]], np.float32)).numpy()
+    np.testing.assert_allclose(features[0], [0.5, 0.5, 0.5, 0.5, 0, 1, np.log(5), 7])
+    np.testing.assert_allclose(features[1], [0, 0, 0, 1, 0, 1, np.log(2), 8])
+    np.testing.assert_allclose(features[2], [0, 0, 0, 0, 0, 1, 0, 9])
+    assert log_count_of(owners, 2) == pytest.approx(((np.log(5) + np.log(2)) / 2, (np.log(5) - np.log(2)) / 2))
+
+
+def test_unknown_fields_and_years_are_nought():
+    np.testing.assert_array_equal(fields_of(np.array([[9, 2, 1], [9, 1, 3]]), [4, 4]), [[1, 0, 0, 0], [0, 0, 0, 1]])
+    traits = traits_of(np.array([[2, 0], [3, 2]]), 4, np.array([np.nan, 1999.0]))
+    np.testing.assert_array_equal(traits[:, :2], [[1, 0], [1, 1]])
+    assert traits[0, 2:].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("wrong", [{"factors": 0}, {"burn_in": 90}, {"shrinkage": 0.0}, {"noise_ratings": -1.0}])
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"must"):
+        BackboneConfig(**wrong)

@@ -1,0 +1,239 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lcrec_core import lcrec
+from lcrec_core.backbone import BackboneConfig, Evidence
+from lcrec_core.dataset import Col, Dataset
+from lcrec_core.encode import encode
+from lcrec_core.lcrec import LCRec, LCRecTrainConfig
+from lcrec_core.networks.lcrec import Events, LCRecConfig, LCRecNetwork, Targets
+from lcrec_core.sequences import Rated, gap, make_sequences, step, steps
+from lcrec_core.split import Protocol, Split, make_split
+from tests.made_up import made_up
+
+BACKBONE = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
+TRAIN = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=BACKBONE)
+NETWORK = LCRecConfig(embedding_size=4, filters=2, feature_size=6, state_size=5, hidden_size=8)
+VALUES = (1.0, 2.0, 3.0, 4.0, 5.0)
+SIZES = {"movies": 12, "genres": 6, "words": 9}
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return made_up(people=24, films=40, ratings_each=20)
+
+
+@pytest.fixture(scope="module")
+def split(data) -> Split:
+    return make_split(data, Protocol.RANDOM, 0)
+
+
+@pytest.fixture(scope="module")
+def model(data, split) -> LCRec:
+    return lcrec.fit(data, encode(data, split.fitting), NETWORK, TRAIN)
+
+
+def with_ratings(data: Dataset, rows: np.ndarray, values: np.ndarray) -> Dataset:
+    ratings = data.ratings.copy()
+    ratings.loc[rows, Col.RATING] = values
+    return Dataset(data.name, data.users, data.movies, ratings, data.scale)
+
+
+def test_a_test_ratings_value_does_not_move_any_prediction_by_a_bit(data, split, model):
+    before = lcrec.answer_rows(data, model, split.test)
+    opposite = 6 - data.ratings[Col.RATING].to_numpy()[split.test]
+    changed = with_ratings(data, split.test, opposite)
+    again = lcrec.fit(changed, encode(changed, split.fitting), NETWORK, TRAIN)
+    after = lcrec.answer_rows(changed, again, split.test)
+    np.testing.assert_array_equal(before.rating, after.rating)
+    np.testing.assert_array_equal(before.probabilities, after.probabilities)
+
+
+def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, monkeypatch):
+    """Training: with the fold's own ratings upside down, its backbone, events and targets stay as they are."""
+    seen = []
+
+    def keep(data, encoded, sequences, ratings, *others):
+        seen.append((sequences, ratings))
+        return LCRecNetwork(NETWORK, encoded.vocabularies.sizes(), VALUES)
+
+    monkeypatch.setattr(lcrec, "train_network", keep)
+    encoded = encode(data, split.fitting)
+    lcrec.fit(data, encoded, NETWORK, TRAIN)
+    fold_of = np.random.default_rng([0, 0]).integers(0, 2, len(encoded.histories.ratings))
+    ratings = np.where(fold_of == 0, 6 - encoded.histories.ratings, encoded.histories.ratings).astype(np.float32)
+    changed = replace(encoded, histories=replace(encoded.histories, ratings=ratings))
+    lcrec.fit(data, changed, NETWORK, TRAIN)
+    (before, values), (after, changed_values) = seen
+    assert not np.array_equal(values[0], changed_values[0])
+    for name, array in vars(before[0]).items():
+        np.testing.assert_array_equal(array, getattr(after[0], name), err_msg=name)
+
+
+def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
+    taken = []
+    monkeypatch.setattr(
+        lcrec, "train_network", lambda data, encoded, sequences, *others: taken.extend(sequences) or None
+    )
+    encoded = encode(data, split.fitting)
+    lcrec.fit(data, encoded, NETWORK, TRAIN)
+    for sequences in taken:
+        for person in range(24):
+            events = sequences.movies[slice(*sequences.offsets[person : person + 2])]
+            targets = sequences.target_movies[slice(*sequences.target_offsets[person : person + 2])]
+            assert not set(events) & set(targets)
+    assert sum(len(sequences) for sequences in taken) == len(split.fitting)
+
+
+def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
+    again = lcrec.fit(data, encode(data, split.fitting), NETWORK, TRAIN, scratch=tmp_path)
+    resumed = lcrec.fit(data, encode(data, split.fitting), NETWORK, TRAIN, scratch=tmp_path)
+    for name, value in model.network.state_dict().items():
+        assert torch.equal(value, again.network.state_dict()[name])
+        assert torch.equal(value, resumed.network.state_dict()[name])
+    assert len(list(tmp_path.iterdir())) == TRAIN.folds + 1
+
+
+def test_it_learns_more_than_the_mean_and_predicts_a_distribution(data, split, model):
+    answer = lcrec.answer_rows(data, model, split.test)
+    actual = data.ratings[Col.RATING].to_numpy()[split.test]
+    assert ((answer.rating - actual) ** 2).mean() < actual.var()
+    np.testing.assert_allclose(answer.probabilities.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(answer.rating, answer.probabilities @ np.array(VALUES), atol=1e-5)
+
+
+def test_a_person_alone_gets_the_same_answers_as_among_others(data, split, model):
+    rows = split.test[data.ratings[Col.USER].to_numpy()[split.test] == 7]
+    among = lcrec.answer_rows(data, model, rows, later=False)
+    histories, person = model.encoded.histories, int(np.searchsorted(data.users[Col.USER].to_numpy(), 7))
+    own = slice(*histories.offsets[person : person + 2])
+    history = lcrec.Rated(np.array([0, own.stop - own.start]), histories.movies[own], histories.times[own])
+    at = data.ratings[Col.TIME].to_numpy()[rows]
+    movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), data.ratings[Col.MOVIE].to_numpy()[rows])
+    features = lcrec.catalogue_features(model)
+    for rating, movie, now in zip(among.rating, movies, at, strict=True):
+        alone = lcrec.answer_person(
+            model, features, model.evidence.fields[person], history, histories.ratings[own], int(now)
+        )
+        assert alone.rating[movie] == pytest.approx(rating, abs=1e-4)
+
+
+def test_a_new_person_without_ratings_is_answered(data, model):
+    nothing = lcrec.Rated(np.array([0, 0]), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    fields = np.zeros(model.evidence.fields.shape[1], np.float32)
+    answer = lcrec.answer_person(
+        model, lcrec.catalogue_features(model), fields, nothing, np.zeros(0, np.float32), 1_000_000_000
+    )
+    assert answer.rating.shape == (40,)
+    assert np.isfinite(answer.rating).all()
+
+
+def test_without_later_events_only_earlier_ones_count(network_and_inputs):
+    network, events, features = network_and_inputs
+    asked = targets(before=2, after=False)
+    expected = network(events, asked, features)
+    values, movies = events.values.clone(), events.movies.clone()
+    values[:, 2:], movies[:, 2:] = 9.0, 0
+    torch.testing.assert_close(network(Events(movies, values, events.lengths), asked, features), expected)
+    values[:, 1] = 9.0
+    assert not torch.allclose(network(Events(movies, values, events.lengths), asked, features), expected)
+
+
+def test_later_events_count_from_the_end_and_padding_never_does(network_and_inputs):
+    network, events, features = network_and_inputs
+    asked = targets(before=2, after=True)
+    expected = network(events, asked, features)
+    longer = Events(
+        torch.cat([events.movies, torch.ones(1, 3, dtype=torch.int64)], dim=1),
+        torch.cat([events.values, torch.full((1, 3, 3), 7.0)], dim=1),
+        events.lengths,
+    )
+    torch.testing.assert_close(network(longer, asked, features), expected)
+    values = events.values.clone()
+    values[:, 3] = 9.0
+    assert not torch.allclose(network(Events(events.movies, values, events.lengths), asked, features), expected)
+
+
+def test_the_network_begins_as_the_backbone(network_and_inputs):
+    network, events, features = network_and_inputs
+    mean = network.mean(network(events, targets(before=0, after=False), features))
+    assert mean.item() == pytest.approx(3.5, abs=0.2)
+
+
+@pytest.fixture
+def network_and_inputs():
+    torch.manual_seed(0)
+    network = LCRecNetwork(NETWORK, SIZES, VALUES).eval()
+    events = Events(torch.tensor([[3, 4, 5, 6]]), torch.randn(1, 4, 3), torch.tensor([4]))
+    return network, events, torch.randn(12, 6)
+
+
+def targets(before: int, after: bool) -> Targets:
+    return Targets(
+        people=torch.tensor([0]),
+        movies=torch.tensor([7]),
+        before=torch.tensor([before]),
+        after=torch.tensor([after]),
+        backbone=torch.tensor([3.5]),
+        context=torch.zeros(1, 3),
+    )
+
+
+def test_a_network_without_titles_or_history_is_smaller_and_works(network_and_inputs):
+    _, events, features = network_and_inputs
+    bare = LCRecNetwork(replace(NETWORK, reads_titles=False, reads_history=False), SIZES, VALUES).eval()
+    assert not [name for name in bare.state_dict() if name.startswith(("title", "forwards", "backwards"))]
+    answers = [bare(events, targets(before, True), features) for before in (0, 4)]
+    torch.testing.assert_close(*answers)
+
+
+def sequences_by_hand():
+    """Person 0 rated at seconds 100, 200, 200, 300 and is asked at 200; person 1 has no event and is asked at 50."""
+    events = Rated(np.array([0, 4, 4]), np.array([1, 2, 3, 4]), np.array([100, 200, 200, 300]))
+    asked = Rated(np.array([0, 1, 2]), np.array([5, 6]), np.array([200, 50]))
+    residuals, ratings = np.array([0.5, -0.5, 0.0, 1.0]), np.array([5.0, 1.0, 3.0, 4.0])
+    return make_sequences(events, residuals, ratings, 3.0, asked, np.array([3.0, 2.0]), np.array([0.1, 0.2]))
+
+
+def test_a_targets_place_among_events_of_the_same_second_is_open():
+    made = sequences_by_hand()
+    assert made.earliest.tolist() == [1, 0]
+    assert made.latest.tolist() == [3, 0]
+    np.testing.assert_allclose(made.values[:, 0], [0.5, -0.5, 0.0, 1.0])
+    np.testing.assert_allclose(made.values[:, 1], [2, -2, 0, 1])
+    np.testing.assert_allclose(made.values[:, 2], [0, gap(np.array(100)), 0, gap(np.array(100))])
+
+
+def test_a_step_holds_its_peoples_events_and_targets():
+    made = sequences_by_hand()
+    events, asked, which = step(made, np.array([1, 0]))
+    assert events.lengths.tolist() == [0, 4]
+    assert events.movies[1].tolist() == [1, 2, 3, 4]
+    assert torch.all(events.values[0] == 0)
+    assert which.tolist() == [1, 0]
+    assert asked.people.tolist() == [0, 1]
+    assert asked.before.tolist() == [0, 2]
+    np.testing.assert_allclose(asked.context[1].numpy(), [0.1, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(asked.context[0].numpy(), [0.2, 0, 0], atol=1e-6)
+    drawn = {int(step(made, np.array([0]), np.random.default_rng(seed))[1].before[0]) for seed in range(30)}
+    assert drawn == {1, 2, 3}
+
+
+def test_every_target_is_in_one_step():
+    made = sequences_by_hand()
+    assert sorted(np.concatenate(steps(made, 1)).tolist()) == [0, 1]
+
+
+@pytest.mark.parametrize("wrong", [{"folds": 1}, {"epochs": 0}, {"without_later": 1.0}])
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"must"):
+        LCRecTrainConfig(**wrong)
+
+
+def test_evidence_is_the_training_part_alone(data, split):
+    evidence = lcrec.evidence_of(data, encode(data, split.fitting))
+    assert isinstance(evidence, Evidence)
+    assert len(evidence.ratings) == len(split.fitting)
