@@ -163,32 +163,32 @@ def train(options: Namespace) -> int:
 
 def compare(options: Namespace) -> int:
     """Measure every row that has no saved result, then print the table."""
-    from lcrec_core import compare as comparing
+    from lcrec_core import results as kept
     from lcrec_core.split import Protocol
 
     if options.protocol not in list(Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
-    rows = options.rows or list(comparing.ROWS)
-    unknown = [row for row in rows if row not in comparing.ROWS]
+    rows = options.rows or list(kept.ROWS)
+    unknown = [row for row in rows if row not in kept.ROWS]
     if unknown:
-        raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(comparing.ROWS)}")
+        raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(kept.ROWS)}")
     protocol = Protocol(options.protocol)
     if not options.show:
+        from lcrec_core import compare as comparing
+
         data = sources.load(options.data)
         for seed in options.seeds:
             for row in rows:
                 if seed in comparing.seeds_of(row, protocol, options.seeds):
                     comparing.measure(data, protocol, row, seed, _say)
     results = [
-        result
-        for result in comparing.saved(options.data, protocol)
-        if result.row in rows and result.seed in options.seeds
+        result for result in kept.saved(options.data, protocol) if result.row in rows and result.seed in options.seeds
     ]
     if options.json:
         named = ("seed", "mse", "mae", "train_seconds", "predict_ms", "serves_new_people", "parameters")
         _print_json([{"model": r.row, **{name: getattr(r, name) for name in named}} for r in results])
     elif results:
-        _print_table(comparing.table(comparing.summaries(results)))
+        _print_table(kept.table(kept.summaries(results)))
     else:
         _say(f"nothing is saved for {options.data}, {protocol}: run the command without --show")
     return 0

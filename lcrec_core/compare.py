@@ -11,10 +11,11 @@ predicted once, when its model is finished: no model is chosen by it.
 """
 
 import json
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,142 +25,26 @@ import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from lcrec_core import baselines, train
+from lcrec_core import baselines, lcrec, train
 from lcrec_core.artifacts import LoadedBundle, artifacts_root, list_bundles, load_bundle
 from lcrec_core.baselines import Fitted
 from lcrec_core.comparison import measured
 from lcrec_core.dataset import Col, Dataset
-from lcrec_core.errors import LCRecError
+from lcrec_core.encode import encode_cached
 from lcrec_core.evaluate import Errors
+from lcrec_core.networks.lcrec import LCRecConfig
 from lcrec_core.profile import Profile
 from lcrec_core.recommender import Recommender
 from lcrec_core.remeasure import answers
+from lcrec_core.results import Result, ResultError, read_result, results_folder
+from lcrec_core.sequences import Rated
 from lcrec_core.split import Protocol, Split, make_split
 from lcrec_core.train import TrainConfig, TrainRequest, environment
-
-ROWS: dict[str, str] = {
-    "user-cf": "User-based CF",
-    "item-cf": "Item-based CF",
-    "svd": "SVD",
-    "lstm": "LSTM",
-    "cnn": "CNN",
-    "paper": "LSTM & CNN",
-    "bias": "Bias only",
-    "svd-tuned": "SVD, tuned",
-    "svdpp": "SVD++",
-    "item-knn": "Item kNN, baseline",
-    "fm": "Bayesian factorization machine",
-}
-"""Names for `--rows`, and as the table has them: the paper's six, then what one would pick today."""
 
 REPEATS = 5
 """A whole catalogue is predicted this many times; the median counts."""
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Result:
-    """One model, trained with one seed and measured on the test part."""
-
-    row: str
-    """One of `ROWS`."""
-    data: str
-    protocol: str
-    seed: int
-    settings: str
-    """In words, as the table states them."""
-    mse: float
-    mae: float
-    train_seconds: float
-    predict_ms: float
-    """A whole catalogue for one person."""
-    serves_new_people: bool
-    """Whether somebody who was not there in training gets answers of their own without training again."""
-    parameters: int
-    test_ratings: int
-    environment: dict[str, Any]
-
-    @property
-    def rmse(self) -> float:
-        """Root of the mean squared error."""
-        return self.mse**0.5
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One row of the table: a model's results over its seeds."""
-
-    row: str
-    results: tuple[Result, ...]
-
-    @property
-    def label(self) -> str:
-        """As the table names it."""
-        return ROWS[self.row]
-
-    def mean(self, name: str) -> float:
-        """Mean of `mse`, `rmse`, `mae`, `train_seconds` or `predict_ms` over the seeds."""
-        return statistics.fmean(getattr(result, name) for result in self.results)
-
-    def spread(self, name: str) -> float | None:
-        """Standard deviation over the seeds (n - 1); None for a single one."""
-        values = [getattr(result, name) for result in self.results]
-        return statistics.stdev(values) if len(values) > 1 else None
-
-
-class ResultError(LCRecError):
-    """A saved result, or a saved split, cannot be used."""
-
-    exit_code = 4
-
-
-def folder(data: str, protocol: Protocol | str, root: Path | None = None) -> Path:
-    """Where the results of a data set and a protocol lie."""
-    return (root or artifacts_root()) / data / "comparison" / str(Protocol(protocol))
-
-
-def saved(data: str, protocol: Protocol | str, root: Path | None = None) -> list[Result]:
-    """Every saved result, in the order of `ROWS`, then by seed.
-
-    Raises:
-        ResultError: A file is not what `measure` writes.
-    """
-    results = [_read(path) for path in sorted(folder(data, protocol, root).glob("*-seed*.json"))]
-    order = list(ROWS)
-    return sorted(results, key=lambda result: (order.index(result.row), result.seed))
-
-
-def summaries(results: Iterable[Result]) -> list[Summary]:
-    """One per model, in the order of `ROWS`."""
-    by_row: dict[str, list[Result]] = {}
-    for result in results:
-        by_row.setdefault(result.row, []).append(result)
-    return [Summary(row, tuple(by_row[row])) for row in ROWS if row in by_row]
-
-
-HEADS = ["model", "seeds", "MSE", "RMSE", "MAE", "train", "predict", "new people", "parameters"]
-
-
-def table(rows: Iterable[Summary]) -> list[list[str]]:
-    """The comparison as text: a line of heads, then a line per model."""
-    return [HEADS, *(_cells(row) for row in rows)]
-
-
-def _cells(summary: Summary) -> list[str]:
-    errors = []
-    for name in ("mse", "rmse", "mae"):
-        spread = summary.spread(name)
-        errors.append(f"{summary.mean(name):.4f}" + (f" ± {spread:.4f}" if spread is not None else ""))
-    return [
-        summary.label,
-        ", ".join(str(result.seed) for result in summary.results),
-        *errors,
-        f"{summary.mean('train_seconds'):,.0f} s",
-        f"{summary.mean('predict_ms'):,.1f} ms",
-        "yes" if summary.results[0].serves_new_people else "no",
-        f"{summary.results[0].parameters:,}",
-    ]
 
 
 def frozen_split(data: Dataset, protocol: Protocol, seed: int) -> Split:
@@ -169,7 +54,7 @@ def frozen_split(data: Dataset, protocol: Protocol, seed: int) -> Split:
         ResultError: The file does not hold the split that the protocol and the seed give.
     """
     split = make_split(data, protocol, seed)
-    path = folder(data.name, protocol) / f"split-seed{seed}.safetensors"
+    path = results_folder(data.name, protocol) / f"split-seed{seed}.safetensors"
     parts = {name: _bits(getattr(split, name), len(data.ratings)) for name in ("valid", "test")}
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,9 +82,9 @@ def measure(data: Dataset, protocol: Protocol, row: str, seed: int, say: Say = l
         TrainingError: A library of `requirements-compare.txt` is missing, or the training failed.
         ResultError: A saved file cannot be used.
     """
-    path = folder(data.name, protocol) / f"{row}-seed{seed}.json"
+    path = results_folder(data.name, protocol) / f"{row}-seed{seed}.json"
     if path.exists():
-        return _read(path)
+        return read_result(path)
     split = frozen_split(data, protocol, seed)
     say(f"{row}, seed {seed}: training on {len(split.fitting):,} ratings")
     started = time.perf_counter()
@@ -236,18 +121,23 @@ def seeds_of(row: str, protocol: Protocol, seeds: Iterable[int]) -> list[int]:
     return list(seeds)[:1] if only_first else list(seeds)
 
 
-_SERVE_NEW_PEOPLE = {"lstm", "paper"}
+_SERVE_NEW_PEOPLE = {"lstm", "paper", "lcrec"}
 
 
 def _fit(data: Dataset, split: Split, row: str) -> Fitted:
     if row in baselines.BASELINES:
         return baselines.BASELINES[row].fit(data, split.fitting, split.seed)
-    return _network(data, split, row)
+    return _lcrec(data, split) if row == "lcrec" else _network(data, split, row)
 
 
 def _settings(row: str) -> str:
     if row in baselines.BASELINES:
         return baselines.BASELINES[row].settings
+    if row == "lcrec":
+        backbone = lcrec.LCRecTrainConfig().backbone
+        return (
+            f"{backbone.factors} factors, {backbone.iterations} rounds, {backbone.samples} samples; LSTM over residuals"
+        )
     parts = {"lstm": "no title CNN", "cnn": "no history LSTM"}
     return "; ".join(["Table VI", *([parts[row]] if row in parts else [])])
 
@@ -269,6 +159,35 @@ def _network(data: Dataset, split: Split, row: str) -> Fitted:
         parameters=bundle.metrics["parameters"],
         train_seconds=bundle.metrics["seconds_per_epoch"] * bundle.config["train"]["epochs"],
         catalogue=lambda user: recommender.predict(Profile.from_dataset(data, user)),
+    )
+
+
+def _lcrec(data: Dataset, split: Split) -> Fitted:
+    """Our own model past the paper's."""
+    encoded = encode_cached(data, split.fitting, artifacts_root() / ".cache")
+    scratch = artifacts_root() / data.name / ".checkpoint-lcrec-comparison"
+    started = time.perf_counter()
+    config = lcrec.LCRecTrainConfig(seed=split.seed)
+    model = lcrec.fit(data, encoded, LCRecConfig(), config, scratch)
+    seconds = time.perf_counter() - started
+    shutil.rmtree(scratch, ignore_errors=True)
+    features = lcrec.catalogue_features(model)
+    people, histories = data.users[Col.USER].to_numpy(), encoded.histories
+
+    def catalogue(user: int) -> np.ndarray:
+        person = int(np.searchsorted(people, user))
+        own = slice(*histories.offsets[person : person + 2])
+        history = Rated(np.array([0, own.stop - own.start]), histories.movies[own], histories.times[own])
+        now = int(histories.times[own].max(initial=0))
+        fields = model.evidence.fields[person]
+        return lcrec.answer_person(model, features, fields, history, histories.ratings[own], now).rating
+
+    tensors = [*model.network.parameters(), *vars(model.backbone).values()]
+    return Fitted(
+        lambda table: lcrec.answer_rows(data, model, table.index.to_numpy()).rating,
+        parameters=sum(tensor.numel() for tensor in tensors if isinstance(tensor, torch.Tensor)),
+        train_seconds=seconds,
+        catalogue=catalogue,
     )
 
 
@@ -316,10 +235,3 @@ def _write(path: Path, result: Result, predicted: np.ndarray) -> None:
             f"MAE {result.mae:.4f}, {result.train_seconds:,.0f} s to train, {result.predict_ms:,.1f} ms a catalogue; "
             f"{result.settings}\n"
         )
-
-
-def _read(path: Path) -> Result:
-    try:
-        return Result(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise ResultError(f"{path.name} is no saved result ({error}): remove it to measure it again") from error

@@ -1,10 +1,13 @@
 """The Compare page: the paper's Table VII beside what was measured, and nothing made up."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from lcrec_core.paper_facts import RESULTS
+from lcrec_core.results import Result, results_folder
 from tests.bundles import write_bundle
 from tests.visiting import open_page, visited_before, words
 
@@ -53,6 +56,38 @@ def test_settings_of_table_six_are_preferred_to_others(artifacts: Path):
     app = open_page(PAGE)
     assert app.dataframe[0].value["MSE, ours"].iloc[0] == "0.900"
     assert app.dataframe[1].value["Settings"].tolist() == ["as in Table VI", "epochs 9"]
+
+
+def test_what_was_compared_on_the_same_parts_is_a_table_and_stands_in_table_seven(artifacts: Path):
+    for row, mse in (("svd", 0.80), ("fm", 0.70)):
+        for seed in (0, 1):
+            write_result(artifacts, row, seed, mse + seed / 100)
+    write_bundle(artifacts, "ml-1m/paper", mse=0.90)
+    app = open_page(PAGE)
+    seven, same_parts = app.dataframe[0].value, app.dataframe[1].value
+    assert seven.set_index("Model")["MSE, ours"][["SVD", "LSTM & CNN", "CNN"]].tolist() == [
+        "0.805 ± 0.007",
+        "0.900",
+        "not measured by us",
+    ]
+    assert same_parts["Model"].tolist() == ["Bayesian factorization machine", "SVD"]
+    assert same_parts["MSE"].tolist() == ["0.705 ± 0.007", "0.805 ± 0.007"]
+    assert same_parts["Seeds"].tolist() == [2, 2]
+
+
+def test_a_damaged_result_is_a_remark_and_not_the_end_of_the_page(artifacts: Path):
+    write_result(artifacts, "svd", 0, 0.8)
+    (results_folder("ml-1m", "random", artifacts) / "svd-seed0.json").write_text("{")
+    app = open_page(PAGE)
+    assert any("svd-seed0.json" in warning.value.lower() for warning in app.warning)
+    assert len(app.dataframe[0].value) == len(RESULTS)
+
+
+def write_result(artifacts: Path, row: str, seed: int, mse: float) -> None:
+    result = Result(row, "ml-1m", "random", seed, "made up", mse, mse / 2, 10.0, 2.0, False, 100, 50, {})
+    folder = results_folder("ml-1m", "random", artifacts)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{row}-seed{seed}.json").write_text(json.dumps(asdict(result)))
 
 
 def test_the_impossible_figures_are_remarked_on():

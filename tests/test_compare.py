@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from lcrec_core import artifacts, baselines, compare, sources
+from lcrec_core import artifacts, baselines, compare, results, sources
 from lcrec_core.baselines import Fitted
 from lcrec_core.dataset import Col
 from lcrec_core.errors import TrainingError
@@ -39,7 +39,7 @@ def always_four(monkeypatch):
 def test_what_is_saved_is_what_another_library_measures(data):
     """A network of ours: MSE and MAE from the saved predictions, by scikit-learn."""
     result = compare.measure(data, Protocol.RANDOM, "cnn", 0)
-    predicted = np.load(compare.folder(data.name, Protocol.RANDOM) / "cnn-seed0.npy")
+    predicted = np.load(results.results_folder(data.name, Protocol.RANDOM) / "cnn-seed0.npy")
     actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
     assert result.mse == pytest.approx(mean_squared_error(actual, predicted))
     assert result.mae == pytest.approx(mean_absolute_error(actual, predicted))
@@ -57,29 +57,29 @@ def test_a_model_is_fitted_on_everything_but_the_test_part_and_only_once(data, a
 
 
 def test_seeds_become_one_row_with_mean_and_spread(data, always_four):
-    results = [compare.measure(data, Protocol.RANDOM, "svd", seed) for seed in (0, 1, 2)]
-    (row,) = compare.summaries(compare.saved(data.name, Protocol.RANDOM))
-    errors = [result.mse for result in results]
+    measured = [compare.measure(data, Protocol.RANDOM, "svd", seed) for seed in (0, 1, 2)]
+    (row,) = results.summaries(results.saved(data.name, Protocol.RANDOM))
+    errors = [result.mse for result in measured]
     assert row.mean("mse") == pytest.approx(np.mean(errors))
     assert row.spread("mse") == pytest.approx(np.std(errors, ddof=1))
-    assert compare.table([row])[1][:2] == ["SVD", "0, 1, 2"]
+    assert results.table([row])[1][:2] == ["SVD", "0, 1, 2"]
 
 
 def test_every_row_shares_a_split_that_no_later_version_changes(data, always_four):
     compare.measure(data, Protocol.RANDOM, "svd", 0)
     other = made_up(people=30, films=40, ratings_each=19)
-    with pytest.raises(compare.ResultError, match="holds other parts"):
+    with pytest.raises(results.ResultError, match="holds other parts"):
         compare.frozen_split(other, Protocol.RANDOM, 0)
 
 
 def test_a_damaged_file_is_named(data, always_four):
     compare.measure(data, Protocol.RANDOM, "svd", 0)
-    folder = compare.folder(data.name, Protocol.RANDOM)
+    folder = results.results_folder(data.name, Protocol.RANDOM)
     (folder / "svd-seed0.json").write_text("{")
-    with pytest.raises(compare.ResultError, match=r"svd-seed0\.json"):
-        compare.saved(data.name, Protocol.RANDOM)
+    with pytest.raises(results.ResultError, match=r"svd-seed0\.json"):
+        results.saved(data.name, Protocol.RANDOM)
     (folder / "split-seed0.safetensors").write_bytes(b"nothing")
-    with pytest.raises(compare.ResultError, match=r"split-seed0\.safetensors is damaged"):
+    with pytest.raises(results.ResultError, match=r"split-seed0\.safetensors is damaged"):
         compare.measure(data, Protocol.RANDOM, "bias", 0)
 
 
@@ -88,7 +88,7 @@ def test_a_model_that_predicts_no_number_is_refused(data, monkeypatch):
         return Fitted(lambda table: np.full(len(table), np.nan), parameters=1)
 
     monkeypatch.setitem(baselines.BASELINES, "svd", baselines.Baseline("broken", fit))
-    with pytest.raises(compare.ResultError, match="no number"):
+    with pytest.raises(results.ResultError, match="no number"):
         compare.measure(data, Protocol.RANDOM, "svd", 0)
 
 
@@ -115,6 +115,6 @@ def test_a_library_model_beats_the_mean_rating(data, row):
 
 def test_results_hold_no_rating_and_no_path(data, always_four):
     compare.measure(data, Protocol.RANDOM, "svd", 0)
-    text = (compare.folder(data.name, Protocol.RANDOM) / "svd-seed0.json").read_text()
+    text = (results.results_folder(data.name, Protocol.RANDOM) / "svd-seed0.json").read_text()
     assert "/" not in text
-    assert set(json.loads(text)) == set(compare.Result.__dataclass_fields__)
+    assert set(json.loads(text)) == set(results.Result.__dataclass_fields__)

@@ -1,0 +1,165 @@
+"""What `compare` measured, read from its files: one result per model and seed, one summary per model."""
+
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lcrec_core.artifacts import artifacts_root
+from lcrec_core.comparison import Measured
+from lcrec_core.errors import LCRecError
+from lcrec_core.split import Protocol
+
+ROWS: dict[str, str] = {
+    "user-cf": "User-based CF",
+    "item-cf": "Item-based CF",
+    "svd": "SVD",
+    "lstm": "LSTM",
+    "cnn": "CNN",
+    "paper": "LSTM & CNN",
+    "bias": "Bias only",
+    "svd-tuned": "SVD, tuned",
+    "svdpp": "SVD++",
+    "item-knn": "Item kNN, baseline",
+    "fm": "Bayesian factorization machine",
+    "lcrec": "LCRec, ours",
+}
+"""Names for `--rows`, and as the table has them: the paper's six, what one would pick today, and ours."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model, trained with one seed and measured on the test part."""
+
+    row: str
+    """One of `ROWS`."""
+    data: str
+    protocol: str
+    seed: int
+    settings: str
+    """In words, as the table states them."""
+    mse: float
+    mae: float
+    train_seconds: float
+    predict_ms: float
+    """A whole catalogue for one person."""
+    serves_new_people: bool
+    """Whether somebody who was not there in training gets answers of their own without training again."""
+    parameters: int
+    test_ratings: int
+    environment: dict[str, Any]
+
+    @property
+    def rmse(self) -> float:
+        """Root of the mean squared error."""
+        return self.mse**0.5
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One row of the table: a model's results over its seeds."""
+
+    row: str
+    results: tuple[Result, ...]
+
+    @property
+    def label(self) -> str:
+        """As the table names it."""
+        return ROWS[self.row]
+
+    def mean(self, name: str) -> float:
+        """Mean of `mse`, `rmse`, `mae`, `train_seconds` or `predict_ms` over the seeds."""
+        return statistics.fmean(getattr(result, name) for result in self.results)
+
+    def spread(self, name: str) -> float | None:
+        """Standard deviation over the seeds (n - 1); None for a single one."""
+        values = [getattr(result, name) for result in self.results]
+        return statistics.stdev(values) if len(values) > 1 else None
+
+
+class ResultError(LCRecError):
+    """A saved result, or a saved split, cannot be used."""
+
+    exit_code = 4
+
+
+def results_folder(data: str, protocol: Protocol | str, root: Path | None = None) -> Path:
+    """Where the results of a data set and a protocol lie."""
+    return (root or artifacts_root()) / data / "comparison" / str(Protocol(protocol))
+
+
+def saved(data: str, protocol: Protocol | str, root: Path | None = None) -> list[Result]:
+    """Every saved result, in the order of `ROWS`, then by seed.
+
+    Raises:
+        ResultError: A file is not what `measure` writes.
+    """
+    results = [read_result(path) for path in sorted(results_folder(data, protocol, root).glob("*-seed*.json"))]
+    order = list(ROWS)
+    return sorted(results, key=lambda result: (order.index(result.row), result.seed))
+
+
+def summaries(results: Iterable[Result]) -> list[Summary]:
+    """One per model, in the order of `ROWS`."""
+    by_row: dict[str, list[Result]] = {}
+    for result in results:
+        by_row.setdefault(result.row, []).append(result)
+    return [Summary(row, tuple(by_row[row])) for row in ROWS if row in by_row]
+
+
+HEADS = ["model", "seeds", "MSE", "RMSE", "MAE", "train", "predict", "new people", "parameters"]
+
+
+def as_measured(rows: Iterable[Summary]) -> list[Measured]:
+    """Summaries in the form that Table VII is drawn from."""
+    return [
+        Measured(
+            data=row.results[0].data,
+            model=row.row,
+            protocol=row.results[0].protocol,
+            settings={},
+            others={},
+            bundles=(),
+            seeds=tuple(result.seed for result in row.results),
+            mse=row.mean("mse"),
+            mae=row.mean("mae"),
+            mse_spread=row.spread("mse"),
+            mae_spread=row.spread("mae"),
+        )
+        for row in rows
+    ]
+
+
+def table(rows: Iterable[Summary]) -> list[list[str]]:
+    """The comparison as text: a line of heads, then a line per model."""
+    return [HEADS, *(_cells(row) for row in rows)]
+
+
+def _cells(summary: Summary) -> list[str]:
+    errors = []
+    for name in ("mse", "rmse", "mae"):
+        spread = summary.spread(name)
+        errors.append(f"{summary.mean(name):.4f}" + (f" ± {spread:.4f}" if spread is not None else ""))
+    return [
+        summary.label,
+        ", ".join(str(result.seed) for result in summary.results),
+        *errors,
+        f"{summary.mean('train_seconds'):,.0f} s",
+        f"{summary.mean('predict_ms'):,.1f} ms",
+        "yes" if summary.results[0].serves_new_people else "no",
+        f"{summary.results[0].parameters:,}",
+    ]
+
+
+def read_result(path: Path) -> Result:
+    """One saved result.
+
+    Raises:
+        ResultError: The file is not what `compare.measure` writes.
+    """
+    try:
+        return Result(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ResultError(f"{path.name} is no saved result ({error}): remove it to measure it again") from error
