@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lcrec_core import artifacts, paper_facts
+from lcrec_core import artifacts, paper_facts, results
 from lcrec_core.artifacts import Bundle
-from lcrec_core.comparison import Measured, measured
+from lcrec_core.comparison import RANDOM, Measured, measured
 from lcrec_core.errors import LCRecError
+from lcrec_core.results import Result
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = REPOSITORY / "README.md"
@@ -126,15 +127,53 @@ def reported_bundles(root: Path = BUNDLES) -> list[Bundle]:
     What somebody trained on their own machine is theirs to look at, and no part of the README. Where
     there is no git, every bundle counts.
     """
-    bundles = artifacts.list_bundles(root)
+    bundles, tracked = artifacts.list_bundles(root), _tracked(root)
+    if tracked is None:
+        return bundles
+    folders = {file.parent for file in tracked}
+    return [bundle for bundle in bundles if bundle.path.relative_to(root) in folders]
+
+
+def reported_results(root: Path = BUNDLES) -> list[Result]:
+    """The results of the comparison on the paper's data, by its protocol, that the repository holds."""
+    found, tracked = results.saved(paper_facts.DATA, RANDOM, root), _tracked(root)
+    if tracked is None:
+        return found
+    folder = results.results_folder(paper_facts.DATA, RANDOM, root).relative_to(root)
+    return [result for result in found if folder / f"{result.row}-seed{result.seed}.json" in tracked]
+
+
+def _tracked(root: Path) -> set[Path] | None:
+    """Files below a folder that git knows, relative to it; None where there is no git."""
     try:
         listed = subprocess.run(
             ["git", "-C", str(root), "ls-files", "--cached", "."], capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
-        return bundles
-    tracked = {str(Path(line).parent) for line in listed.stdout.splitlines()}
-    return [bundle for bundle in bundles if bundle.path.relative_to(root).as_posix() in tracked]
+        return None
+    return {Path(line) for line in listed.stdout.splitlines()}
+
+
+def comparison_table(found: Iterable[Result]) -> str:
+    """Markdown: every model on the same parts, the smallest MSE first, with the paper's own figures beside."""
+    paper = {result.model: f"{result.mse:.3f} / {result.mae:.3f}" for result in paper_facts.RESULTS}
+    lines = [
+        "| model | MSE | RMSE | MAE | seeds | training | a catalogue | new people | parameters | the paper's |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in sorted(results.summaries(found), key=lambda row: row.mean("mse")):
+        cells = [
+            row.label,
+            *(mean_and_spread([getattr(r, name) for r in row.results]) for name in ("mse", "rmse", "mae")),
+            ", ".join(str(r.seed) for r in row.results),
+            f"{row.mean('train_seconds'):,.0f} s",
+            f"{row.mean('predict_ms'):,.1f} ms",
+            "yes" if row.results[0].serves_new_people else "no",
+            f"{row.results[0].parameters:,}",
+            paper.get(row.row, ""),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def fill(text: str, blocks: dict[str, str]) -> str:
@@ -155,7 +194,11 @@ def fill(text: str, blocks: dict[str, str]) -> str:
 
 def blocks() -> dict[str, str]:
     """Every generated table by the name of its markers."""
-    return {"results": results_table(reported_bundles()), "speed": speed_table(read_measurements())}
+    return {
+        "results": results_table(reported_bundles()),
+        "comparison": comparison_table(reported_results()),
+        "speed": speed_table(read_measurements()),
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ import pytest
 from lcrec_core import report
 from lcrec_core.artifacts import Bundle
 from lcrec_core.dataset import Fingerprint
+from lcrec_core.results import Result
 
 
 def bundle(name: str, mse: float, *, seed: int, data: str = "ml-1m", part: str = "test", epochs: int = 5) -> Bundle:
@@ -101,7 +102,8 @@ def test_a_broken_measurement_is_named(tmp_path: Path):
 
 def test_check_tells_without_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     readme = tmp_path / "README.md"
-    readme.write_text("<!-- results:begin -->\n<!-- results:end -->\n<!-- speed:begin -->\n<!-- speed:end -->\n")
+    names = ("results", "comparison", "speed")
+    readme.write_text("".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in names))
     monkeypatch.setattr(report, "README", readme)
     before = readme.read_text()
     assert report.main(["--check"]) == 1
@@ -114,3 +116,15 @@ def test_measurements_hold_no_paths_of_the_machine():
     for path in report.MEASUREMENTS.glob("*.json"):
         assert str(Path.home()) not in path.read_text()
         assert str(report.REPOSITORY) not in path.read_text()
+
+
+def test_the_comparison_is_the_best_first_with_the_papers_figures_beside():
+    def result(row: str, seed: int, mse: float) -> Result:
+        return Result(row, "ml-1m", "random", seed, "", mse, mse / 2, 61.2, 2.0, True, 1234, 50, {})
+
+    lines = report.comparison_table([result("svd", 0, 0.8), result("svd", 1, 0.82), result("lcrec", 0, 0.6)]).split(
+        "\n"
+    )
+    assert lines[2] == "| LCRec, ours | 0.600 | 0.775 | 0.300 | 0 | 61 s | 2.0 ms | yes | 1,234 |  |"
+    assert lines[3].startswith("| SVD | 0.810 ± 0.014 | 0.900 ± 0.008 | 0.405 ± 0.007 | 0, 1 |")
+    assert lines[3].endswith("| 1.063 / 0.830 |")
