@@ -295,7 +295,9 @@ def _filters(options: Namespace, data: Dataset) -> "Filters":
 
 def _train_request(options: Namespace) -> "TrainRequest":
     from lcrec_core import networks
+    from lcrec_core.backbone import BackboneConfig
     from lcrec_core.batches import BatchConfig
+    from lcrec_core.lcrec import LCRecTrainConfig
     from lcrec_core.split import Protocol
     from lcrec_core.train import TrainConfig, TrainRequest
 
@@ -303,29 +305,24 @@ def _train_request(options: Namespace) -> "TrainRequest":
         raise UsageError(f"there is no model {options.model!r}; there are {', '.join(networks.MODELS)}")
     if options.protocol not in (None, *Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
-    given: dict[str, Any] = {
-        "epochs": options.epochs,
-        "learning_rate": options.learning_rate,
-        "seed": options.seed,
-        "protocol": options.protocol and Protocol(options.protocol),
-    }
-    network, batches, other = _other_settings(options.set)
-    given |= other
-    if options.batch_size is not None:
-        batches["batch_size"] = options.batch_size
     if options.name is not None and not _BUNDLE_NAME.fullmatch(options.name):
         raise UsageError(f"--name {options.name!r}: use small letters, digits, dots, - and _, a letter or digit first")
-    if options.keep_probability is not None:
-        network["keep_probability"] = options.keep_probability
+    settings = _settings(options)
     try:
-        networks.checked_config(options.model, network)
-        given["batches"] = BatchConfig(**batches)
+        networks.checked_config(options.model, settings["network"])
+        protocol = Protocol(options.protocol or Protocol.RANDOM)
+        ours, run = LCRecTrainConfig(), TrainConfig(protocol=protocol, seed=options.seed)
+        if options.model == networks.LCREC:
+            ours = LCRecTrainConfig(backbone=BackboneConfig(**settings["parts"]), **settings["run"])
+        else:
+            run = TrainConfig(protocol=protocol, batches=BatchConfig(**settings["parts"]), **settings["run"])
         return TrainRequest(
             data=options.data,
             model=options.model,
             name=options.name,
-            train=TrainConfig(**{key: value for key, value in given.items() if value is not None}),
-            network=network,
+            train=run,
+            lcrec=ours,
+            network=settings["network"],
             validate=options.validate,
             resume=options.resume,
             progress_file=options.progress_file,
@@ -334,32 +331,48 @@ def _train_request(options: Namespace) -> "TrainRequest":
         raise UsageError(str(error)) from error
 
 
-def _other_settings(given: list[str]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Settings of the network, of the batches and of the run from `--set NAME=NUMBER`."""
+def _settings(options: Namespace) -> dict[str, dict[str, Any]]:
+    """Settings given on the command line: of the network, of its parts (batches, or the backbone), of the run."""
+    from lcrec_core import networks
+    from lcrec_core.backbone import BackboneConfig
     from lcrec_core.batches import BatchConfig
-    from lcrec_core.networks.paper import PaperConfig
+    from lcrec_core.lcrec import LCRecTrainConfig
     from lcrec_core.train import TrainConfig
 
-    network: dict[str, Any] = {}
-    batches: dict[str, Any] = {}
-    run: dict[str, Any] = {}
-    kinds: dict[str, tuple[Any, dict[str, Any]]] = {
-        field.name: (field.type, into)
-        for config, into in ((PaperConfig, network), (BatchConfig, batches), (TrainConfig, run))
+    ours = options.model == networks.LCREC
+    configs: dict[str, Any] = {
+        "network": type(networks.checked_config(options.model, {})),
+        "parts": BackboneConfig if ours else BatchConfig,
+        "run": LCRecTrainConfig if ours else TrainConfig,
+    }
+    into: dict[str, dict[str, Any]] = {part: {} for part in configs}
+    kinds = {
+        field.name: (field.type, into[part])
+        for part, config in configs.items()
         for field in fields(config)
         if field.type in (int, float)
     }
-    for setting in given:
+    named = {
+        "epochs": options.epochs,
+        "learning_rate": options.learning_rate,
+        "seed": options.seed,
+        "targets_per_step" if ours else "batch_size": options.batch_size,
+        "keep_probability": options.keep_probability,
+    }
+    for name, value in named.items():
+        if value is not None:
+            kinds[name][1][name] = value
+    for setting in options.set:
         name, _, number = setting.partition("=")
         if name not in kinds:
             raise UsageError(f"--set {setting}: there is no setting {name!r}; there are {', '.join(kinds)}")
-        kind, into = kinds[name]
+        kind, target = kinds[name]
         try:
-            into[name] = kind(number)
+            target[name] = kind(number)
         except ValueError as error:
             what = "a whole number" if kind is int else "a number"
             raise UsageError(f"--set {setting}: {name} must be {what}") from error
-    return network, batches, run
+    return into
 
 
 def _show(bar: tqdm, progress: "Progress") -> None:

@@ -67,18 +67,20 @@ def other_settings(bundle: Bundle) -> dict[str, Any]:
 def _settings(bundle: Bundle) -> dict[str, Any]:
     """Every setting of a bundle; one that is younger than the bundle had its default's effect."""
     train = dict(bundle.config.get("train", {}))
-    given = {**bundle.config.get("model", {}), **train.pop("batches", {}), **train}
+    given = {**bundle.config.get("model", {}), **train.pop("batches", {}), **train.pop("backbone", {}), **train}
     return {**_defaults(bundle.model), **given}
 
 
 @cache
 def _defaults(model: str) -> dict[str, Any]:
     from lcrec_core import networks  # torch is slow to import, and most callers do without
+    from lcrec_core.lcrec import LCRecTrainConfig
     from lcrec_core.train import TrainConfig
 
-    train = json.loads(json.dumps(asdict(TrainConfig())))  # as a bundle's file has it: lists for tuples
+    settings = asdict(LCRecTrainConfig() if model == networks.LCREC else TrainConfig())
     network = asdict(networks.checked_config(model, {})) if model in networks.MODELS else {}
-    return {**json.loads(json.dumps(network)), **train.pop("batches"), **train}
+    train = json.loads(json.dumps({**network, **settings}))  # as a bundle's file has it: lists for tuples
+    return {**train.pop("batches", {}), **train.pop("backbone", {}), **train}
 
 
 def measured(bundles: Iterable[Bundle]) -> list[Measured]:

@@ -7,8 +7,10 @@ not in the backbone, not in the person's tastes, not in the sequence. At serving
 takes their place, and everything else is the same.
 """
 
+import copy
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -23,6 +25,8 @@ from safetensors.numpy import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from lcrec_core import networks
+from lcrec_core.artifacts import LoadedBundle
 from lcrec_core.backbone import (
     Backbone,
     BackboneConfig,
@@ -40,6 +44,9 @@ from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded
 from lcrec_core.networks.lcrec import LCRecConfig, LCRecNetwork
 from lcrec_core.sequences import Rated, Sequences, all_steps, make_sequences, step, steps
+
+FIELDS = ("genders", "ages", "occupations")
+"""Vocabularies of the fields that the backbone knows people by, in the order of encoded people."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class LCRecTrainConfig:
     """Share of targets whose later events are hidden in training, as they are in a live prediction."""
     spread_loss: float = 0.1
     """Weight of the distribution's log loss beside the squared error of its mean."""
+    evaluations_per_epoch: int = 2
+    """Points per pass at which the errors are drawn."""
     averaging: float = 0.98
     """Decay per step of the running average of the weights, which is what is kept."""
     seed: int = 0
@@ -68,7 +77,7 @@ class LCRecTrainConfig:
     def __post_init__(self) -> None:
         if self.folds < 2:
             raise ValueError(f"folds must be at least 2, got {self.folds}")
-        for name in ("epochs", "targets_per_step"):
+        for name in ("epochs", "targets_per_step", "evaluations_per_epoch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in ("without_later", "averaging"):
@@ -90,6 +99,23 @@ class LCRec:
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, eq=False)
+class Step:
+    """How far the network's training is, told after every step."""
+
+    done: int
+    total: int
+    ratings: int
+    """Predicted and learnt from so far."""
+    evaluate: bool
+    """Whether the errors are to be drawn here."""
+    averaged: LCRecNetwork
+    """The network as it would be kept now."""
+
+
+Watch = Callable[[Step], None]
+
+
 def fit(
     data: Dataset,
     encoded: Encoded,
@@ -97,6 +123,7 @@ def fit(
     config: LCRecTrainConfig,
     scratch: Path | None = None,
     say: Say = lambda line: None,
+    watch: Callable[[Step, "Folds"], None] = lambda step, folds: None,
 ) -> LCRec:
     """Sample the backbones, all folds' in parallel, and train the network.
 
@@ -106,17 +133,34 @@ def fit(
         network: Sizes.
         config: Settings.
         scratch: Folder where finished backbones are kept until the run ends, so that a stop loses little.
-        say: Told how far the run is.
+        say: Told what the run does.
+        watch: Told after every step of the network's training, with what it learns from and the backbone of everything.
     """
     evidence = evidence_of(data, encoded)
     fold_of = np.random.default_rng([config.seed, 0]).integers(0, config.folds, len(evidence.ratings))
     say(f"sampling {config.folds + 1} backbones")
     jobs = [joblib.delayed(_sample)(evidence, fold_of, fold, config, scratch) for fold in [-1, *range(config.folds)]]
+    # Each in a process of its own.
     whole, *parts = joblib.Parallel(n_jobs=min(len(jobs), joblib.cpu_count()))(jobs)
-    sequences = [_fold(data, encoded, evidence, fold_of, fold, part, config) for fold, part in enumerate(parts)]
-    ratings = [evidence.ratings[fold_of == fold] for fold in range(config.folds)]
-    trained = train_network(data, encoded, sequences, ratings, network, config, say)
-    return LCRec(_backbone(whole), trained, evidence, encoded, config)
+    folds = Folds(
+        _backbone(whole),
+        [_fold(data, encoded, evidence, fold_of, fold, part, config) for fold, part in enumerate(parts)],
+        [evidence.ratings[fold_of == fold] for fold in range(config.folds)],
+    )
+    trained = train_network(data, encoded, folds, network, config, lambda step: watch(step, folds))
+    return LCRec(folds.backbone, trained, evidence, encoded, config)
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """What the network learns from."""
+
+    backbone: Backbone
+    """Of all training ratings; used only afterwards."""
+    sequences: list[Sequences]
+    """Each fold's targets among all other ratings."""
+    ratings: list[np.ndarray]
+    """float32, of each fold's targets."""
 
 
 def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
@@ -126,11 +170,33 @@ def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
         people=np.repeat(np.arange(len(encoded.people)), np.diff(histories.offsets)),
         movies=histories.movies,
         ratings=histories.ratings,
-        fields=fields_of(encoded.people, [sizes[name] for name in ("genders", "ages", "occupations")]),
+        fields=fields_of(encoded.people, [sizes[name] for name in FIELDS]),
         traits=traits_of(
             encoded.movies.genres, sizes["genres"], data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
         ),
     )
+
+
+def to_weights(model: LCRec) -> dict[str, np.ndarray]:
+    """Everything learnt as named arrays, for a bundle; the backbone's in half precision."""
+    network = {f"network.{name}": value.numpy() for name, value in model.network.state_dict().items()}
+    return network | {f"backbone.{name}": value for name, value in backbone_arrays(model.backbone).items()}
+
+
+def from_bundle(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> LCRec:
+    """The model that a bundle holds."""
+    arrays: dict[str, dict[str, np.ndarray]] = {"network": {}, "backbone": {}}
+    for name, value in bundle.weights.items():
+        part, _, own_name = name.partition(".")
+        arrays[part][own_name] = value
+    values = tuple(data.scale.values.tolist())
+    sizes = LCRecConfig(**networks.plain_settings(bundle.config["model"]))
+    network = LCRecNetwork(sizes, encoded.vocabularies.sizes(), values)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})
+    network.eval().requires_grad_(False)
+    settings = {name: bundle.config["train"][name] for name in LCRecTrainConfig.__dataclass_fields__}
+    config = LCRecTrainConfig(**{**settings, "backbone": BackboneConfig(**settings["backbone"])})
+    return LCRec(_backbone(arrays["backbone"]), network, evidence_of(data, encoded), encoded, config)
 
 
 def _sample(
@@ -156,15 +222,16 @@ def _sample(
 
 
 def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
-    """As named arrays, for a file."""
+    """As named arrays, for a file: half precision is far finer than what the samples disagree by."""
     numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
-    tensors = {name: getattr(backbone, name).numpy() for name in ("movies", "weights", "precision")}
+    tensors = {name: getattr(backbone, name).half().numpy() for name in ("movies", "weights")}
+    tensors["precision"] = backbone.precision.numpy()
     return {**tensors, "numbers": np.array(numbers, dtype=np.float64)}
 
 
 def _backbone(arrays: dict[str, np.ndarray]) -> Backbone:
     mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
-    movies, weights, precision = (torch.from_numpy(arrays[name]) for name in ("movies", "weights", "precision"))
+    movies, weights, precision = (torch.from_numpy(arrays[name]).float() for name in ("movies", "weights", "precision"))
     return Backbone(mean, noise, noise_ratings, movies, weights, precision, (log_count[0], log_count[1]))
 
 
@@ -238,34 +305,30 @@ def _offsets(people: np.ndarray, count: int) -> np.ndarray:
 def train_network(
     data: Dataset,
     encoded: Encoded,
-    sequences: list[Sequences],
-    ratings: list[np.ndarray],
+    folds: Folds,
     sizes: LCRecConfig,
     config: LCRecTrainConfig,
-    say: Say = lambda line: None,
+    watch: Watch = lambda step: None,
 ) -> LCRecNetwork:
     """Fit the network to the folds' targets; the returned weights are a running average of the path."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = LCRecNetwork(sizes, encoded.vocabularies.sizes(), tuple(data.scale.values.tolist()))
+        averaged = copy.deepcopy(network).eval()
         rng = np.random.default_rng([config.seed, 1])
         movies = movie_tensors(encoded.movies, torch.device("cpu"))
         optimizer = torch.optim.AdamW(_with_decay(network, config.weight_decay), lr=config.learning_rate)
-        average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        done, total = 0, config.epochs * sum(len(steps(part, config.targets_per_step)) for part in sequences)
-        for epoch in range(config.epochs):
-            todo = [
-                (fold, people)
-                for fold, part in enumerate(sequences)
-                for people in steps(part, config.targets_per_step, rng)
-            ]
-            squared = count = 0.0
-            for fold, people in (todo[i] for i in rng.permutation(len(todo))):
-                for group_ in optimizer.param_groups:
-                    group_["lr"] = config.learning_rate * max(0.02, 1 - done / total) * min(1, (done + 1) / 50)
-                events, targets, asked = step(sequences[fold], people, rng, config.without_later)
-                actual = torch.from_numpy(ratings[fold][asked])
-                network.train()
+        passes = [_pass(folds, config.targets_per_step, rng) for _ in range(config.epochs)]
+        total, done, seen, per_epoch = sum(map(len, passes)), 0, 0, config.evaluations_per_epoch
+        for each in passes:
+            points = {math.ceil(len(each) * (i + 1) / per_epoch) for i in range(per_epoch)}
+            for position, (fold, people) in enumerate(each, start=1):
+                # Up within fifty steps, then linearly down to nought.
+                rate = config.learning_rate * max(0.02, 1 - done / total) * min(1, (done + 1) / 50)
+                for parameters in optimizer.param_groups:
+                    parameters["lr"] = rate
+                events, targets, asked = step(folds.sequences[fold], people, rng, config.without_later)
+                actual = torch.from_numpy(folds.ratings[fold][asked])
                 log_probabilities = network(events, targets, network.movie_features(*movies))
                 error = F.mse_loss(network.mean(log_probabilities), actual)
                 surprise = F.nll_loss(log_probabilities, (actual.unsqueeze(1) - network.values).abs().argmin(dim=1))
@@ -273,15 +336,22 @@ def train_network(
                 (error + config.spread_loss * surprise).backward()
                 torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
                 optimizer.step()
-                done += 1
-                decay = min(config.averaging, done / (done + 10))
-                for name, value in network.state_dict().items():
-                    average[name].lerp_(value, 1 - decay)
-                squared += float(error.detach()) * len(asked)
-                count += len(asked)
-            say(f"pass {epoch + 1} of {config.epochs}: training MSE {squared / count:.4f}")
-        network.load_state_dict(average)
-    return network.eval()
+                done, seen = done + 1, seen + len(asked)
+                _move_average(averaged, network, min(config.averaging, done / (done + 10)))
+                watch(Step(done, total, seen, position in points, averaged))
+    return averaged
+
+
+def _pass(folds: Folds, targets_each: int, rng: np.random.Generator) -> list[tuple[int, np.ndarray]]:
+    """Steps of one pass over all folds, mixed: which fold, and whose targets."""
+    found = [(fold, people) for fold, part in enumerate(folds.sequences) for people in steps(part, targets_each, rng)]
+    return [found[i] for i in rng.permutation(len(found))]
+
+
+@torch.no_grad()
+def _move_average(average: LCRecNetwork, network: LCRecNetwork, decay: float) -> None:
+    for kept, now in zip(average.parameters(), network.parameters(), strict=True):
+        kept.lerp_(now, 1 - decay)
 
 
 def _with_decay(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
@@ -306,10 +376,15 @@ class Answer:
 @torch.inference_mode()
 def catalogue_features(model: LCRec) -> Tensor:
     """M_f of every movie (M, D), to be kept."""
-    return model.network.movie_features(*movie_tensors(model.encoded.movies, torch.device("cpu")))
+    return features_of(model.network, model.encoded)
 
 
 @torch.inference_mode()
+def features_of(network: LCRecNetwork, encoded: Encoded) -> Tensor:
+    """M_f of every movie (M, D) by a network on its own."""
+    return network.movie_features(*movie_tensors(encoded.movies, torch.device("cpu")))
+
+
 def answer_rows(data: Dataset, model: LCRec, rows: np.ndarray, *, later: bool = True) -> Answer:
     """Predict rows of `data.ratings` that the model was not fitted on, in their order.
 
@@ -319,6 +394,29 @@ def answer_rows(data: Dataset, model: LCRec, rows: np.ndarray, *, later: bool = 
         rows: int64 (N,).
         later: Whether a person's training ratings after a row's time may be read.
     """
+    asked = ask_rows(data, model.backbone, model.evidence, model.encoded, rows, model.config.backbone)
+    return asked.answer(model.network, catalogue_features(model), later=later)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Rows of a data set with all that the backbone says of them; the network's part can be asked again and again."""
+
+    sequences: Sequences
+    order: np.ndarray
+    """int64 (N,): where each target of the sequences stands among the rows."""
+
+    def answer(self, network: LCRecNetwork, features: Tensor, *, later: bool = True) -> Answer:
+        """Predictions in the order of the rows."""
+        answer = _answer(network, self.sequences, features, later=later)
+        back = np.argsort(self.order)
+        return Answer(answer.rating[back], answer.probabilities[back], answer.backbone[back])
+
+
+def ask_rows(
+    data: Dataset, backbone: Backbone, evidence: Evidence, encoded: Encoded, rows: np.ndarray, config: BackboneConfig
+) -> Asked:
+    """Put rows of `data.ratings` among what their people rated in training."""
     asked = data.ratings.iloc[rows]
     people = np.searchsorted(data.users[Col.USER].to_numpy(), asked[Col.USER].to_numpy())
     times = asked[Col.TIME].to_numpy()
@@ -326,12 +424,7 @@ def answer_rows(data: Dataset, model: LCRec, rows: np.ndarray, *, later: bool = 
     movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), asked[Col.MOVIE].to_numpy())
     targets = Rated(_offsets(people, len(data.users)), movies[order], times[order])
     middle = (data.scale.low + data.scale.high) / 2
-    sequences = questions(
-        model.backbone, model.evidence, model.encoded.histories.times, targets, middle, model.config.backbone
-    )
-    answer = _answer(model, sequences, catalogue_features(model), later=later)
-    back = np.argsort(order)
-    return Answer(answer.rating[back], answer.probabilities[back], answer.backbone[back])
+    return Asked(questions(backbone, evidence, encoded.histories.times, targets, middle, config), order)
 
 
 @torch.inference_mode()
@@ -353,12 +446,13 @@ def answer_person(
     count = len(model.evidence.traits)
     targets = Rated(np.array([0, count]), np.arange(count), np.full(count, now, dtype=np.int64))
     sequences = questions(model.backbone, seen, history.times, targets, model.network.middle, model.config.backbone)
-    return _answer(model, sequences, features, later=False)
+    return _answer(model.network, sequences, features, later=False)
 
 
-def _answer(model: LCRec, sequences: Sequences, features: Tensor, *, later: bool) -> Answer:
-    values = model.network.values.numpy()
+@torch.inference_mode()
+def _answer(network: LCRecNetwork, sequences: Sequences, features: Tensor, *, later: bool) -> Answer:
+    values = network.values.numpy()
     probabilities = np.empty((len(sequences), len(values)), dtype=np.float32)
     for events, targets, which in all_steps(sequences, later=later):
-        probabilities[which] = model.network(events, targets, features).exp().numpy()
+        probabilities[which] = network(events, targets, features).exp().numpy()
     return Answer(probabilities @ values, probabilities, sequences.backbone)

@@ -12,11 +12,12 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
-from lcrec_core import networks, sources
+from lcrec_core import sources
 from lcrec_core.artifacts import LoadedBundle, artifacts_root, load_bundle
 from lcrec_core.dataset import Col, Dataset, split_genres
-from lcrec_core.encode import encode_cached, encode_profile
+from lcrec_core.encode import encode_cached
 from lcrec_core.errors import BundleError, ProfileError
+from lcrec_core.predictors import predictor
 from lcrec_core.profile import Profile
 from lcrec_core.split import make_split
 
@@ -106,20 +107,12 @@ class Recommender:
         fitted = make_split(data, train["protocol"], train["seed"]).fitting
         encoded = encode_cached(data, fitted, artifacts_root() / ".cache")
         _check_same_vocabularies(bundle, encoded.vocabularies.hashes())
-        self._vocabularies = encoded.vocabularies
-        self._network = networks.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
-        self._network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
-        self._network.eval().requires_grad_(False)
-
         self.movie_ids = data.movies[Col.MOVIE].to_numpy(np.int64)
-        self._features = torch.from_numpy(bundle.movie_features)  # (M, D)
-        if len(self._features) != len(self.movie_ids):
-            raise BundleError(
-                f"bundle {bundle.name}: it holds {len(self._features)} movies, the data has {len(data.movies)}"
-            )
-        with torch.inference_mode():
-            self._movie_half = self._network.movie_half(self._features)  # (M, D + factors)
-        centred = self._features - self._features.mean(dim=0)
+        features = torch.from_numpy(bundle.movie_features)  # (M, D)
+        if len(features) != len(self.movie_ids):
+            raise BundleError(f"bundle {bundle.name}: it holds {len(features)} movies, the data has {len(data.movies)}")
+        self._predictor = predictor(bundle, data, encoded)
+        centred = features - features.mean(dim=0)
         self._directions = F.normalize(centred, dim=1).numpy()  # (M, D), unit length
 
         counts = data.ratings.groupby(Col.MOVIE.value)[Col.RATING.value].agg(["mean", "size"]).reindex(self.movie_ids)
@@ -203,16 +196,10 @@ class Recommender:
             chosen.append(int(self.movie_ids[best]))
         return chosen
 
-    @torch.inference_mode()
     def _scores(self, profile: Profile, positions: np.ndarray | None) -> np.ndarray:
-        config = self._network.config
-        known, where = self._known(profile)
-        liked = where[profile.ratings[known] >= config.liked_from][-config.max_history :]
-        fields = torch.from_numpy(encode_profile(profile, self._vocabularies)).unsqueeze(0)  # (1, 4)
-        history = self._features[torch.from_numpy(liked)].unsqueeze(0)  # (1, T, D)
-        user = self._network.user_features(fields, history)  # (1, D)
-        movies = self._movie_half if positions is None else self._movie_half[torch.from_numpy(positions)]
-        return self.data.scale.clip(self._network.rating_from_halves(user, movies).numpy()).astype(np.float32)
+        scores = self._predictor.scores(profile, *self._known(profile))
+        chosen = scores if positions is None else scores[positions]
+        return self.data.scale.clip(chosen).astype(np.float32)
 
     def _ranked(self, profile: Profile, filters: Filters) -> tuple[np.ndarray, np.ndarray]:
         """Catalogue positions that pass, best first, and their predictions."""

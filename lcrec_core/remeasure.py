@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from lcrec_core import networks
+from lcrec_core import lcrec, networks
 from lcrec_core.artifacts import LoadedBundle, artifacts_root
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import encode_cached
@@ -33,6 +33,8 @@ def answers(bundle: LoadedBundle, data: Dataset, rows: np.ndarray) -> np.ndarray
     settings = bundle.config["train"]
     split = make_split(data, settings["protocol"], settings["seed"])
     encoded = encode_cached(data, split.fitting, artifacts_root() / ".cache")
+    if bundle.model == networks.LCREC:
+        return lcrec.answer_rows(data, lcrec.from_bundle(bundle, data, encoded), rows).rating
     network = networks.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
     network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
     return answer(network, encoded, question_of_rows(data, encoded, rows, network), data.scale)

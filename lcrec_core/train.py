@@ -30,6 +30,7 @@ from lcrec_core.dataset import Dataset
 from lcrec_core.encode import Encoded, encode_cached
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluate import Errors, Question, answer, catalogue_features, question_of_rows, question_of_tasks
+from lcrec_core.lcrec import LCRecTrainConfig
 from lcrec_core.networks.paper import PaperNetwork
 from lcrec_core.split import Protocol, make_split
 
@@ -84,6 +85,8 @@ class TrainRequest:
     name: str | None = None
     """Folder of the bundle below `artifacts/<data>/`; the model's name unless given."""
     train: TrainConfig = field(default_factory=TrainConfig)
+    lcrec: LCRecTrainConfig = field(default_factory=LCRecTrainConfig)
+    """How LCRec is trained, whose settings are its own; of `train` it takes the protocol."""
     network: dict[str, Any] = field(default_factory=dict)
     """Settings of the network that differ from its defaults."""
     validate: bool = False
@@ -150,7 +153,7 @@ def run(request: TrainRequest, report: Report = lambda progress: None) -> Loaded
     tell(last)
     try:
         with stop_on_sigterm():
-            bundle = _train(request, tell)
+            bundle = _trainer(request)(request, tell)
     except (Cancelled, KeyboardInterrupt):
         tell(_ended(last, "cancelled"))
         raise
@@ -178,6 +181,14 @@ def stop_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _trainer(request: TrainRequest) -> Callable[[TrainRequest, Report], LoadedBundle]:
+    if request.model != networks.LCREC:
+        return _train
+    from lcrec_core.train_lcrec import train_lcrec  # which is built on this module
+
+    return train_lcrec
+
+
 def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
     data = sources.load(request.data)
     config = request.train
@@ -185,7 +196,7 @@ def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
     fitted, asked = (split.train, split.valid) if request.validate else (split.fitting, split.test)
     encoded = encode_cached(data, fitted, artifacts_root() / ".cache")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), _one_thread():
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), one_thread():
         fitting = _Fitting(request, data, encoded, asked, device)
         fitting.run(tell)
         bundle = fitting.bundle(len(fitted), len(asked))
@@ -196,7 +207,7 @@ def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Let torch work on one core.
 
     The matrices of a step are too small to share: two threads were 5 % slower than one on ML-1M. And sums

@@ -56,8 +56,8 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
     """Training: with the fold's own ratings upside down, its backbone, events and targets stay as they are."""
     seen = []
 
-    def keep(data, encoded, sequences, ratings, *others):
-        seen.append((sequences, ratings))
+    def keep(data, encoded, folds, *others):
+        seen.append((folds.sequences, folds.ratings))
         return LCRecNetwork(NETWORK, encoded.vocabularies.sizes(), VALUES)
 
     monkeypatch.setattr(lcrec, "train_network", keep)
@@ -75,9 +75,7 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
 
 def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
     taken = []
-    monkeypatch.setattr(
-        lcrec, "train_network", lambda data, encoded, sequences, *others: taken.extend(sequences) or None
-    )
+    monkeypatch.setattr(lcrec, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
     encoded = encode(data, split.fitting)
     lcrec.fit(data, encoded, NETWORK, TRAIN)
     for sequences in taken:

@@ -4,13 +4,16 @@ import pytest
 import torch
 
 from lcrec_core import sources, train
+from lcrec_core.backbone import BackboneConfig
 from lcrec_core.batches import BatchConfig
 from lcrec_core.dataset import Dataset
 from lcrec_core.encode import encode
 from lcrec_core.errors import BundleError, ProfileError
 from lcrec_core.evaluate import answer, question_of_rows
+from lcrec_core.lcrec import LCRecTrainConfig
 from lcrec_core.profile import Profile
 from lcrec_core.recommender import Filters, Recommender
+from lcrec_core.remeasure import measure_again
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
@@ -22,6 +25,18 @@ UNRATED = 80
 def data() -> Dataset:
     data = made_up(people=30, films=80, ratings_each=40)
     return Dataset(data.name, data.users, data.movies, data.ratings[data.ratings["movie_id"] != UNRATED], data.scale)
+
+
+@pytest.fixture(scope="module")
+def ours(data, tmp_path_factory) -> Recommender:
+    """The same data served by LCRec."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
+        patch.setattr(sources, "load", lambda name: data)
+        backbone = BackboneConfig(factors=3, iterations=20, burn_in=10, samples=5)
+        config = LCRecTrainConfig(folds=2, epochs=2, targets_per_step=100, backbone=backbone)
+        train.run(train.TrainRequest("made-up", "lcrec", lcrec=config))
+        return Recommender.load("made-up/lcrec", data)
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +61,27 @@ PEOPLE = {
 
 
 @pytest.mark.parametrize("kind", PEOPLE)
-def test_everybody_gets_an_answer_on_the_scale(recommender, data, kind):
-    predicted = recommender.predict(PEOPLE[kind](data))
+@pytest.mark.parametrize("model", ["recommender", "ours"])
+def test_everybody_gets_an_answer_on_the_scale(request, data, model, kind):
+    predicted = request.getfixturevalue(model).predict(PEOPLE[kind](data))
     assert predicted.shape == (80,)
     assert predicted.dtype == np.float32
     assert np.all((predicted >= 1) & (predicted <= 5))
+
+
+def test_lcrec_reads_low_ratings_too_and_moves_at_once(ours):
+    nothing = ours.predict(Profile.of())
+    liked, disliked = (ours.predict(Profile.of([(1, stars, 1), (2, stars, 2), (3, stars, 3)])) for stars in (5, 1))
+    assert liked.mean() > nothing.mean() > disliked.mean()
+
+
+def test_an_lcrec_bundle_measures_again_what_it_records(ours, data, monkeypatch, tmp_path):
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
+    errors = measure_again(ours.bundle, data)
+    assert errors.mse == pytest.approx(ours.bundle.metrics["test_mse"], abs=1e-6)
+    history = ours.bundle.history
+    assert [row["epoch"] for row in history][-1] == 2.0
+    assert len(history) == 4
 
 
 def test_a_movie_unseen_in_training_is_predicted(recommender):
@@ -63,7 +94,7 @@ def test_a_movie_unseen_in_training_is_predicted(recommender):
 def test_one_pass_over_the_catalogue_is_the_network_movie_by_movie(recommender, data):
     """Against the path that measured the test part: the same network, person by person, pair by pair."""
     everything = encode(data, np.arange(len(data.ratings)))
-    network = recommender._network
+    network = recommender._predictor._network
     rows = data.ratings.index[data.ratings["user_id"] == 11].to_numpy()
     question = question_of_rows(data, everything, rows, network)
     expected = answer(network, everything, question, data.scale, torch.from_numpy(recommender.bundle.movie_features))
@@ -74,7 +105,7 @@ def test_one_pass_over_the_catalogue_is_the_network_movie_by_movie(recommender, 
 def test_the_kept_movie_features_are_the_networks_own(recommender):
     bundle = recommender.bundle
     assert bundle.movie_features.shape == (80, 8)
-    assert bundle.metrics["parameters"] == sum(p.numel() for p in recommender._network.parameters())
+    assert bundle.metrics["parameters"] == sum(p.numel() for p in recommender._predictor._network.parameters())
 
 
 def test_predict_keeps_the_order_asked_for(recommender):

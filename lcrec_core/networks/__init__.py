@@ -3,26 +3,31 @@
 from dataclasses import asdict
 from typing import Any
 
+from lcrec_core.networks.lcrec import LCRecConfig
 from lcrec_core.networks.paper import PaperConfig, PaperNetwork
 
-MODELS = ("paper", "lstm", "cnn")
-"""Names for `--model`: the paper's LSTM & CNN, and its two halves (Table VII)."""
+LCREC = "lcrec"
+MODELS = ("paper", "lstm", "cnn", LCREC)
+"""Names for `--model`: the paper's LSTM & CNN, its two halves (Table VII), and ours."""
 
 _HALVES: dict[str, dict[str, Any]] = {"lstm": {"reads_titles": False}, "cnn": {"reads_history": False}}
 
 
 def build(model: str, config: dict[str, Any], sizes: dict[str, int]) -> PaperNetwork:
-    """The network of a given name, untrained.
+    """The paper's network, or half of it, untrained; LCRec's comes with its backbone, see `lcrec`.
 
     Args:
         model: One of `MODELS`.
         config: Its settings, as saved with a bundle; missing ones take their defaults.
         sizes: Number of indices of each vocabulary, see `encode.Vocabularies.sizes`.
     """
-    return PaperNetwork(checked_config(model, config), sizes)
+    checked = checked_config(model, config)
+    if not isinstance(checked, PaperConfig):
+        raise ValueError(f"{model} is not the paper's network")
+    return PaperNetwork(checked, sizes)
 
 
-def checked_config(model: str, config: dict[str, Any]) -> PaperConfig:
+def checked_config(model: str, config: dict[str, Any]) -> PaperConfig | LCRecConfig:
     """Settings of a model as its network takes them.
 
     Raises:
@@ -30,9 +35,13 @@ def checked_config(model: str, config: dict[str, Any]) -> PaperConfig:
     """
     if model not in MODELS:
         raise ValueError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
-    # JSON has no tuples.
-    settings: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in config.items()}
-    return PaperConfig(**{**settings, **_HALVES.get(model, {})})
+    settings = plain_settings(config)
+    return LCRecConfig(**settings) if model == LCREC else PaperConfig(**{**settings, **_HALVES.get(model, {})})
+
+
+def plain_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Settings as a bundle's file has them, with tuples again for JSON's lists."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
 
 
 def config_dict(network: PaperNetwork) -> dict[str, Any]:
