@@ -9,12 +9,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from lcrec_core.dataset import Dataset
 from tests.made_up import made_up
 from tests.needs import NO_BROWSER, browser_path, missing_data
 
 REQUIRE_BROWSER = "LCREC_REQUIRE_BROWSER"
+
+# The same examples on every run: a test that passed yesterday does not fail today on the same code.
+settings.register_profile("lcrec", derandomize=True)
+settings.load_profile("lcrec")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

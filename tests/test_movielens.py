@@ -153,8 +153,10 @@ class TestBadArchives:
     @given(share=st.floats(0, 1, exclude_max=True))
     def test_a_zip_cut_anywhere(self, tmp_path: Path, share: float) -> None:
         whole = write_zip(tmp_path / "whole.zip", dat_files()).read_bytes()
-        (tmp_path / "cut.zip").write_bytes(whole[: int(len(whole) * share)])
-        assert "again" in complaint(tmp_path / "cut.zip") or share == 0
+        cut = whole[: int(len(whole) * share)]
+        (tmp_path / "cut.zip").write_bytes(cut)
+        # Of less than a zip's first four bytes nobody can say what it was.
+        assert "again" in complaint(tmp_path / "cut.zip") or len(cut) < 4
 
     @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(share=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
