@@ -133,8 +133,8 @@ class LCRecNetwork(nn.Module):
             parts.append(self.title(words))
         return F.relu(self.movie_dense(torch.cat(parts, dim=1)))
 
-    def states(self, events: Events, features: Tensor) -> tuple[Tensor, Tensor]:
-        """States after 0..T events, forwards and backwards: each (B, T + 1, H), nought after none."""
+    def states(self, events: Events, features: Tensor, *, later: bool) -> tuple[Tensor, Tensor]:
+        """States after 0..T events, forwards and (with `later`) backwards: each (B, T + 1, H), nought after none."""
         people, length = events.movies.shape
         nothing = features.new_zeros(people, 1, self.config.state_size)
         if not self.config.reads_history or length == 0:
@@ -143,18 +143,18 @@ class LCRecNetwork(nn.Module):
         mask = torch.arange(length, device=features.device) < events.lengths.unsqueeze(1)
         inputs = torch.cat([F.embedding(events.movies, features), events.values], dim=2)
         inputs = torch.tanh(self.event_dense(inputs)) * mask.unsqueeze(2)
+        before = torch.cat([nothing, self.forwards(inputs)[0]], dim=1)
+        if not later:
+            return before, nothing.expand(-1, length + 1, -1)
         # Padding stays at the end for the backwards way too: each person's own events are turned round.
         turned = torch.where(mask, events.lengths.unsqueeze(1) - 1 - torch.arange(length), torch.arange(length))
         backwards = torch.gather(inputs, 1, turned.unsqueeze(2).expand_as(inputs))
-        return (
-            torch.cat([nothing, self.forwards(inputs)[0]], dim=1),
-            torch.cat([nothing, self.backwards(backwards)[0]], dim=1),
-        )
+        return before, torch.cat([nothing, self.backwards(backwards)[0]], dim=1)
 
     def forward(self, events: Events, targets: Targets, features: Tensor) -> Tensor:
         """Log-probabilities (N, V) of the scale's values; M_f of the whole catalogue (M, D)."""
         features = F.dropout(features, self.config.dropout, self.training)
-        before, after = self.states(events, features)
+        before, after = self.states(events, features, later=bool(targets.after.any()))
         remaining = (events.lengths[targets.people] - targets.before) * targets.after
         inputs = [
             before[targets.people, targets.before],
