@@ -138,10 +138,14 @@ def fit(
     """
     evidence = evidence_of(data, encoded)
     fold_of = np.random.default_rng([config.seed, 0]).integers(0, config.folds, len(evidence.ratings))
-    say(f"sampling {config.folds + 1} backbones")
+    say(f"0 of {config.folds + 1} backbones sampled")
     jobs = [joblib.delayed(_sample)(evidence, fold_of, fold, config, scratch) for fold in [-1, *range(config.folds)]]
     # Each in a process of its own.
-    whole, *parts = joblib.Parallel(n_jobs=min(len(jobs), joblib.cpu_count()))(jobs)
+    drawn = []
+    for arrays in joblib.Parallel(n_jobs=min(len(jobs), joblib.cpu_count()), return_as="generator")(jobs):
+        drawn.append(arrays)
+        say(f"{len(drawn)} of {len(jobs)} backbones sampled")
+    whole, *parts = drawn
     folds = Folds(
         _backbone(whole),
         [_fold(data, encoded, evidence, fold_of, fold, part, config) for fold, part in enumerate(parts)],

@@ -23,7 +23,7 @@ ROWS: dict[str, str] = {
     "svd-tuned": "SVD, tuned",
     "svdpp": "SVD++",
     "item-knn": "Item kNN, baseline",
-    "fm": "Bayesian factorization machine",
+    "fm": "Bayesian FM (myFM)",
     "lcrec": "LCRec, ours",
 }
 """Names for `--rows`, and as the table has them: the paper's six, what one would pick today, and ours."""

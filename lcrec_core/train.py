@@ -121,6 +121,8 @@ class Progress:
     eta_seconds: float | None = None
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
+    note: str = ""
+    """What goes on before the first step, where that takes long."""
     error: str | None = None
 
 

@@ -41,7 +41,7 @@ def train_lcrec(request: TrainRequest, tell: Report) -> LoadedBundle:
     network = LCRecConfig(**request.network)
     with one_thread():
         watch = _Watch(request, data, encoded, asked, part, tell)
-        model = lcrec.fit(data, encoded, network, config, scratch, watch=watch)
+        model = lcrec.fit(data, encoded, network, config, scratch, watch.say, watch)
         bundle = LoadedBundle(
             name=request.bundle_name,
             path=artifacts_root() / request.bundle_name,
@@ -82,6 +82,11 @@ class _Watch:
         self.started = time.perf_counter()
         self.evaluate_seconds = 0.0
         self.told = 0.0
+
+    def say(self, note: str) -> None:
+        """Told while the backbones are sampled."""
+        epochs, seconds = self.request.lcrec.epochs, round(time.perf_counter() - self.started, 1)
+        self.tell(Progress("running", self.request.bundle_name, epochs=epochs, seconds=seconds, note=note))
 
     def __call__(self, at: Step, folds: Folds) -> None:
         if at.evaluate:

@@ -70,7 +70,7 @@ def test_what_was_compared_on_the_same_parts_is_a_table_and_stands_in_table_seve
         "0.900",
         "not measured by us",
     ]
-    assert same_parts["Model"].tolist() == ["Bayesian factorization machine", "SVD"]
+    assert same_parts["Model"].tolist() == ["Bayesian FM (myFM)", "SVD"]
     assert same_parts["MSE"].tolist() == ["0.705 ± 0.007", "0.805 ± 0.007"]
     assert same_parts["Seeds"].tolist() == [2, 2]
 

@@ -75,6 +75,17 @@ def test_lcrec_reads_low_ratings_too_and_moves_at_once(ours):
     assert liked.mean() > nothing.mean() > disliked.mean()
 
 
+def test_lcrec_tells_how_far_its_backbones_are(data, monkeypatch, tmp_path):
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
+    monkeypatch.setattr(sources, "load", lambda name: data)
+    backbone = BackboneConfig(factors=2, iterations=4, burn_in=2, samples=2)
+    config = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=500, backbone=backbone)
+    told = []
+    train.run(train.TrainRequest("made-up", "lcrec", lcrec=config, save=False), told.append)
+    assert [progress.note for progress in told if progress.note] == [f"{n} of 3 backbones sampled" for n in range(4)]
+    assert (told[-1].state, told[-1].step) == ("done", told[-1].steps)
+
+
 def test_an_lcrec_bundle_measures_again_what_it_records(ours, data, monkeypatch, tmp_path):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
     errors = measure_again(ours.bundle, data)
