@@ -37,7 +37,7 @@ FORMAT = 1
 _JSON_FILES = ("bundle.json", "metrics.json", "history.json")
 _TENSOR_FILES = ("weights.safetensors", "movie_features.safetensors")
 _MANIFEST = "manifest.json"
-_PREFERRED = ("paper",)
+_PREFERRED = ("lcrec", "paper")
 """Which model `resolve` takes for a data set with several, best first."""
 
 
@@ -116,7 +116,7 @@ def list_damaged(root: Path | None = None) -> dict[str, str]:
 
 
 def resolve(name: str, root: Path | None = None) -> str:
-    """Full name of a bundle: a data set's name stands for its default bundle, `demo` -> `demo/paper`.
+    """Full name of a bundle: a data set's name stands for its default bundle, `demo` -> `demo/lcrec`.
 
     Raises:
         BundleError: There is none; the message has the command that makes one.
@@ -132,10 +132,7 @@ def resolve(name: str, root: Path | None = None) -> str:
             if bundle.data == name:
                 return bundle.name
     data, _, model = name.partition("/")
-    raise BundleError(
-        f"no model in {root.name}/{name}: run `python -m lcrec_core train --data {data}"
-        f"{' --name ' + model if model and model not in _PREFERRED else ''}`"
-    )
+    raise BundleError(f"no model in {root.name}/{name}: run `{_train_command(data, model)}`")
 
 
 def load_bundle(name: str, root: Path | None = None) -> LoadedBundle:
@@ -227,7 +224,15 @@ def _parse_json(name: str, file: str, content: bytes) -> Any:
 
 def _advice(name: str) -> str:
     data, _, model = name.partition("/")
-    return f"restore the folder, or train it again: `python -m lcrec_core train --data {data} --name {model}`"
+    return f"restore the folder, or train it again: `{_train_command(data, model)}`"
+
+
+def _train_command(data: str, name: str) -> str:
+    """What makes a bundle of that name; the model's own name needs no `--name`, and paper is the default model."""
+    command = f"python -m lcrec_core train --data {data}"
+    if name in _PREFERRED:
+        return command if name == "paper" else f"{command} --model {name}"
+    return f"{command} --name {name}" if name else command
 
 
 def _to_json(value: object) -> bytes:

@@ -1,7 +1,8 @@
-"""The bundle that ships: it fits the demo's data, and a few stars move its list the way they point."""
+"""The bundles that ship: they fit the demo's data, and a few stars move their lists the way they point."""
 
 import pytest
 
+from lcrec_core.artifacts import resolve
 from lcrec_core.profile import Profile
 from lcrec_core.recommender import Filters, Recommender
 
@@ -9,9 +10,9 @@ WELL_RATED = Filters(min_ratings=10)
 """What the app asks of a movie before it recommends it."""
 
 
-@pytest.fixture(scope="module")
-def recommender() -> Recommender:
-    return Recommender.load("demo")
+@pytest.fixture(scope="module", params=["demo/lcrec", "demo/paper"])
+def recommender(request) -> Recommender:
+    return Recommender.load(request.param)
 
 
 def share_of_genre(recommender: Recommender, genre: str, profile: Profile, best: int) -> float:
@@ -38,3 +39,7 @@ def test_the_person_shown_first_is_recommended_what_they_like(recommender):
     assert share_of_genre(recommender, "Sci-Fi", person, 100) > 2 * share_of_genre(
         recommender, "Sci-Fi", Profile.of(), 100
     )
+
+
+def test_the_demo_is_served_by_lcrec():
+    assert resolve("demo") == "demo/lcrec"
