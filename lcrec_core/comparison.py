@@ -13,6 +13,9 @@ from typing import Any
 from lcrec_core.artifacts import Bundle
 from lcrec_core.paper_facts import SETTINGS
 
+OURS = "lcrec"
+"""The model that the paper has not."""
+
 RANDOM = "random"
 """The paper's protocol: 80:20 at random."""
 
@@ -44,8 +47,9 @@ class Measured:
 
     @property
     def deviations(self) -> dict[str, Any]:
-        """Settings of Table VI that are not the paper's."""
-        return {name: self.settings.get(name) for name, value in SETTINGS.items() if self.settings.get(name) != value}
+        """Settings of Table VI that are not the paper's; none for a model that is not the paper's."""
+        table = _table_of(self.model)
+        return {name: self.settings.get(name) for name, value in table.items() if self.settings.get(name) != value}
 
 
 def table_six(bundle: Bundle) -> dict[str, Any]:
@@ -60,8 +64,15 @@ def other_settings(bundle: Bundle) -> dict[str, Any]:
     return {
         name: value
         for name, value in _settings(bundle).items()
-        if isinstance(value, int | float) and name not in {*SETTINGS, "seed"} and value != usual.get(name)
+        if isinstance(value, int | float)
+        and name not in {*_table_of(bundle.model), "seed"}
+        and value != usual.get(name)
     }
+
+
+def _table_of(model: str) -> dict[str, Any]:
+    """Table VI for the paper's network and its halves; LCRec has settings of its own."""
+    return {} if model == OURS else SETTINGS
 
 
 def _settings(bundle: Bundle) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from lcrec_core import artifacts, paper_facts, results
 from lcrec_core.artifacts import Bundle
-from lcrec_core.comparison import RANDOM, Measured, measured
+from lcrec_core.comparison import OURS, RANDOM, Measured, measured
 from lcrec_core.errors import LCRecError
 from lcrec_core.results import Result
 
@@ -79,7 +79,7 @@ def _by_data(row: Measured) -> tuple:
 
 def _model_label(row: Measured) -> str:
     """`LSTM & CNN, ours`, with the settings that are neither Table VI's nor our defaults."""
-    label = f"{MODEL_LABELS.get(row.model, row.model)}, ours"
+    label = "LCRec" if row.model == OURS else f"{MODEL_LABELS.get(row.model, row.model)}, ours"
     settings = row.deviations | row.others
     changed = [f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items() if value is not None]
     return f"{label} ({', '.join(changed)})" if changed else label

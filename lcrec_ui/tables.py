@@ -13,7 +13,7 @@ import streamlit as st
 
 from lcrec_core import paper_facts
 from lcrec_core.artifacts import Bundle
-from lcrec_core.comparison import RANDOM, Measured, other_settings, table_six
+from lcrec_core.comparison import OURS, RANDOM, Measured, other_settings, table_six
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import FIRST, PAD, UNK, Encoded
 from lcrec_core.movielens import OCCUPATIONS
@@ -320,6 +320,6 @@ def seeds_and_bundles(row: Measured) -> str:
 
 def _settings_in_words(row: Measured) -> str:
     if row.by_the_table:
-        return "as in Table VI"
+        return "our defaults" if row.model == OURS else "as in Table VI"
     table_six_words = [f"{SETTING_LABELS[name].lower()} {_plain(value)}" for name, value in row.deviations.items()]
     return ", ".join([*table_six_words, *([_others(row.others)] if row.others else [])])
