@@ -6,12 +6,11 @@
         svd-seed0.npy             the predicted test ratings (N,), clipped to the scale; stays on this machine
         log.txt                   a line for every run
 
-A result that is there is not measured again, so an interrupted comparison goes on where it was. The test part is
-predicted once, when its model is finished: no model is chosen by it.
+A result that is there is not measured again, so an interrupted comparison goes on where it was. The figures are
+those of the finished model on the test part: nothing is chosen by it.
 """
 
 import json
-import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterable
@@ -25,19 +24,17 @@ import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from lcrec_core import baselines, lcrec, train
-from lcrec_core.artifacts import LoadedBundle, artifacts_root, list_bundles, load_bundle
+from lcrec_core import baselines, train
+from lcrec_core.artifacts import LoadedBundle, list_bundles, load_bundle
 from lcrec_core.baselines import Fitted
 from lcrec_core.comparison import measured
 from lcrec_core.dataset import Col, Dataset
-from lcrec_core.encode import encode_cached
 from lcrec_core.evaluate import Errors
-from lcrec_core.networks.lcrec import LCRecConfig
+from lcrec_core.lcrec import LCRecTrainConfig
 from lcrec_core.profile import Profile
 from lcrec_core.recommender import Recommender
 from lcrec_core.remeasure import answers
 from lcrec_core.results import Result, ResultError, read_result, results_folder
-from lcrec_core.sequences import Rated
 from lcrec_core.split import Protocol, Split, make_split
 from lcrec_core.train import TrainConfig, TrainRequest, environment
 
@@ -127,14 +124,14 @@ _SERVE_NEW_PEOPLE = {"lstm", "paper", "lcrec"}
 def _fit(data: Dataset, split: Split, row: str) -> Fitted:
     if row in baselines.BASELINES:
         return baselines.BASELINES[row].fit(data, split.fitting, split.seed)
-    return _lcrec(data, split) if row == "lcrec" else _network(data, split, row)
+    return _network(data, split, row)
 
 
 def _settings(row: str) -> str:
     if row in baselines.BASELINES:
         return baselines.BASELINES[row].settings
     if row == "lcrec":
-        backbone = lcrec.LCRecTrainConfig().backbone
+        backbone = LCRecTrainConfig().backbone
         return (
             f"{backbone.factors} factors, {backbone.iterations} rounds, {backbone.samples} samples; LSTM over residuals"
         )
@@ -143,11 +140,12 @@ def _settings(row: str) -> str:
 
 
 def _network(data: Dataset, split: Split, row: str) -> Fitted:
-    """Our own network with Table VI's settings; a bundle that is there already is not trained again."""
+    """Our own network with its default settings; a bundle that is there already is not trained again."""
     bundle = _kept_bundle(data, split, row)
     if bundle is None:
         config = TrainConfig(seed=split.seed, protocol=split.protocol, evaluations_per_epoch=1)
-        request = TrainRequest(data.name, model=row, name=f"{row}-comparison", train=config, save=False)
+        ours = LCRecTrainConfig(seed=split.seed, evaluations_per_epoch=1)
+        request = TrainRequest(data.name, row, f"{row}-comparison", train=config, lcrec=ours, save=False)
         bundle = train.run(request)
     recommender = Recommender(bundle, data)
 
@@ -159,35 +157,6 @@ def _network(data: Dataset, split: Split, row: str) -> Fitted:
         parameters=bundle.metrics["parameters"],
         train_seconds=bundle.metrics["seconds_per_epoch"] * bundle.config["train"]["epochs"],
         catalogue=lambda user: recommender.predict(Profile.from_dataset(data, user)),
-    )
-
-
-def _lcrec(data: Dataset, split: Split) -> Fitted:
-    """Our own model past the paper's."""
-    encoded = encode_cached(data, split.fitting, artifacts_root() / ".cache")
-    scratch = artifacts_root() / data.name / ".checkpoint-lcrec-comparison"
-    started = time.perf_counter()
-    config = lcrec.LCRecTrainConfig(seed=split.seed)
-    model = lcrec.fit(data, encoded, LCRecConfig(), config, scratch)
-    seconds = time.perf_counter() - started
-    shutil.rmtree(scratch, ignore_errors=True)
-    features = lcrec.catalogue_features(model)
-    people, histories = data.users[Col.USER].to_numpy(), encoded.histories
-
-    def catalogue(user: int) -> np.ndarray:
-        person = int(np.searchsorted(people, user))
-        own = slice(*histories.offsets[person : person + 2])
-        history = Rated(np.array([0, own.stop - own.start]), histories.movies[own], histories.times[own])
-        now = int(histories.times[own].max(initial=0))
-        fields = model.evidence.fields[person]
-        return lcrec.answer_person(model, features, fields, history, histories.ratings[own], now).rating
-
-    tensors = [*model.network.parameters(), *vars(model.backbone).values()]
-    return Fitted(
-        lambda table: lcrec.answer_rows(data, model, table.index.to_numpy()).rating,
-        parameters=sum(tensor.numel() for tensor in tensors if isinstance(tensor, torch.Tensor)),
-        train_seconds=seconds,
-        catalogue=catalogue,
     )
 
 

@@ -65,6 +65,11 @@ class RatingScale:
         """All allowed ratings in ascending order, float64."""
         return np.arange(self.low, self.high + self.step / 2, self.step)
 
+    @property
+    def middle(self) -> float:
+        """Half way between the lowest and the highest."""
+        return (self.low + self.high) / 2
+
     def contains(self, ratings: np.ndarray) -> np.ndarray:
         """Boolean mask of the ratings that lie on the scale; NaN does not."""
         ratings = np.asarray(ratings, dtype=np.float64)

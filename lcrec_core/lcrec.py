@@ -268,8 +268,7 @@ def _fold(
     targets = Rated(
         _offsets(evidence.people[hidden], len(encoded.people)), histories.movies[hidden], histories.times[hidden]
     )
-    middle = (data.scale.low + data.scale.high) / 2
-    return questions(_backbone(arrays), seen, histories.times[~hidden], targets, middle, config.backbone)
+    return questions(_backbone(arrays), seen, histories.times[~hidden], targets, data.scale.middle, config.backbone)
 
 
 def questions(
@@ -427,8 +426,7 @@ def ask_rows(
     order = np.lexsort((times, people))
     movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), asked[Col.MOVIE].to_numpy())
     targets = Rated(_offsets(people, len(data.users)), movies[order], times[order])
-    middle = (data.scale.low + data.scale.high) / 2
-    return Asked(questions(backbone, evidence, encoded.histories.times, targets, middle, config), order)
+    return Asked(questions(backbone, evidence, encoded.histories.times, targets, data.scale.middle, config), order)
 
 
 @torch.inference_mode()

@@ -36,10 +36,11 @@ def always_four(monkeypatch):
     return trained
 
 
-def test_what_is_saved_is_what_another_library_measures(data):
+@pytest.mark.parametrize("row", ["cnn", "lcrec"])
+def test_what_is_saved_is_what_another_library_measures(data, row):
     """A network of ours: MSE and MAE from the saved predictions, by scikit-learn."""
-    result = compare.measure(data, Protocol.RANDOM, "cnn", 0)
-    predicted = np.load(results.results_folder(data.name, Protocol.RANDOM) / "cnn-seed0.npy")
+    result = compare.measure(data, Protocol.RANDOM, row, 0)
+    predicted = np.load(results.results_folder(data.name, Protocol.RANDOM) / f"{row}-seed0.npy")
     actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
     assert result.mse == pytest.approx(mean_squared_error(actual, predicted))
     assert result.mae == pytest.approx(mean_absolute_error(actual, predicted))
