@@ -38,6 +38,9 @@ from lcrec_core.errors import DataError
 from lcrec_core.rating_table import LARGEST_ID, REMEDY, RatingTable, read_ratings
 
 CSV_NAMES = ("ml-latest-small", "ml-25m", "ml-32m")
+FOLDED = "ml-100k"
+"""The data set that was published with five splits of its own."""
+FOLDS = 5
 
 OCCUPATIONS = (
     "other", "academic/educator", "artist", "clerical/admin", "college/grad student", "customer service",
@@ -77,6 +80,23 @@ def read(path: Path, name: str | None = None) -> Dataset:
                 f"{archive.path} has the files of {' or '.join(release.names)}, not of {name}; give the right zip"
             )
         return release.read(archive, name or release.name_of(archive))
+
+
+def official_fold(path: Path, fold: int) -> np.ndarray:
+    """Test ratings of one of ml-100k's published splits, as ids (N, 2) of person and movie.
+
+    `u1.test` to `u5.test` are the first to the last fifth of `u.data` (its README: made from it by mku.sh), so they are
+    read from there.
+
+    Raises:
+        DataError: There is no such fold, or the file is damaged.
+    """
+    if not 1 <= fold <= FOLDS:
+        raise DataError(f"there is no official fold {fold}: {FOLDED} has 1 to {FOLDS}, and the seed chooses one")
+    with Archive(Path(path)) as archive, archive.open(U_RATINGS.file_name) as stream:
+        pairs = np.loadtxt(stream, dtype=np.int64, usecols=(0, 1), ndmin=2)
+    each = len(pairs) // FOLDS
+    return pairs[(fold - 1) * each : fold * each]
 
 
 def _recognise(archive: Archive) -> "_Format":

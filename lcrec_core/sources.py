@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from lcrec_core import movielens
 from lcrec_core.dataset import Dataset
 from lcrec_core.errors import DataError
@@ -66,6 +68,20 @@ def load(name: str) -> Dataset:
         f"{name} is not in {data_folder()}: run `python -m lcrec_core download {name}`, "
         f"or put {name}.zip there, or name its folder with {DATA_ENV}"
     )
+
+
+def official_fold(name: str, fold: int) -> np.ndarray:
+    """Ids (N, 2) of person and movie of every test rating of a published fold, see `movielens.official_fold`.
+
+    Raises:
+        DataError: The data set has no such fold, or is not there.
+    """
+    path = find(name)
+    if name != movielens.FOLDED:
+        raise DataError(f"{name} has no official split: only {movielens.FOLDED} has, u1 to u{movielens.FOLDS}")
+    if path is None:
+        raise DataError(f"{name} is not in {data_folder()}: run `python -m lcrec_core download {name}`")
+    return movielens.official_fold(path, fold)
 
 
 def install(zip_path: Path, name: str | None = None) -> str:

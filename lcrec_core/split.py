@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import pandas as pd
 
+from lcrec_core import sources
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.errors import DataError
 
@@ -14,12 +16,22 @@ class Protocol(StrEnum):
 
     RANDOM = "random"
     """20 % of all ratings, drawn at random with the seed: the paper's split, and the headline's."""
+    RANDOM_90 = "random-90"
+    """10 % of all ratings, drawn at random with the seed."""
+    OFFICIAL = "official"
+    """A fifth of MovieLens 100K as published, u1 to u5; the seed is the fifth's number."""
     USER_LAST = "user-last"
     """Each person's last 20 % in time."""
     GLOBAL_TIME = "global-time"
     """The last 20 % of everybody's ratings in time."""
     LEAVE_LAST_OUT = "leave-last-out"
     """The last movie of each person, for top-N lists."""
+    NEW_PEOPLE = "new-people"
+    """Everything of 500 people drawn with the seed: nobody of the test part is there in training."""
+
+
+NEW_PEOPLE = 500
+"""People held out by the protocol of that name, in a data set of ten times as many or more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,18 +61,23 @@ def make_split(
     test_fraction: float = 0.2,
     valid_fraction: float = 0.05,
 ) -> Split:
-    """Split `data`; the validation part is cut from the training part in the same manner.
+    """Split `data`; the validation part is cut from the training part in the same manner (at random for `official`).
 
     The same data, protocol and seed give the same parts on every machine: rows are counted in the
     canonical order of `Dataset`. The protocols by time do not depend on the seed.
 
     Raises:
-        DataError: The data set is too small to leave a rating in every part.
+        DataError: The data set is too small to leave a rating in every part, or has no such published part.
     """
     protocol = Protocol(protocol)
     rng = np.random.default_rng(seed)
     rows = np.arange(len(data.ratings))
-    test = _hold_out(data, rows, protocol, test_fraction, rng)
+    if protocol is Protocol.RANDOM_90:
+        test_fraction /= 2
+    if protocol is Protocol.OFFICIAL:
+        test = _rows_of(data, sources.official_fold(data.name, seed))
+    else:
+        test = _hold_out(data, rows, protocol, test_fraction, rng)
     rest = np.setdiff1d(rows, test, assume_unique=True)
     valid = _hold_out(data, rest, protocol, valid_fraction, rng)
     train = np.setdiff1d(rest, valid, assume_unique=True)
@@ -69,13 +86,23 @@ def make_split(
     return Split(protocol, seed, train, valid, test)
 
 
+def _rows_of(data: Dataset, pairs: np.ndarray) -> np.ndarray:
+    """Row numbers, ascending, of ratings given as (N, 2) ids of person and movie."""
+    everything = pd.MultiIndex.from_frame(data.ratings[[Col.USER, Col.MOVIE]])
+    return np.flatnonzero(everything.isin(pd.MultiIndex.from_arrays(pairs.T)))
+
+
 def _hold_out(
     data: Dataset, rows: np.ndarray, protocol: Protocol, fraction: float, rng: np.random.Generator
 ) -> np.ndarray:
     """The part of `rows` that the protocol holds out, ascending."""
-    if protocol is Protocol.RANDOM:
+    if protocol in (Protocol.RANDOM, Protocol.RANDOM_90, Protocol.OFFICIAL):
         return np.sort(rng.permutation(rows)[: round(len(rows) * fraction)])
     users = data.ratings[Col.USER].to_numpy()[rows]
+    if protocol is Protocol.NEW_PEOPLE:
+        people = np.unique(users)
+        chosen = rng.permutation(people)[: min(NEW_PEOPLE, max(1, round(len(people) * fraction / 2)))]
+        return rows[np.isin(users, chosen)]
     times = data.ratings[Col.TIME].to_numpy()[rows]
     movies = data.ratings[Col.MOVIE].to_numpy()[rows]
     if protocol is Protocol.GLOBAL_TIME:

@@ -2,10 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lcrec_core import sources
 from lcrec_core.dataset import WHOLE_STARS, Dataset
 from lcrec_core.errors import DataError
 from lcrec_core.split import Protocol, make_split
 from tests.made_up import made_up
+from tests.movielens_files import u_files, write_folder
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +15,7 @@ def data() -> Dataset:
     return made_up(people=30, films=80, ratings_each=40)
 
 
-@pytest.mark.parametrize("protocol", list(Protocol))
+@pytest.mark.parametrize("protocol", sorted(set(Protocol) - {Protocol.OFFICIAL}))
 def test_parts_are_disjoint_and_together_everything(data, protocol):
     split = make_split(data, protocol)
     everything = np.concatenate([split.train, split.valid, split.test])
@@ -30,6 +32,36 @@ def test_seed_decides_the_random_split_and_nothing_else_does(data):
     shuffled = Dataset(data.name, data.users, data.movies, data.ratings.sample(frac=1, random_state=3), WHOLE_STARS)
     assert np.array_equal(make_split(data, seed=1).test, make_split(shuffled, seed=1).test)
     assert not np.array_equal(make_split(data, seed=1).test, make_split(data, seed=2).test)
+
+
+def test_random_90_tests_on_a_tenth(data):
+    assert len(make_split(data, "random-90").test) == 120
+
+
+def test_new_people_are_in_no_other_part(data):
+    split = make_split(data, "new-people")
+    people = data.ratings["user_id"].to_numpy()
+    assert [len(np.unique(people[part])) for part in (split.test, split.valid, split.train)] == [3, 1, 26]
+    assert not set(people[split.fitting]) & set(people[split.test])
+    assert not set(people[split.train]) & set(people[split.valid])
+
+
+def test_the_official_fold_is_that_fifth_of_the_file_in_the_files_order(tmp_path, monkeypatch):
+    monkeypatch.setenv("LCREC_DATA", str(tmp_path))
+    files = u_files()
+    pairs = [(user, movie) for movie in (4, 2, 5, 1, 3) for user in (2, 3, 1)]
+    files["u.data"] = "".join(f"{user}\t{movie}\t3\t881250949\n" for user, movie in pairs).encode()
+    write_folder(tmp_path / "ml-100k", files)
+    data = sources.load("ml-100k")
+    for fold in range(1, 6):
+        split = make_split(data, "official", fold)
+        test = data.ratings.iloc[split.test][["user_id", "movie_id"]].to_numpy().tolist()
+        assert sorted(map(tuple, test)) == sorted(pairs[3 * fold - 3 : 3 * fold])
+        assert len(split.fitting) == 12
+    with pytest.raises(DataError, match="1 to 5"):
+        sources.official_fold("ml-100k", 6)
+    with pytest.raises(DataError, match="only ml-100k"):
+        sources.official_fold("demo", 1)
 
 
 @pytest.mark.parametrize(("protocol", "held"), [("user-last", 8), ("leave-last-out", 1)])
