@@ -14,44 +14,17 @@ Only the movies' side of a few samples is kept. A person, known or new, is folde
 their ratings, the residual with that rating left out, which is what the network's LSTM reads.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lcrec_core.encode import FIRST
-
-
-@dataclass(frozen=True)
-class BackboneConfig:
-    """Sizes and settings of the backbone."""
-
-    factors: int = 24
-    """k, width of the inner product."""
-    iterations: int = 100
-    """Rounds of the sampler."""
-    burn_in: int = 20
-    """First rounds, whose samples do not count."""
-    samples: int = 20
-    """How many of the later rounds are kept, evenly spaced."""
-    shrinkage: float = 3.0
-    """Weight of the prior on W, W': a ridge's lambda."""
-    field_scale: float = 0.5
-    """Size of a known field's indicator beside the sets' vectors of length one."""
-    noise_ratings: float = 5.0
-    """How many ratings' worth the common noise counts against a person's own."""
-
-    def __post_init__(self) -> None:
-        for name in ("factors", "iterations", "samples"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 <= self.burn_in <= self.iterations - self.samples:
-            raise ValueError(f"burn_in must leave {self.samples} of {self.iterations} iterations, got {self.burn_in}")
-        for name in ("shrinkage", "field_scale", "noise_ratings"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+from lcrec_core.lcrec_config import BackboneConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +37,8 @@ class Sets:
     """(owners (B,), ratings (B, L) as positions, mask (B, L))."""
 
 
-def group(owners: np.ndarray, count: int) -> Sets:
-    """Group ratings (R,) by owner, in blocks of similar size with little padding."""
+def group(owners: np.ndarray, count: int, most: int = 200_000) -> Sets:
+    """Group ratings (R,) by owner, in blocks of similar size with little padding, of at most so many ratings."""
     if not len(owners):
         return Sets(count, [])
     order = np.argsort(owners, kind="stable")
@@ -75,7 +48,7 @@ def group(owners: np.ndarray, count: int) -> Sets:
     blocks, start = [], 0
     while start < count:
         fits = np.searchsorted(counts[by_size], max(8, 1.2 * counts[by_size[start]]), side="right")
-        end = int(min(fits, start + max(1, _MOST_AT_ONCE // max(1, counts[by_size[fits - 1]]))))
+        end = int(min(fits, start + max(1, most // max(1, counts[by_size[fits - 1]]))))
         block = by_size[start:end]
         length = max(1, int(counts[block].max()))
         at = np.arange(length)
@@ -86,46 +59,42 @@ def group(owners: np.ndarray, count: int) -> Sets:
     return Sets(count, blocks)
 
 
-_MOST_AT_ONCE = 200_000
-"""Ratings in a block: their design matrices are held at once."""
-
-
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Gaussian posteriors of some owners' coefficients, by Cholesky factors of their precision."""
+    """Gaussian posteriors of owners' coefficients, by Cholesky factors of the precision; `...`: samples, or none."""
 
     owners: Tensor
     positions: Tensor
     mask: Tensor
     design: Tensor
-    """(B, L, D): a row per rating; zeros where there is none."""
+    """(..., B, L, D): a row per rating; zeros where there is none."""
     target: Tensor
-    """(B, L)."""
+    """(..., B, L)."""
     weight: Tensor
     """(B, L): precision of each rating."""
     cholesky: Tensor
-    """(B, D, D), lower."""
+    """(..., B, D, D), lower."""
     right: Tensor
-    """(B, D): precision times mean."""
+    """(..., B, D): precision times mean."""
 
     def mean(self) -> Tensor:
-        """(B, D)."""
-        return torch.cholesky_solve(self.right.unsqueeze(2), self.cholesky).squeeze(2)
+        """(..., B, D)."""
+        return torch.cholesky_solve(self.right.unsqueeze(-1), self.cholesky).squeeze(-1)
 
     def sample(self, random: torch.Generator) -> Tensor:
-        """(B, D)."""
-        noise = torch.randn(self.right.shape, generator=random).unsqueeze(2)
-        white = torch.linalg.solve_triangular(self.cholesky, self.right.unsqueeze(2), upper=False) + noise
-        return torch.linalg.solve_triangular(self.cholesky.transpose(1, 2), white, upper=True).squeeze(2)
+        """(..., B, D)."""
+        noise = torch.randn(self.right.shape, generator=random).unsqueeze(-1)
+        white = torch.linalg.solve_triangular(self.cholesky, self.right.unsqueeze(-1), upper=False) + noise
+        return torch.linalg.solve_triangular(self.cholesky.mT, white, upper=True).squeeze(-1)
 
     def residuals(self, mean: Tensor) -> Tensor:
-        """(B, L): rating less fit."""
-        return (self.target - torch.bmm(self.design, mean.unsqueeze(2)).squeeze(2)) * self.mask
+        """(..., B, L): rating less fit."""
+        return (self.target - torch.matmul(self.design, mean.unsqueeze(-1)).squeeze(-1)) * self.mask
 
     def leverage(self) -> Tensor:
-        """(B, L): how far each rating pulls its own fit, 0 to 1."""
-        half = torch.linalg.solve_triangular(self.cholesky, self.design.transpose(1, 2), upper=False)
-        return half.square().sum(dim=1) * self.weight
+        """(..., B, L): how far each rating pulls its own fit, 0 to 1."""
+        half = torch.linalg.solve_triangular(self.cholesky, self.design.mT, upper=False)
+        return half.square().sum(dim=-2) * self.weight
 
 
 def posteriors(
@@ -135,22 +104,23 @@ def posteriors(
 
     Args:
         sets: Whose ratings are whose.
-        rows: (N, D), what each of the other side's members puts into the design.
+        rows: (..., N, D), what each of the other side's members puts into the design.
         other: (R,), that member, for each rating.
-        target: (R,), what is left to explain.
+        target: (..., R), what is left to explain.
         weight: (R,), precision of each rating.
-        prior_mean: (owners, D).
-        precision: (D, D), of the prior.
+        prior_mean: (..., owners, D).
+        precision: (..., D, D), of the prior.
     """
     pull = prior_mean @ precision
     for owners, positions, mask in sets.blocks:
-        design = rows[other[positions]] * mask.unsqueeze(2)
+        chosen = rows.index_select(-2, other[positions].reshape(-1))
+        design = chosen.reshape(*rows.shape[:-2], *positions.shape, -1) * mask.unsqueeze(-1)
         weights = weight[positions] * mask
-        weighted = (design * weights.unsqueeze(2)).transpose(1, 2)
-        gram = torch.baddbmm(precision.expand(len(owners), -1, -1), weighted, design)
-        right = pull[owners] + torch.bmm(weighted, target[positions].unsqueeze(2)).squeeze(2)
-        cholesky = torch.linalg.cholesky(gram)
-        yield Posterior(owners, positions, mask, design, target[positions], weights, cholesky, right)
+        weighted = (design * weights.unsqueeze(-1)).mT
+        gram = torch.matmul(weighted, design).add_(precision.unsqueeze(-3))
+        wanted = target[..., positions]
+        right = pull[..., owners, :] + torch.matmul(weighted, wanted.unsqueeze(-1)).squeeze(-1)
+        yield Posterior(owners, positions, mask, design, wanted, weights, torch.linalg.cholesky(gram), right)
 
 
 class SidePrior:
@@ -209,8 +179,13 @@ class Backbone:
     """float32 (S, F, D): W, from a person's features to their prior mean."""
     precision: Tensor
     """float32 (S, D, D): of a person's prior."""
-    log_count: tuple[float, float]
-    """Mean and standard deviation of log(1 + ratings) of a person in training."""
+    log_count: "LogCount"
+    """Of a person in training."""
+
+    @cached_property
+    def design(self) -> Tensor:
+        """float32 (S, M, D): 1 and q of every movie, what multiplies a person's b and p."""
+        return _design(self.movies)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,24 +225,41 @@ def traits_of(genres: np.ndarray, genre_count: int, years: np.ndarray) -> np.nda
     return np.concatenate([of_genres[:, FIRST:], of_years, centred[:, None].astype(np.float32)], axis=1)
 
 
+class LogCount(NamedTuple):
+    """How many ratings those have who have any, as log(1 + count)."""
+
+    mean: float
+    deviation: float
+    least: float
+
+    @classmethod
+    def of(cls, owners: np.ndarray, count: int) -> "LogCount":
+        """Over the owners of some ratings, of `count` owners in all."""
+        counts = np.bincount(owners, minlength=count)
+        logs = np.log1p(counts[counts > 0])
+        return cls(float(logs.mean()), float(max(logs.std(), 1e-6)), float(logs.min()))
+
+    def standardised(self, counts: np.ndarray) -> np.ndarray:
+        """Centred and scaled; fewer ratings than anybody had count as the fewest, for how many will follow is open."""
+        return (np.maximum(np.log1p(counts), self.least) - self.mean) / self.deviation
+
+
 def set_features(
-    owners: np.ndarray, members: np.ndarray, shape: tuple[int, int], log_count: tuple[float, float], extra: np.ndarray
+    owners: np.ndarray,
+    members: np.ndarray,
+    shape: tuple[int, int],
+    log_count: LogCount,
+    extra: np.ndarray,
+    scale: float = 1.0,
 ) -> Tensor:
-    """Features of one side (N, members + 2 + e): its set as a vector of length one, a constant, its size, the extra."""
+    """Features of one side (N, members + 2 + e): its set as a vector of that length, a constant, its size, the rest."""
     features = np.zeros((shape[0], shape[1] + 2 + extra.shape[1]), dtype=np.float32)
     counts = np.bincount(owners, minlength=shape[0])
-    features[owners, members] = 1 / np.sqrt(np.maximum(counts, 1))[owners]
+    features[owners, members] = scale / np.sqrt(np.maximum(counts, 1))[owners]
     features[:, shape[1]] = 1
-    mean, deviation = log_count
-    features[:, shape[1] + 1] = (np.log1p(counts) - mean) / deviation
+    features[:, shape[1] + 1] = log_count.standardised(counts)
     features[:, shape[1] + 2 :] = extra
     return torch.from_numpy(features)
-
-
-def log_count_of(owners: np.ndarray, count: int) -> tuple[float, float]:
-    """Mean and standard deviation of log(1 + ratings) over owners."""
-    logs = np.log1p(np.bincount(owners, minlength=count))
-    return float(logs.mean()), float(max(logs.std(), 1e-6))
 
 
 Report = Callable[[int, int], None]
@@ -286,7 +278,7 @@ def sample_backbone(
     people, movies = torch.from_numpy(evidence.people), torch.from_numpy(evidence.movies)
     ratings = torch.from_numpy(evidence.ratings)
     mean, width = float(ratings.mean()), 1 + config.factors
-    log_count = log_count_of(evidence.people, count_people)
+    log_count = LogCount.of(evidence.people, count_people)
     of_people = SidePrior(person_features(evidence, log_count, config), width, config.shrinkage, random)
     of_movies = SidePrior(movie_features(evidence, config), width, config.shrinkage, random)
     by_person, by_movie = group(evidence.people, count_people), group(evidence.movies, count_movies)
@@ -329,17 +321,19 @@ def kept_rounds(config: BackboneConfig) -> set[int]:
     return {config.iterations - step * back for back in range(config.samples)}
 
 
-def person_features(evidence: Evidence, log_count: tuple[float, float], config: BackboneConfig) -> Tensor:
+def person_features(evidence: Evidence, log_count: LogCount, config: BackboneConfig) -> Tensor:
     """(P, F): what a person rated, a constant, how much, who they are."""
     shape = (len(evidence.fields), len(evidence.traits))
-    return set_features(evidence.people, evidence.movies, shape, log_count, evidence.fields * config.field_scale)
+    fields = evidence.fields * config.field_scale
+    return set_features(evidence.people, evidence.movies, shape, log_count, fields, config.set_scale)
 
 
 def movie_features(evidence: Evidence, config: BackboneConfig) -> Tensor:
     """(M, F'): who rated a movie, a constant, how many did, what it is."""
     shape = (len(evidence.traits), len(evidence.fields))
-    log_count = log_count_of(evidence.movies, shape[0])
-    return set_features(evidence.movies, evidence.people, shape, log_count, evidence.traits * 2 * config.field_scale)
+    log_count = LogCount.of(evidence.movies, shape[0])
+    traits = evidence.traits * 2 * config.field_scale
+    return set_features(evidence.movies, evidence.people, shape, log_count, traits, config.set_scale)
 
 
 def _draw_steadiness(
@@ -363,54 +357,54 @@ class FoldedIn:
     """float32 (R,): each rating less what the person's others predict for it."""
 
 
-def fold_in(backbone: Backbone, sets: Sets, movies: Tensor, ratings: Tensor, features: Tensor) -> FoldedIn:
+def fold_in(backbone: Backbone, people: np.ndarray, movies: Tensor, ratings: Tensor, features: Tensor) -> FoldedIn:
     """Tastes of people from their own ratings alone, in closed form.
 
     Args:
         backbone: Whose movies explain the ratings.
-        sets: Which rating is whose.
+        people: int64 (R,), whose each rating is: rows of the features.
         movies: int64 (R,).
         ratings: float32 (R,).
         features: float32 (P, F), see `person_features`.
     """
+    used = features.any(dim=0).nonzero().squeeze(1)  # of one person's few thousand features, a few hundred
+    prior_mean = features.index_select(1, used) @ backbone.weights.index_select(1, used)
     if not len(ratings):
-        return FoldedIn(features @ backbone.weights, torch.zeros(0))
-    tastes, left_out = [], torch.zeros(len(ratings))
-    weight = _noise_weights(backbone, sets, movies, ratings, features)
-    for sample in range(len(backbone.movies)):
-        of_sample = torch.empty(sets.count, backbone.movies.shape[2])
-        for posterior in _people(backbone, sample, sets, movies, ratings, features, weight):
-            mean = posterior.mean()
-            of_sample[posterior.owners] = mean
-            alone = posterior.residuals(mean) / (1 - posterior.leverage()).clamp(min=_LEAST_FREE)
-            left_out[posterior.positions[posterior.mask]] += alone[posterior.mask] / len(backbone.movies)
-        tastes.append(of_sample)
-    return FoldedIn(torch.stack(tastes), left_out)
+        return FoldedIn(prior_mean, torch.zeros(0))
+    samples, width = len(backbone.movies), backbone.movies.shape[2]
+    sets = group(people, len(features), most=200_000 // samples)
+    rows, target = backbone.design, ratings - backbone.mean - backbone.movies[..., 0].index_select(1, movies)
+    tastes, left_out = torch.empty(samples, sets.count, width), torch.empty(len(ratings))
+    first = posteriors(
+        sets,
+        rows[0],
+        movies,
+        target[0],
+        torch.full_like(ratings, backbone.noise),
+        prior_mean[0],
+        backbone.precision[0],
+    )
+    weight = _steadiness(backbone, first, len(ratings))
+    for posterior in posteriors(sets, rows, movies, target, weight, prior_mean, backbone.precision):
+        mean = posterior.mean()
+        tastes[:, posterior.owners] = mean
+        alone = posterior.residuals(mean) / (1 - posterior.leverage()).clamp(min=_LEAST_FREE)
+        left_out[posterior.positions[posterior.mask]] = alone.mean(dim=0)[posterior.mask]
+    return FoldedIn(tastes, left_out)
 
 
 _LEAST_FREE = 0.02
 """A rating that all but fixes its own fit would have a residual of any size without it."""
 
 
-def _people(
-    backbone: Backbone, sample: int, sets: Sets, movies: Tensor, ratings: Tensor, features: Tensor, weight: Tensor
-) -> Iterator[Posterior]:
-    of_movies = backbone.movies[sample]
-    target = ratings - backbone.mean - of_movies[movies, 0]
-    prior_mean = features @ backbone.weights[sample]
-    return posteriors(sets, _design(of_movies), movies, target, weight, prior_mean, backbone.precision[sample])
-
-
-def _noise_weights(backbone: Backbone, sets: Sets, movies: Tensor, ratings: Tensor, features: Tensor) -> Tensor:
-    """Precision of each rating: how steady its person is, as their residuals of a first round show (one step of EM)."""
-    weight = torch.full((len(ratings),), backbone.noise)
-    steady = weight.clone()
-    for posterior in _people(backbone, 0, sets, movies, ratings, features, weight):
+def _steadiness(backbone: Backbone, first: Iterable[Posterior], count: int) -> Tensor:
+    """Precision of each rating (R,): how steady its person is, as residuals of one sample show (one step of EM)."""
+    steady = torch.empty(count)
+    for posterior in first:
         squares = posterior.residuals(posterior.mean()).square() + posterior.leverage() / backbone.noise
         squares = squares * posterior.mask
-        counts = posterior.mask.sum(dim=1)
         prior = backbone.noise_ratings
-        own = (prior + counts) / (prior / backbone.noise + squares.sum(dim=1))
+        own = (prior + posterior.mask.sum(dim=1)) / (prior / backbone.noise + squares.sum(dim=1))
         steady[posterior.positions[posterior.mask]] = own.unsqueeze(1).expand_as(squares)[posterior.mask]
     return steady
 
@@ -425,15 +419,23 @@ def predict(backbone: Backbone, tastes: Tensor, people: Tensor, movies: Tensor) 
         movies: int64 (N,).
     """
     total, squares = torch.zeros(len(people)), torch.zeros(len(people))
-    for of_people, of_movies in zip(tastes, backbone.movies, strict=True):
-        chosen = of_movies[movies]
-        rating = chosen[:, 0] + (of_people[people] * _design(chosen)).sum(dim=1)
+    for of_people, design, of_movies in zip(tastes, backbone.design, backbone.movies, strict=True):
+        rating = of_movies[movies, 0] + (of_people[people] * design[movies]).sum(dim=1)
         total += rating
         squares += rating.square()
     mean = total / len(tastes)
     return backbone.mean + mean, (squares / len(tastes) - mean.square()).clamp(min=0).sqrt()
 
 
+def predict_catalogue(backbone: Backbone, tastes: Tensor) -> tuple[Tensor, Tensor]:
+    """`predict` for every movie (M,) and one person, whose tastes are (S, 1, D): one product instead of M gathers."""
+    own, factors = tastes.split([1, tastes.shape[2] - 1], dim=2)
+    # (b_movie, q) . (1, p) + b_person
+    ratings = torch.baddbmm(own, backbone.movies, torch.cat([torch.ones_like(own), factors], dim=2).mT).squeeze(2)
+    mean = ratings.mean(dim=0)
+    return backbone.mean + mean, (ratings - mean).square().mean(dim=0).sqrt()
+
+
 def _design(of_other_side: Tensor) -> Tensor:
-    """(N, D) of b and q -> (N, D) of 1 and q: what multiplies (b_person, p)."""
-    return torch.cat([torch.ones(len(of_other_side), 1), of_other_side[:, 1:]], dim=1)
+    """(..., N, D) of b and q -> the same of 1 and q: what multiplies (b_person, p)."""
+    return torch.cat([torch.ones_like(of_other_side[..., :1]), of_other_side[..., 1:]], dim=-1)

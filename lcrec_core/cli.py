@@ -95,6 +95,7 @@ def build_parser() -> _Command:
     _add_answers(add)
     _add_training(add)
     _add_comparison(add)
+    _add_ablation(add)
     _add_data(add)
     return parser
 
@@ -188,12 +189,26 @@ def _add_comparison(add: _Add) -> None:
     )
     compare.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help="the data set")
     compare.add_argument("--protocol", default="random", help="how the test part is chosen (default: random 80:20)")
-    seeds = "the splits and the models' seeds (default: 0 1 2); the protocols by time take the first alone"
-    compare.add_argument("--seeds", type=_whole(0), nargs="+", default=[0, 1, 2], metavar="N", help=seeds)
+    seeds = "the splits and the models' seeds (default: 0 1 2, official 1 to 5); but for random, official the first"
+    compare.add_argument("--seeds", type=_whole(0), nargs="+", metavar="N", help=seeds)
     compare.add_argument("--rows", nargs="+", metavar="ROW", help="only these models (default: all)")
     compare.add_argument("--show", action="store_true", help="print what is saved; train nothing")
     fields = "{model, seed, mse, mae, train_seconds, predict_ms, serves_new_people, parameters}"
     _json_option(compare, f"a list of {fields}")
+
+
+def _add_ablation(add: _Add) -> None:
+    ablate = _command(
+        add,
+        commands.ablate,
+        "ablate",
+        "measure what each part of LCRec is worth, on the validation part",
+        "ablate --data ml-1m",
+    )
+    ablate.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help="the data set")
+    ablate.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="of every random choice (default: 0)")
+    ablate.add_argument("--show", action="store_true", help="print what is saved; train nothing")
+    _json_option(ablate, "a list of {name, what, later, ratings, mse, mae, log_loss}")
 
 
 def _add_data(add: _Add) -> None:

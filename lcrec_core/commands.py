@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from argparse import Namespace
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,24 +173,43 @@ def compare(options: Namespace) -> int:
     if unknown:
         raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(kept.ROWS)}")
     protocol = Protocol(options.protocol)
+    seeds = options.seeds or ([1, 2, 3, 4, 5] if protocol is Protocol.OFFICIAL else [0, 1, 2])
     if not options.show:
         from lcrec_core import compare as comparing
 
         data = sources.load(options.data)
-        for seed in options.seeds:
+        for seed in seeds:
             for row in rows:
-                if seed in comparing.seeds_of(row, protocol, options.seeds):
+                if seed in comparing.seeds_of(row, protocol, seeds):
                     comparing.measure(data, protocol, row, seed, _say)
-    results = [
-        result for result in kept.saved(options.data, protocol) if result.row in rows and result.seed in options.seeds
-    ]
+    results = [result for result in kept.saved(options.data, protocol) if result.row in rows and result.seed in seeds]
     if options.json:
-        named = ("seed", "mse", "mae", "train_seconds", "predict_ms", "serves_new_people", "parameters")
+        named = ["seed", "mse", "mae", "train_seconds", "predict_ms", "serves_new_people", "parameters"]
+        named += ["given"] * (protocol is Protocol.NEW_PEOPLE)
         _print_json([{"model": r.row, **{name: getattr(r, name) for name in named}} for r in results])
     elif results:
         _print_table(kept.table(kept.summaries(results)))
     else:
         _say(f"nothing is saved for {options.data}, {protocol}: run the command without --show")
+    return 0
+
+
+def ablate(options: Namespace) -> int:
+    """Measure every variant that has no saved result, then print the table."""
+    from lcrec_core import ablation
+
+    if not options.show:
+        from lcrec_core import ablate as ablating
+
+        ablating.run(sources.load(options.data), options.seed, _say)
+    measured = ablation.read(options.data)
+    if options.json:
+        _print_json([asdict(entry) for entry in measured])
+    elif measured:
+        rows = [[e.what, f"{e.ratings:,}", _cell(e.mse), _cell(e.mae), _cell(e.log_loss)] for e in measured]
+        _print_table([["what", "ratings", "MSE", "MAE", "log loss"], *rows])
+    else:
+        _say(f"nothing is saved for {options.data}: run the command without --show")
     return 0
 
 
@@ -295,9 +314,8 @@ def _filters(options: Namespace, data: Dataset) -> "Filters":
 
 def _train_request(options: Namespace) -> "TrainRequest":
     from lcrec_core import networks
-    from lcrec_core.backbone import BackboneConfig
     from lcrec_core.batches import BatchConfig
-    from lcrec_core.lcrec import LCRecTrainConfig
+    from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
     from lcrec_core.split import Protocol
     from lcrec_core.train import TrainConfig, TrainRequest
 
@@ -334,9 +352,8 @@ def _train_request(options: Namespace) -> "TrainRequest":
 def _settings(options: Namespace) -> dict[str, dict[str, Any]]:
     """Settings given on the command line: of the network, of its parts (batches, or the backbone), of the run."""
     from lcrec_core import networks
-    from lcrec_core.backbone import BackboneConfig
     from lcrec_core.batches import BatchConfig
-    from lcrec_core.lcrec import LCRecTrainConfig
+    from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
     from lcrec_core.train import TrainConfig
 
     ours = options.model == networks.LCREC

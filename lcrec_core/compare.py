@@ -4,6 +4,8 @@
         split-seed0.safetensors   which ratings are validation and test, a bit each
         svd-seed0.json            what was measured, with what settings, on what machine
         svd-seed0.npy             the predicted test ratings (N,), clipped to the scale; stays on this machine
+        svd-seed0.groups.csv      its errors by person, movie, year and genre
+        lcrec-seed0.calibration.csv   how sure it was and how often right, of models that predict a distribution
         log.txt                   a line for every run
 
 A result that is there is not measured again, so an interrupted comparison goes on where it was. The figures are
@@ -17,24 +19,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from lcrec_core import baselines, train
+from lcrec_core import baselines, breakdown, networks, train
 from lcrec_core.artifacts import LoadedBundle, list_bundles, load_bundle
 from lcrec_core.baselines import Fitted
 from lcrec_core.comparison import measured
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.evaluate import Errors
-from lcrec_core.lcrec import LCRecTrainConfig
+from lcrec_core.lcrec_config import LCRecTrainConfig
 from lcrec_core.profile import Profile
 from lcrec_core.recommender import Recommender
-from lcrec_core.remeasure import answers
-from lcrec_core.results import Result, ResultError, read_result, results_folder
+from lcrec_core.remeasure import Answers, answers
+from lcrec_core.results import Result, ResultError, read_result, results_folder, stem
 from lcrec_core.split import Protocol, Split, make_split
 from lcrec_core.train import TrainConfig, TrainRequest, environment
 
@@ -72,31 +74,73 @@ def frozen_split(data: Dataset, protocol: Protocol, seed: int) -> Split:
     return split
 
 
-def measure(data: Dataset, protocol: Protocol, row: str, seed: int, say: Say = lambda line: None) -> Result:
+def measure(data: Dataset, protocol: Protocol, row: str, seed: int, say: Say = lambda line: None) -> list[Result]:
     """Train one row with one seed and measure it, unless its result is there.
+
+    Returns:
+        One result; of the protocol `new-people` one for each number of given ratings.
 
     Raises:
         TrainingError: A library of `requirements-compare.txt` is missing, or the training failed.
         ResultError: A saved file cannot be used.
     """
-    path = results_folder(data.name, protocol) / f"{row}-seed{seed}.json"
-    if path.exists():
-        return read_result(path)
+    folder = results_folder(data.name, protocol)
+    found, missing = [], []
+    for given in _given(row, protocol):
+        path = folder / f"{stem(row, seed, given)}.json"
+        if path.exists():
+            found.append(read_result(path))
+        else:
+            missing.append(given)
+    if not missing:
+        return found
     split = frozen_split(data, protocol, seed)
-    say(f"{row}, seed {seed}: training on {len(split.fitting):,} ratings")
-    started = time.perf_counter()
-    fitted = _fit(data, split, row)
-    seconds = time.perf_counter() - started if fitted.train_seconds is None else fitted.train_seconds
-    asked = data.ratings.iloc[split.test]
-    predicted = data.scale.clip(np.asarray(fitted.predict(asked))).astype(np.float32)
+    fitted: Fitted | None = None
+    for given in missing:
+        shown, asked = _shown_and_asked(data, split, given)
+        again = given is not None and row in baselines.BASELINES
+        if fitted is None or again:
+            rows = np.union1d(split.fitting, shown) if again else split.fitting
+            say(f"{row}, seed {seed}: training on {len(rows):,} ratings")
+            started = time.perf_counter()
+            fitted = _fit(data, split, row, rows)
+            seconds = time.perf_counter() - started if fitted.train_seconds is None else fitted.train_seconds
+        result = _measured(data, split, row, fitted, given, shown, asked, seconds)
+        say(f"{row}, seed {seed}: MSE {result.mse:.4f}, MAE {result.mae:.4f}, trained in {seconds:,.0f} s")
+        found.append(result)
+    return found
+
+
+def _measured(
+    data: Dataset,
+    split: Split,
+    row: str,
+    fitted: Fitted,
+    given: int | None,
+    shown: np.ndarray,
+    asked: np.ndarray,
+    seconds: float,
+) -> Result:
+    table = data.ratings.iloc[asked]
+    ratings = table[Col.RATING].to_numpy()
+    probabilities = None
+    if given is not None and fitted.knowing is not None:
+        raw = fitted.knowing(shown)(table)
+    elif fitted.distribution is not None:
+        probabilities = fitted.distribution(table)
+        raw = probabilities @ data.scale.values
+    else:
+        raw = fitted.predict(table)
+    predicted = data.scale.clip(np.asarray(raw)).astype(np.float32)
     if not np.isfinite(predicted).all():
-        raise ResultError(f"{row} with seed {seed} predicted something that is no number")
-    errors = Errors.of(predicted, asked[Col.RATING].to_numpy())
+        raise ResultError(f"{row} with seed {split.seed} predicted something that is no number")
+    errors = Errors.of(predicted, ratings)
+    sure = None if probabilities is None else breakdown.reliability(probabilities, data.scale.places(ratings))
     result = Result(
         row=row,
         data=data.name,
-        protocol=str(protocol),
-        seed=seed,
+        protocol=str(split.protocol),
+        seed=split.seed,
         settings=_settings(row),
         mse=errors.mse,
         mae=errors.mae,
@@ -106,24 +150,59 @@ def measure(data: Dataset, protocol: Protocol, row: str, seed: int, say: Say = l
         parameters=fitted.parameters,
         test_ratings=errors.count,
         environment=environment(torch.device("cpu")),
+        log_loss=None if probabilities is None else breakdown.log_loss(probabilities, data.scale.places(ratings)),
+        calibration_error=None if sure is None else breakdown.calibration_error(sure),
+        given=given,
+        trained_with_them=None if given is None else fitted.knowing is None,
     )
-    _write(path, result, predicted)
-    say(f"{row}, seed {seed}: MSE {result.mse:.4f}, MAE {result.mae:.4f}, trained in {result.train_seconds:,.0f} s")
+    folder = results_folder(data.name, split.protocol)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / f"{result.stem}.npy", predicted)
+    if given is None:
+        breakdown.write(breakdown.errors_by_group(data, split, predicted), folder / f"{result.stem}.groups.csv")
+    if sure is not None:
+        breakdown.write(sure, folder / f"{result.stem}.calibration.csv")
+    _write(folder, result)
     return result
+
+
+GIVEN = (5, 10, 20, 50)
+"""How many first ratings of new people a model is given."""
+
+
+def _given(row: str, protocol: Protocol) -> tuple[int | None, ...]:
+    if protocol is not Protocol.NEW_PEOPLE:
+        return (None,)
+    return (20,) if row in baselines.SLOW else GIVEN
+
+
+def _shown_and_asked(data: Dataset, split: Split, given: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the test part that a model is given, each person's first in time, and those that it is asked about."""
+    if given is None:
+        return np.zeros(0, dtype=np.int64), split.test
+    test = data.ratings.iloc[split.test].reset_index(names="row").sort_values([Col.USER, Col.TIME, Col.MOVIE])
+    people = test.groupby(Col.USER)["row"]
+    test = test[people.transform("size") > given]
+    if test.empty:
+        raise ResultError(
+            f"{data.name}: nobody of the test part has more than the {given} ratings that are to be given"
+        )
+    first = test.groupby(Col.USER).cumcount() < given
+    return np.sort(test["row"][first].to_numpy()), np.sort(test["row"][~first].to_numpy())
 
 
 def seeds_of(row: str, protocol: Protocol, seeds: Iterable[int]) -> list[int]:
     """The seeds that a row is measured with: the splits by time do not depend on them, and some rows take too long."""
-    only_first = protocol is not Protocol.RANDOM or row in baselines.ONE_SEED
-    return list(seeds)[:1] if only_first else list(seeds)
+    every = protocol is Protocol.OFFICIAL or (protocol is Protocol.RANDOM and row not in baselines.ONE_SEED)
+    return list(seeds) if every else list(seeds)[:1]
 
 
 _SERVE_NEW_PEOPLE = {"lstm", "paper", "lcrec"}
 
 
-def _fit(data: Dataset, split: Split, row: str) -> Fitted:
+def _fit(data: Dataset, split: Split, row: str, rows: np.ndarray) -> Fitted:
     if row in baselines.BASELINES:
-        return baselines.BASELINES[row].fit(data, split.fitting, split.seed)
+        return baselines.BASELINES[row].fit(data, rows, split.seed)
     return _network(data, split, row)
 
 
@@ -149,11 +228,18 @@ def _network(data: Dataset, split: Split, row: str) -> Fitted:
         bundle = train.run(request)
     recommender = Recommender(bundle, data)
 
-    def predict(table: Any) -> np.ndarray:
-        return answers(bundle, data, table.index.to_numpy())
+    def ask(table: pd.DataFrame, given: np.ndarray | None = None) -> Answers:
+        return answers(bundle, data, table.index.to_numpy(), given)
+
+    def distribution(table: pd.DataFrame) -> np.ndarray:
+        probabilities = ask(table).probabilities
+        assert probabilities is not None
+        return probabilities
 
     return Fitted(
-        predict,
+        lambda table: ask(table).ratings,
+        distribution=distribution if row == networks.LCREC else None,
+        knowing=lambda shown: lambda table: ask(table, shown).ratings,
         parameters=bundle.metrics["parameters"],
         train_seconds=bundle.metrics["seconds_per_epoch"] * bundle.config["train"]["epochs"],
         catalogue=lambda user: recommender.predict(Profile.from_dataset(data, user)),
@@ -192,15 +278,15 @@ def _bits(rows: np.ndarray, count: int) -> np.ndarray:
     return np.packbits(mask)
 
 
-def _write(path: Path, result: Result, predicted: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path.with_suffix(".npy"), predicted)
+def _write(folder: Path, result: Result) -> None:
+    path = folder / f"{result.stem}.json"
     beside = path.with_suffix(".new")
     beside.write_text(json.dumps(asdict(result), indent=1) + "\n")
     beside.replace(path)
-    with (path.parent / "log.txt").open("a") as log:
+    given = "" if result.given is None else f", {result.given} given"
+    with (folder / "log.txt").open("a") as log:
         log.write(
-            f"{datetime.now(UTC):%Y-%m-%d %H:%M} {result.row} seed {result.seed}: MSE {result.mse:.4f}, "
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M} {result.row} seed {result.seed}{given}: MSE {result.mse:.4f}, "
             f"MAE {result.mae:.4f}, {result.train_seconds:,.0f} s to train, {result.predict_ms:,.1f} ms a catalogue; "
             f"{result.settings}\n"
         )

@@ -85,7 +85,7 @@ def _settings(bundle: Bundle) -> dict[str, Any]:
 @cache
 def _defaults(model: str) -> dict[str, Any]:
     from lcrec_core import networks  # torch is slow to import, and most callers do without
-    from lcrec_core.lcrec import LCRecTrainConfig
+    from lcrec_core.lcrec_config import LCRecTrainConfig
     from lcrec_core.train import TrainConfig
 
     settings = asdict(LCRecTrainConfig() if model == networks.LCREC else TrainConfig())

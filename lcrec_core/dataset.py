@@ -77,6 +77,10 @@ class RatingScale:
         on_grid = np.abs(steps - np.round(steps)) < 1e-6
         return on_grid & (ratings >= self.low - 1e-6) & (ratings <= self.high + 1e-6)
 
+    def places(self, ratings: np.ndarray) -> np.ndarray:
+        """Positions among `values`, int64, of ratings that are on the scale."""
+        return np.round((np.asarray(ratings, dtype=np.float64) - self.low) / self.step).astype(np.int64)
+
     def clip(self, predicted: np.ndarray) -> np.ndarray:
         """Predictions moved to the nearest value the scale covers."""
         return np.clip(predicted, self.low, self.high)

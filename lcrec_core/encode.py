@@ -148,7 +148,7 @@ def encode(data: Dataset, rows: np.ndarray) -> Encoded:
         vocabularies=vocabularies,
         people=_encode_people(data.users, vocabularies),
         movies=encode_movies(data.movies, vocabularies),
-        histories=_histories(data, seen),
+        histories=histories_of(seen, data),
     )
 
 
@@ -233,7 +233,8 @@ def _pad(rows: list[np.ndarray], width: int) -> np.ndarray:
     return padded
 
 
-def _histories(data: Dataset, seen: pd.DataFrame) -> Histories:
+def histories_of(seen: pd.DataFrame, data: Dataset) -> Histories:
+    """Some of the data set's ratings, person by person in time order."""
     user_ids = seen[Col.USER].to_numpy()
     movie_ids = seen[Col.MOVIE].to_numpy()
     times = seen[Col.TIME].to_numpy()

@@ -27,6 +27,8 @@ from typing import Any
 
 from lcrec_core import artifacts, sources
 from lcrec_core.errors import TrainingError
+from lcrec_core.lcrec_config import LCRecConfig, LCRecTrainConfig
+from lcrec_core.paper_facts import SETTINGS
 from lcrec_core.process import process_mark
 
 TRAIN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "lcrec_core", "train")
@@ -38,6 +40,9 @@ KEEP_PROBABILITIES = (0.05, 1.0)
 LEARNING_RATES = (1e-6, 0.1)
 SEEDS = (0, 2**31 - 1)
 """Smallest and largest value of each setting that a run is started with."""
+
+MODELS = ("lcrec", "paper")
+"""What a run may train, in the order in which it is offered."""
 
 KEEP_FINISHED = 20
 """Folders of finished jobs that are kept; older ones go when a new job starts."""
@@ -69,6 +74,19 @@ class JobState(StrEnum):
         return self in (JobState.STARTING, JobState.RUNNING, JobState.STOPPING)
 
 
+def defaults(model: str) -> dict[str, float]:
+    """Epochs, batch size, learning rate and keep probability of a model: Table VI's, or our own."""
+    if model == "paper":
+        return dict(SETTINGS)
+    run = LCRecTrainConfig()
+    return {
+        "epochs": run.epochs,
+        "batch_size": run.targets_per_step,
+        "learning_rate": run.learning_rate,
+        "keep_probability": LCRecConfig().keep_probability,
+    }
+
+
 @dataclass(frozen=True)
 class JobRequest:
     """The settings of one training run. Checked here too, since a browser can send anything.
@@ -90,8 +108,8 @@ class JobRequest:
     def __post_init__(self) -> None:
         if self.data not in sources.NAMES:
             raise JobError(f"unknown data set {self.data!r}; choose one of {', '.join(sources.NAMES)}")
-        if self.model != "paper":
-            raise JobError(f"unknown model {self.model!r}; choose paper")
+        if self.model not in MODELS:
+            raise JobError(f"unknown model {self.model!r}; choose {' or '.join(MODELS)}")
         if not _NAME.fullmatch(self.name):
             raise JobError(
                 f"{self.name!r} cannot name a bundle: use up to 40 small letters, digits, dots, - and _, "
@@ -159,7 +177,7 @@ def jobs_folder(root: Path | None = None) -> Path:
     return (root or artifacts.artifacts_root()) / ".jobs"
 
 
-def free_name(data: str, seed: int, *, model: str = "paper", root: Path | None = None) -> str:
+def free_name(data: str, seed: int, *, model: str, root: Path | None = None) -> str:
     """A bundle name that is not taken yet: paper, else paper-seed1, else paper-seed1-2, -3, ..."""
     folder = (root or artifacts.artifacts_root()) / data
     candidates = [model, f"{model}-seed{seed}", *(f"{model}-seed{seed}-{n}" for n in range(2, 1000))]

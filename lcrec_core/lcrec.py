@@ -13,7 +13,7 @@ import json
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,60 +29,25 @@ from lcrec_core import networks
 from lcrec_core.artifacts import LoadedBundle
 from lcrec_core.backbone import (
     Backbone,
-    BackboneConfig,
     Evidence,
+    LogCount,
     fields_of,
     fold_in,
-    group,
     person_features,
     predict,
+    predict_catalogue,
     sample_backbone,
     traits_of,
 )
 from lcrec_core.batches import movie_tensors
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded
-from lcrec_core.networks.lcrec import LCRecConfig, LCRecNetwork
+from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
+from lcrec_core.networks.lcrec import LCRecNetwork
 from lcrec_core.sequences import Rated, Sequences, all_steps, make_sequences, step, steps
 
 FIELDS = ("genders", "ages", "occupations")
 """Vocabularies of the fields that the backbone knows people by, in the order of encoded people."""
-
-
-@dataclass(frozen=True)
-class LCRecTrainConfig:
-    """Settings of a training run."""
-
-    folds: int = 5
-    """Into which the training ratings are cut."""
-    epochs: int = 3
-    """Passes over all folds' targets."""
-    learning_rate: float = 0.002
-    """Of AdamW at the start; it falls linearly to nought."""
-    weight_decay: float = 0.0001
-    """Of weight matrices and embeddings."""
-    targets_per_step: int = 4096
-    """Ratings predicted per step, about."""
-    without_later: float = 0.2
-    """Share of targets whose later events are hidden in training, as they are in a live prediction."""
-    spread_loss: float = 0.1
-    """Weight of the distribution's log loss beside the squared error of its mean."""
-    evaluations_per_epoch: int = 2
-    """Points per pass at which the errors are drawn."""
-    averaging: float = 0.98
-    """Decay per step of the running average of the weights, which is what is kept."""
-    seed: int = 0
-    backbone: BackboneConfig = field(default_factory=BackboneConfig)
-
-    def __post_init__(self) -> None:
-        if self.folds < 2:
-            raise ValueError(f"folds must be at least 2, got {self.folds}")
-        for name in ("epochs", "targets_per_step", "evaluations_per_epoch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("without_later", "averaging"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,22 +102,30 @@ def fit(
         watch: Told after every step of the network's training, with what it learns from and the backbone of everything.
     """
     evidence = evidence_of(data, encoded)
-    fold_of = np.random.default_rng([config.seed, 0]).integers(0, config.folds, len(evidence.ratings))
-    say(f"0 of {config.folds + 1} backbones sampled")
-    jobs = [joblib.delayed(_sample)(evidence, fold_of, fold, config, scratch) for fold in [-1, *range(config.folds)]]
-    # Each in a process of its own.
-    drawn = []
-    for arrays in joblib.Parallel(n_jobs=min(len(jobs), joblib.cpu_count()), return_as="generator")(jobs):
-        drawn.append(arrays)
-        say(f"{len(drawn)} of {len(jobs)} backbones sampled")
-    whole, *parts = drawn
-    folds = Folds(
-        _backbone(whole),
-        [_fold(data, encoded, evidence, fold_of, fold, part, config) for fold, part in enumerate(parts)],
-        [evidence.ratings[fold_of == fold] for fold in range(config.folds)],
-    )
+    fold_of = draw_folds(len(evidence.ratings), config)
+    backbones = sample_backbones(evidence, fold_of, config, scratch, say)
+    folds = make_folds(data, encoded, evidence, fold_of, backbones, config)
     trained = train_network(data, encoded, folds, network, config, lambda step: watch(step, folds))
     return LCRec(folds.backbone, trained, evidence, encoded, config)
+
+
+def draw_folds(count: int, config: LCRecTrainConfig) -> np.ndarray:
+    """Fold of each of so many training ratings, int64 (R,)."""
+    return np.random.default_rng([config.seed, 0]).integers(0, config.folds, count)
+
+
+def sample_backbones(
+    evidence: Evidence, fold_of: np.ndarray, config: LCRecTrainConfig, scratch: Path | None, say: Say
+) -> list[Backbone]:
+    """The backbone of all ratings, then each fold's own without it, each in a process of its own; see `fit`."""
+    parts = [ALL, *range(config.folds)]
+    say(f"0 of {len(parts)} backbones sampled")
+    jobs = [joblib.delayed(sample_without)(evidence, fold_of, part, config, scratch) for part in parts]
+    drawn = []
+    for arrays in joblib.Parallel(n_jobs=min(len(jobs), joblib.cpu_count()), return_as="generator")(jobs):
+        drawn.append(from_arrays(arrays))
+        say(f"{len(drawn)} of {len(jobs)} backbones sampled")
+    return drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,10 +134,27 @@ class Folds:
 
     backbone: Backbone
     """Of all training ratings; used only afterwards."""
-    sequences: list[Sequences]
-    """Each fold's targets among all other ratings."""
+    sequences: list[tuple[Sequences, Sequences]]
+    """Each fold's targets among all other ratings, and among some first ones of each person."""
     ratings: list[np.ndarray]
     """float32, of each fold's targets."""
+
+
+def make_folds(
+    data: Dataset,
+    encoded: Encoded,
+    evidence: Evidence,
+    fold_of: np.ndarray,
+    backbones: list[Backbone],
+    config: LCRecTrainConfig,
+) -> Folds:
+    """What the network learns from, by backbones as `sample_backbones` gives them."""
+    whole, *parts = backbones
+    return Folds(
+        whole,
+        [_fold(data, encoded, evidence, fold_of, fold, part, config) for fold, part in enumerate(parts)],
+        [evidence.ratings[fold_of == fold] for fold in range(config.folds)],
+    )
 
 
 def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
@@ -200,13 +190,17 @@ def from_bundle(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> LCRec:
     network.eval().requires_grad_(False)
     settings = {name: bundle.config["train"][name] for name in LCRecTrainConfig.__dataclass_fields__}
     config = LCRecTrainConfig(**{**settings, "backbone": BackboneConfig(**settings["backbone"])})
-    return LCRec(_backbone(arrays["backbone"]), network, evidence_of(data, encoded), encoded, config)
+    return LCRec(from_arrays(arrays["backbone"]), network, evidence_of(data, encoded), encoded, config)
 
 
-def _sample(
+ALL = -1
+"""No fold: the backbone of all ratings."""
+
+
+def sample_without(
     evidence: Evidence, fold_of: np.ndarray, fold: int, config: LCRecTrainConfig, scratch: Path | None
 ) -> dict[str, np.ndarray]:
-    """A backbone without one fold (-1: of everything), as arrays; in a process of its own."""
+    """A backbone without one fold, or of `ALL`, as arrays; kept in `scratch`."""
     seen = fold_of != fold
     path = scratch and scratch / f"backbone-{_identity(evidence, seen, fold, config)}.safetensors"
     if path and path.exists():
@@ -233,10 +227,11 @@ def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
     return {**tensors, "numbers": np.array(numbers, dtype=np.float64)}
 
 
-def _backbone(arrays: dict[str, np.ndarray]) -> Backbone:
+def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
+    """The backbone that `backbone_arrays` took apart."""
     mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
     movies, weights, precision = (torch.from_numpy(arrays[name]).float() for name in ("movies", "weights", "precision"))
-    return Backbone(mean, noise, noise_ratings, movies, weights, precision, (log_count[0], log_count[1]))
+    return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count))
 
 
 def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecTrainConfig) -> str:
@@ -258,21 +253,45 @@ def _fold(
     evidence: Evidence,
     fold_of: np.ndarray,
     fold: int,
-    arrays: dict[str, np.ndarray],
+    backbone: Backbone,
     config: LCRecTrainConfig,
-) -> Sequences:
-    """A fold's ratings as targets among all others, by the backbone that has not seen them."""
+) -> tuple[Sequences, Sequences]:
+    """A fold's ratings as targets, by the backbone that has not seen them: among all others, and among a few."""
     histories = encoded.histories
     hidden = fold_of == fold
-    seen = _seen(evidence, ~hidden)
     targets = Rated(
         _offsets(evidence.people[hidden], len(encoded.people)), histories.movies[hidden], histories.times[hidden]
     )
-    return questions(_backbone(arrays), seen, histories.times[~hidden], targets, data.scale.middle, config.backbone)
+    few = _first_ones(evidence.people[~hidden], len(encoded.people), np.random.default_rng([config.seed, 2, fold]))
+    middle = data.scale.middle
+
+    def among(rows: np.ndarray) -> Sequences:
+        return questions(backbone, _seen(evidence, rows), histories.times[rows], targets, middle, config.backbone)
+
+    seen = np.flatnonzero(~hidden)
+    return among(seen), among(seen[few])
+
+
+def _first_ones(people: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Positions of some first ratings of each person, from none to all but one: as likely 1-2 as 10-20 or 100-200.
+
+    Args:
+        people: int64 (R,), ascending; each person's ratings in time order.
+        count: Number of people.
+        rng: Of the draw.
+    """
+    offsets = _offsets(people, count)
+    kept = (1 + np.diff(offsets)) ** rng.random(count) - 1
+    return np.flatnonzero(np.arange(len(people)) - offsets[people] < np.floor(kept[people]))
 
 
 def questions(
-    backbone: Backbone, seen: Evidence, times: np.ndarray, targets: Rated, middle: float, config: BackboneConfig
+    backbone: Backbone,
+    seen: Evidence,
+    times: np.ndarray,
+    targets: Rated,
+    middle: float,
+    config: BackboneConfig,
 ) -> Sequences:
     """Targets among the events that people are folded in from.
 
@@ -287,7 +306,7 @@ def questions(
     people = len(seen.fields)
     features = person_features(seen, backbone.log_count, config)
     ratings = torch.from_numpy(seen.ratings)
-    folded = fold_in(backbone, group(seen.people, people), torch.from_numpy(seen.movies), ratings, features)
+    folded = fold_in(backbone, seen.people, torch.from_numpy(seen.movies), ratings, features)
     asked = np.repeat(np.arange(people), np.diff(targets.offsets))
     rating, spread = predict(backbone, folded.tastes, torch.from_numpy(asked), torch.from_numpy(targets.movies))
     return make_sequences(
@@ -321,16 +340,16 @@ def train_network(
         rng = np.random.default_rng([config.seed, 1])
         movies = movie_tensors(encoded.movies, torch.device("cpu"))
         optimizer = torch.optim.AdamW(_with_decay(network, config.weight_decay), lr=config.learning_rate)
-        passes = [_pass(folds, config.targets_per_step, rng) for _ in range(config.epochs)]
+        passes = [_pass(folds, config, rng) for _ in range(config.epochs)]
         total, done, seen, per_epoch = sum(map(len, passes)), 0, 0, config.evaluations_per_epoch
         for each in passes:
             points = {math.ceil(len(each) * (i + 1) / per_epoch) for i in range(per_epoch)}
-            for position, (fold, people) in enumerate(each, start=1):
+            for position, (fold, short, people) in enumerate(each, start=1):
                 # Up within fifty steps, then linearly down to nought.
                 rate = config.learning_rate * max(0.02, 1 - done / total) * min(1, (done + 1) / 50)
                 for parameters in optimizer.param_groups:
                     parameters["lr"] = rate
-                events, targets, asked = step(folds.sequences[fold], people, rng, config.without_later)
+                events, targets, asked = step(folds.sequences[fold][short], people, rng, config.without_later)
                 actual = torch.from_numpy(folds.ratings[fold][asked])
                 log_probabilities = network(events, targets, network.movie_features(*movies))
                 error = F.mse_loss(network.mean(log_probabilities), actual)
@@ -345,9 +364,14 @@ def train_network(
     return averaged
 
 
-def _pass(folds: Folds, targets_each: int, rng: np.random.Generator) -> list[tuple[int, np.ndarray]]:
-    """Steps of one pass over all folds, mixed: which fold, and whose targets."""
-    found = [(fold, people) for fold, part in enumerate(folds.sequences) for people in steps(part, targets_each, rng)]
+def _pass(folds: Folds, config: LCRecTrainConfig, rng: np.random.Generator) -> list[tuple[int, int, np.ndarray]]:
+    """Steps of one pass over all folds, mixed: which fold, whether by a few ratings, and whose targets."""
+    found = []
+    for fold, pair in enumerate(folds.sequences):
+        everybody = np.arange(len(pair[0].offsets) - 1)
+        some = np.flatnonzero(rng.random(len(everybody)) < config.short_histories)
+        for short, people in enumerate((everybody, some)):
+            found += [(fold, short, each) for each in steps(pair[short], people, config.targets_per_step, rng)]
     return [found[i] for i in rng.permutation(len(found))]
 
 
@@ -443,12 +467,19 @@ def answer_person(
         ratings: float32 (R,).
         now: When they are asked, seconds since 1970.
     """
-    people = np.zeros(len(ratings), dtype=np.int64)
+    people, movies = np.zeros(len(ratings), dtype=np.int64), torch.from_numpy(history.movies)
     seen = Evidence(people, history.movies, ratings, fields[None], model.evidence.traits)
-    count = len(model.evidence.traits)
-    targets = Rated(np.array([0, count]), np.arange(count), np.full(count, now, dtype=np.int64))
-    sequences = questions(model.backbone, seen, history.times, targets, model.network.middle, model.config.backbone)
-    return _answer(model.network, sequences, features, later=False)
+    features_of_person = person_features(seen, model.backbone.log_count, model.config.backbone)
+    folded = fold_in(model.backbone, people, movies, torch.from_numpy(ratings), features_of_person)
+    rating, spread = predict_catalogue(model.backbone, folded.tastes)
+    # The network is asked once about the time, and with that about every movie.
+    nothing, middle = np.zeros(1, dtype=np.int64), model.network.middle
+    once = Rated(np.array([0, 1]), nothing, np.array([now]))
+    sequences = make_sequences(history, folded.left_out.numpy(), ratings, middle, once, nothing, nothing)
+    events, time, _ = step(sequences, nothing, without_later=1.0)
+    targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, spread=spread)
+    probabilities = model.network(events, targets, features).exp()
+    return Answer((probabilities @ model.network.values).numpy(), probabilities.numpy(), rating.numpy())
 
 
 @torch.inference_mode()

@@ -1,13 +1,15 @@
 """Measure a bundle again: the same split, the same histories, the weights alone."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import torch
 
-from lcrec_core import lcrec, networks
+from lcrec_core import evaluate, lcrec, networks
 from lcrec_core.artifacts import LoadedBundle, artifacts_root
 from lcrec_core.dataset import Col, Dataset
-from lcrec_core.encode import encode_cached
-from lcrec_core.evaluate import Errors, answer, question_of_rows
+from lcrec_core.encode import encode_cached, histories_of
+from lcrec_core.evaluate import Errors, question_of_rows
 from lcrec_core.recommender import Recommender
 from lcrec_core.split import make_split
 
@@ -20,11 +22,27 @@ def measure_again(bundle: LoadedBundle, data: Dataset) -> Errors:
     """
     settings = bundle.config["train"]
     test = make_split(data, settings["protocol"], settings["seed"]).test
-    return Errors.of(answers(bundle, data, test), data.ratings[Col.RATING].to_numpy()[test])
+    return Errors.of(answers(bundle, data, test).ratings, data.ratings[Col.RATING].to_numpy()[test])
 
 
-def answers(bundle: LoadedBundle, data: Dataset, rows: np.ndarray) -> np.ndarray:
-    """Predicted ratings (N,) of rows of `data.ratings`; the cached movie features are not used.
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a bundle says of N rows of its data set."""
+
+    ratings: np.ndarray
+    """float32 (N,), not clipped to the scale."""
+    probabilities: np.ndarray | None
+    """float32 (N, V), of the scale's values, where the model has them."""
+
+
+def answers(bundle: LoadedBundle, data: Dataset, rows: np.ndarray, given: np.ndarray | None = None) -> Answers:
+    """Predict rows of `data.ratings`; the cached movie features are not used.
+
+    Args:
+        bundle: The model.
+        data: Its data set.
+        rows: int64 (N,), what is asked.
+        given: Rows that are read as the histories instead of what the bundle was trained on: of people who are new.
 
     Raises:
         BundleError: As above.
@@ -33,8 +51,12 @@ def answers(bundle: LoadedBundle, data: Dataset, rows: np.ndarray) -> np.ndarray
     settings = bundle.config["train"]
     split = make_split(data, settings["protocol"], settings["seed"])
     encoded = encode_cached(data, split.fitting, artifacts_root() / ".cache")
+    if given is not None:
+        encoded = replace(encoded, histories=histories_of(data.ratings.iloc[given], data))
     if bundle.model == networks.LCREC:
-        return lcrec.answer_rows(data, lcrec.from_bundle(bundle, data, encoded), rows).rating
+        answer = lcrec.answer_rows(data, lcrec.from_bundle(bundle, data, encoded), rows, later=given is None)
+        return Answers(answer.rating, answer.probabilities)
     network = networks.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
     network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
-    return answer(network, encoded, question_of_rows(data, encoded, rows, network), data.scale)
+    question = question_of_rows(data, encoded, rows, network)
+    return Answers(evaluate.answer(network, encoded, question, data.scale), None)

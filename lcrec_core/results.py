@@ -24,6 +24,7 @@ ROWS: dict[str, str] = {
     "svdpp": "SVD++",
     "item-knn": "Item kNN, baseline",
     "fm": "Bayesian FM (myFM)",
+    "fm-ordered": "Bayesian FM, ordered (myFM)",
     "lcrec": "LCRec, ours",
 }
 """Names for `--rows`, and as the table has them: the paper's six, what one would pick today, and ours."""
@@ -50,6 +51,19 @@ class Result:
     parameters: int
     test_ratings: int
     environment: dict[str, Any]
+    log_loss: float | None = None
+    """Of the predicted distribution, where there is one."""
+    calibration_error: float | None = None
+    """Expected calibration error of the same."""
+    given: int | None = None
+    """Protocol `new-people`: how many first ratings of each person the model was given; the rest were asked."""
+    trained_with_them: bool | None = None
+    """Protocol `new-people`: whether the model had to be trained again with those ratings."""
+
+    @property
+    def stem(self) -> str:
+        """Name of its files."""
+        return stem(self.row, self.seed, self.given)
 
     @property
     def rmse(self) -> float:
@@ -57,21 +71,35 @@ class Result:
         return self.mse**0.5
 
 
+def stem(row: str, seed: int, given: int | None = None) -> str:
+    """Name of a result's files."""
+    return f"{row}-seed{seed}" if given is None else f"{row}-given{given}-seed{seed}"
+
+
 @dataclass(frozen=True)
 class Summary:
     """One row of the table: a model's results over its seeds."""
 
     row: str
+    given: int | None
     results: tuple[Result, ...]
 
     @property
     def label(self) -> str:
         """As the table names it."""
-        return ROWS[self.row]
+        if self.given is None:
+            return ROWS[self.row]
+        again = ", trained again" if self.results[0].trained_with_them else ""
+        return f"{ROWS[self.row]}{again}, {self.given} given"
 
     def mean(self, name: str) -> float:
         """Mean of `mse`, `rmse`, `mae`, `train_seconds` or `predict_ms` over the seeds."""
         return statistics.fmean(getattr(result, name) for result in self.results)
+
+    def mean_if_any(self, name: str) -> float | None:
+        """Mean of a figure that not every model has; None where this one has none."""
+        values = [getattr(result, name) for result in self.results]
+        return None if None in values else statistics.fmean(values)
 
     def spread(self, name: str) -> float | None:
         """Standard deviation over the seeds (n - 1); None for a single one."""
@@ -98,15 +126,15 @@ def saved(data: str, protocol: Protocol | str, root: Path | None = None) -> list
     """
     results = [read_result(path) for path in sorted(results_folder(data, protocol, root).glob("*-seed*.json"))]
     order = list(ROWS)
-    return sorted(results, key=lambda result: (order.index(result.row), result.seed))
+    return sorted(results, key=lambda result: (order.index(result.row), result.given or 0, result.seed))
 
 
 def summaries(results: Iterable[Result]) -> list[Summary]:
-    """One per model, in the order of `ROWS`."""
-    by_row: dict[str, list[Result]] = {}
+    """One per model and number of given ratings, in the order of the results."""
+    by_row: dict[tuple[str, int | None], list[Result]] = {}
     for result in results:
-        by_row.setdefault(result.row, []).append(result)
-    return [Summary(row, tuple(by_row[row])) for row in ROWS if row in by_row]
+        by_row.setdefault((result.row, result.given), []).append(result)
+    return [Summary(row, given, tuple(of_row)) for (row, given), of_row in by_row.items()]
 
 
 HEADS = ["model", "seeds", "MSE", "RMSE", "MAE", "train", "predict", "new people", "parameters"]

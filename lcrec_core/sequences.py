@@ -107,14 +107,21 @@ def make_sequences(
     )
 
 
+def known(counts: np.ndarray) -> np.ndarray:
+    """How much is known of people as a number about one: 0 without ratings, 1 for a hundred, 1.5 for a thousand."""
+    return (np.log1p(counts) / np.log1p(100)).astype(np.float32)
+
+
 def _owners(offsets: np.ndarray) -> np.ndarray:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def steps(sequences: Sequences, targets_each: int, rng: np.random.Generator | None = None) -> list[np.ndarray]:
-    """People of each step: of similar numbers of events, with about `targets_each` targets; with `rng`, mixed anew."""
+def steps(
+    sequences: Sequences, people: np.ndarray, targets_each: int, rng: np.random.Generator | None = None
+) -> list[np.ndarray]:
+    """Some people in steps: of similar numbers of events, with about `targets_each` targets; with `rng`, mixed anew."""
     lengths, asked = np.diff(sequences.offsets), np.diff(sequences.target_offsets)
-    people = np.flatnonzero(asked)
+    people = people[asked[people] > 0]
     jitter = 1 + 0.2 * rng.random(len(people)) if rng is not None else 1.0
     people = people[np.argsort(lengths[people] * jitter, kind="stable")]
     found: list[np.ndarray] = []
@@ -161,16 +168,17 @@ def step(
         values=torch.from_numpy(_padded(sequences.values, positions, inside)),
         lengths=torch.from_numpy(lengths),
     )
-    context = np.stack([sequences.spread[targets], gaps[0], gaps[1] * after], axis=1).astype(np.float32)
+    of_time = np.stack([gaps[0], gaps[1] * after, known(lengths)[row]], axis=1).astype(np.float32)
     return (
         events,
         Targets(
             people=torch.from_numpy(row),
-            movies=torch.from_numpy(sequences.target_movies[targets]),
             before=torch.from_numpy(before),
             after=torch.from_numpy(after),
+            gaps=torch.from_numpy(of_time),
+            movies=torch.from_numpy(sequences.target_movies[targets]),
             backbone=torch.from_numpy(sequences.backbone[targets]),
-            context=torch.from_numpy(context),
+            spread=torch.from_numpy(sequences.spread[targets]),
         ),
         targets,
     )
@@ -197,5 +205,5 @@ def all_steps(
     sequences: Sequences, targets_each: int = 8192, *, later: bool = True
 ) -> Iterator[tuple[Events, Targets, np.ndarray]]:
     """Every target once, for measuring; `later` says whether events after it are read."""
-    for people in steps(sequences, targets_each):
+    for people in steps(sequences, np.arange(len(sequences.offsets) - 1), targets_each):
         yield step(sequences, people, without_later=0.0 if later else 1.0)

@@ -30,7 +30,7 @@ from lcrec_core.dataset import Dataset
 from lcrec_core.encode import Encoded, encode_cached
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluate import Errors, Question, answer, catalogue_features, question_of_rows, question_of_tasks
-from lcrec_core.lcrec import LCRecTrainConfig
+from lcrec_core.lcrec_config import LCRecTrainConfig
 from lcrec_core.networks.paper import PaperNetwork
 from lcrec_core.split import Protocol, make_split
 

@@ -119,7 +119,7 @@ class _Watch:
             self.asked = lcrec.ask_rows(self.data, folds.backbone, evidence, self.encoded, self.rows, settings)
         features = lcrec.features_of(at.averaged, self.encoded)
         asked = Errors.of(self.asked.answer(at.averaged, features).rating, self.ratings)
-        sampled = _training_errors(at, folds.sequences[0], folds.ratings[0], features)
+        sampled = _training_errors(at, folds.sequences[0][0], folds.ratings[0], features)
         if not math.isfinite(asked.mse):
             raise TrainingError("the loss is not a number; use a smaller --learning-rate")
         self.evaluate_seconds += time.perf_counter() - started
@@ -158,7 +158,7 @@ def _training_errors(at: Step, sequences: Sequences, ratings: np.ndarray, featur
     """Errors on some of the first fold's targets, which the network learns from, dropout off."""
     squared = absolute = 0.0
     count = 0
-    everybody = steps(sequences, 2048)
+    everybody = steps(sequences, np.arange(len(sequences.offsets) - 1), 2048)
     for people in everybody[:: max(1, len(everybody) * 2048 // TRAIN_SAMPLE)]:
         events, targets, which = step(sequences, people)
         predicted = at.averaged.mean(at.averaged(events, targets, features)).numpy()

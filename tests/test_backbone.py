@@ -4,20 +4,21 @@ import torch
 
 from lcrec_core.backbone import (
     Backbone,
-    BackboneConfig,
     Evidence,
+    LogCount,
     fields_of,
     fold_in,
     group,
     kept_rounds,
-    log_count_of,
     person_features,
     predict,
+    predict_catalogue,
     sample_backbone,
     set_features,
     traits_of,
     wishart,
 )
+from lcrec_core.lcrec_config import BackboneConfig
 
 TINY = BackboneConfig(factors=3, iterations=30, burn_in=10, samples=10)
 
@@ -44,7 +45,7 @@ def fixed_backbone(movies: int, features: int, factors: int = 2, seed: int = 0) 
         movies=torch.randn(1, movies, width, generator=random),
         weights=torch.randn(1, features, width, generator=random),
         precision=3.0 * torch.eye(width).unsqueeze(0),
-        log_count=(1.0, 1.0),
+        log_count=LogCount(1.0, 1.0, 0.0),
     )
 
 
@@ -67,9 +68,7 @@ def test_folding_in_is_bayesian_linear_regression_and_leaves_ratings_out_exactly
     movies = np.concatenate([rng.choice(9, 4, replace=False), rng.choice(9, 7, replace=False)])
     ratings = rng.integers(1, 6, len(movies)).astype(np.float32)
     features = rng.normal(size=(3, 4)).astype(np.float32)
-    folded = fold_in(
-        backbone, group(people, 3), torch.from_numpy(movies), torch.from_numpy(ratings), torch.from_numpy(features)
-    )
+    folded = fold_in(backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), torch.from_numpy(features))
     for person in range(3):
         own = np.flatnonzero(people == person)
         tastes = by_hand(backbone, movies[own], ratings[own], features[person])
@@ -85,8 +84,8 @@ def test_people_are_folded_in_each_on_their_own():
     backbone = fixed_backbone(movies=9, features=4)
     movies, ratings = torch.tensor([1, 2, 3, 1, 5]), torch.tensor([5.0, 1.0, 3.0, 2.0, 4.0])
     features = torch.randn(2, 4, generator=torch.Generator().manual_seed(3))
-    both = fold_in(backbone, group(np.array([0, 0, 0, 1, 1]), 2), movies, ratings, features)
-    second = fold_in(backbone, group(np.array([0, 0]), 1), movies[3:], ratings[3:], features[1:])
+    both = fold_in(backbone, np.array([0, 0, 0, 1, 1]), movies, ratings, features)
+    second = fold_in(backbone, np.array([0, 0]), movies[3:], ratings[3:], features[1:])
     torch.testing.assert_close(both.tastes[:, 1], second.tastes[:, 0])
     torch.testing.assert_close(both.left_out[3:], second.left_out)
 
@@ -107,7 +106,7 @@ def test_planted_tastes_are_found():
     backbone = sample_backbone(evidence, TINY, seed=0)
     features = person_features(evidence, backbone.log_count, TINY)
     movies, ratings = torch.from_numpy(evidence.movies), torch.from_numpy(evidence.ratings)
-    tastes = fold_in(backbone, group(evidence.people, 120), movies, ratings, features).tastes
+    tastes = fold_in(backbone, evidence.people, movies, ratings, features).tastes
     who, what = np.divmod(np.arange(truth.size), truth.shape[1])
     unseen = np.ones(truth.shape, dtype=bool)
     unseen[evidence.people, evidence.movies] = False
@@ -140,11 +139,26 @@ def test_wishart_draws_average_to_their_mean():
 
 def test_features_hold_the_set_its_size_and_the_rest():
     owners, members = np.array([0, 0, 0, 0, 1]), np.array([0, 1, 2, 3, 3])
-    features = set_features(owners, members, (3, 5), (0.0, 1.0), np.array([[7.0], [8.0], [9.0]], np.float32)).numpy()
+    features = set_features(
+        owners, members, (3, 5), LogCount(0.0, 1.0, 0.0), np.array([[7.0], [8.0], [9.0]], np.float32)
+    ).numpy()
     np.testing.assert_allclose(features[0], [0.5, 0.5, 0.5, 0.5, 0, 1, np.log(5), 7])
     np.testing.assert_allclose(features[1], [0, 0, 0, 1, 0, 1, np.log(2), 8])
     np.testing.assert_allclose(features[2], [0, 0, 0, 0, 0, 1, 0, 9])
-    assert log_count_of(owners, 2) == pytest.approx(((np.log(5) + np.log(2)) / 2, (np.log(5) - np.log(2)) / 2))
+
+
+def test_counts_are_standardised_over_those_who_have_any_and_none_is_below_the_least():
+    owners = np.array([0, 0, 0, 0, 2])
+    of_three = LogCount.of(owners, 3)
+    assert of_three == pytest.approx(((np.log(5) + np.log(2)) / 2, (np.log(5) - np.log(2)) / 2, np.log(2)))
+    np.testing.assert_allclose(of_three.standardised(np.array([4, 0, 1])), [1, -1, -1])
+
+
+def test_the_whole_catalogue_is_predicted_as_its_pairs_are():
+    backbone = fixed_backbone(movies=9, features=4)
+    tastes = torch.randn(1, 1, 3, generator=torch.Generator().manual_seed(5))
+    pairs = predict(backbone, tastes, torch.zeros(9, dtype=torch.int64), torch.arange(9))
+    torch.testing.assert_close(predict_catalogue(backbone, tastes), pairs)
 
 
 def test_unknown_fields_and_years_are_nought():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from lcrec_core import artifacts, baselines, compare, results, sources
+from lcrec_core import artifacts, baselines, compare, results, sources, train
 from lcrec_core.baselines import Fitted
 from lcrec_core.dataset import Col
 from lcrec_core.errors import TrainingError
@@ -39,7 +39,7 @@ def always_four(monkeypatch):
 @pytest.mark.parametrize("row", ["cnn", "lcrec"])
 def test_what_is_saved_is_what_another_library_measures(data, row):
     """A network of ours: MSE and MAE from the saved predictions, by scikit-learn."""
-    result = compare.measure(data, Protocol.RANDOM, row, 0)
+    (result,) = compare.measure(data, Protocol.RANDOM, row, 0)
     predicted = np.load(results.results_folder(data.name, Protocol.RANDOM) / f"{row}-seed0.npy")
     actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
     assert result.mse == pytest.approx(mean_squared_error(actual, predicted))
@@ -49,8 +49,8 @@ def test_what_is_saved_is_what_another_library_measures(data, row):
 
 
 def test_a_model_is_fitted_on_everything_but_the_test_part_and_only_once(data, always_four):
-    first = compare.measure(data, Protocol.RANDOM, "svd", 0)
-    again = compare.measure(data, Protocol.RANDOM, "svd", 0)
+    (first,) = compare.measure(data, Protocol.RANDOM, "svd", 0)
+    (again,) = compare.measure(data, Protocol.RANDOM, "svd", 0)
     assert always_four == [(480, 0)]
     assert again == first
     actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
@@ -58,7 +58,7 @@ def test_a_model_is_fitted_on_everything_but_the_test_part_and_only_once(data, a
 
 
 def test_seeds_become_one_row_with_mean_and_spread(data, always_four):
-    measured = [compare.measure(data, Protocol.RANDOM, "svd", seed) for seed in (0, 1, 2)]
+    measured = [compare.measure(data, Protocol.RANDOM, "svd", seed)[0] for seed in (0, 1, 2)]
     (row,) = results.summaries(results.saved(data.name, Protocol.RANDOM))
     errors = [result.mse for result in measured]
     assert row.mean("mse") == pytest.approx(np.mean(errors))
@@ -95,8 +95,38 @@ def test_a_model_that_predicts_no_number_is_refused(data, monkeypatch):
 
 def test_splits_by_time_and_slow_rows_are_measured_once():
     assert compare.seeds_of("svd", Protocol.RANDOM, [0, 1, 2]) == [0, 1, 2]
-    assert compare.seeds_of("svdpp", Protocol.RANDOM, [0, 1, 2]) == [0]
+    assert compare.seeds_of("fm-ordered", Protocol.RANDOM, [0, 1, 2]) == [0]
     assert compare.seeds_of("svd", Protocol.GLOBAL_TIME, [0, 1, 2]) == [0]
+    assert compare.seeds_of("svd", Protocol.OFFICIAL, [1, 2]) == [1, 2]
+
+
+def test_new_people_are_asked_about_after_their_first_ratings(data, always_four, monkeypatch):
+    monkeypatch.setattr(compare, "GIVEN", (2, 5, 50))
+    with pytest.raises(results.ResultError, match="nobody of the test part has more than the 50"):
+        compare.measure(data, Protocol.NEW_PEOPLE, "svd", 0)
+    monkeypatch.setattr(compare, "GIVEN", (2, 5))
+    measured = compare.measure(data, Protocol.NEW_PEOPLE, "svd", 0)
+    split = make_split(data, Protocol.NEW_PEOPLE, 0)
+    ratings = data.ratings.iloc[split.test].sort_values(["user_id", "timestamp", "movie_id"])
+    for result, given in zip(measured, (2, 5), strict=True):
+        rest = np.concatenate([theirs["rating"].to_numpy()[given:] for _, theirs in ratings.groupby("user_id")])
+        assert result.given == given
+        assert result.trained_with_them
+        assert result.mse == pytest.approx(((rest - 4) ** 2).mean())
+    assert [rows for rows, _ in always_four] == [540 + 3 * 2, 540 + 3 * 5]
+
+
+@pytest.mark.parametrize("row", ["lcrec", "paper"])
+def test_our_networks_serve_new_people_without_training_again(data, row, monkeypatch):
+    monkeypatch.setattr(compare, "GIVEN", (2, 5))
+    trainings = []
+    run = train.run
+    monkeypatch.setattr(train, "run", lambda request: trainings.append(request) or run(request))
+    two, five = compare.measure(data, Protocol.NEW_PEOPLE, row, 0)
+    assert len(trainings) == 1
+    assert (two.given, five.given) == (2, 5)
+    assert two.mse != five.mse
+    assert not two.trained_with_them
 
 
 def test_a_missing_library_is_named_with_the_command_that_brings_it(data, monkeypatch):
@@ -108,7 +138,7 @@ def test_a_missing_library_is_named_with_the_command_that_brings_it(data, monkey
 @pytest.mark.parametrize("row", ["bias", "svd", "user-cf", "item-cf", "item-knn", "svdpp"])
 def test_a_library_model_beats_the_mean_rating(data, row):
     pytest.importorskip("surprise", reason="needs requirements-compare.txt")
-    result = compare.measure(data, Protocol.RANDOM, row, 0)
+    (result,) = compare.measure(data, Protocol.RANDOM, row, 0)
     actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
     assert result.mse < 1.1 * actual.var()
     assert result.parameters > 0

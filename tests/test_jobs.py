@@ -201,9 +201,9 @@ def test_a_bundle_is_never_overwritten(root: Path):
     (root / "demo" / "paper").mkdir(parents=True)
     with pytest.raises(JobError, match="already a bundle demo/paper"):
         begin(root, "paper")
-    assert jobs.free_name("demo", 0, root=root) == "paper-seed0"
+    assert jobs.free_name("demo", 0, model="paper", root=root) == "paper-seed0"
     (root / "demo" / "paper-seed0").mkdir()
-    assert jobs.free_name("demo", 0, root=root) == "paper-seed0-2"
+    assert jobs.free_name("demo", 0, model="paper", root=root) == "paper-seed0-2"
 
 
 def test_unreadable_and_foreign_folders_are_passed_over(root: Path):
@@ -239,3 +239,9 @@ def test_the_real_training_command_understands_us(tmp_path: Path, monkeypatch: p
     assert (bundle.name, bundle.config["train"]["seed"]) == ("ml-1m/tiny", 3)
     assert table_six(bundle) == {"epochs": 1, "batch_size": 64, "keep_probability": 0.9, "learning_rate": 0.002}
     assert job.progress["history"] == bundle.history
+
+
+@pytest.mark.parametrize("model", jobs.MODELS)
+def test_a_models_defaults_are_settings_that_a_run_can_have(model):
+    request = JobRequest("demo", "x", model, **jobs.defaults(model))
+    assert ["--model", model] == request.arguments(Path("p"))[2:4]

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from lcrec_core import lcrec
-from lcrec_core.backbone import BackboneConfig, Evidence
+from lcrec_core.backbone import Evidence
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import encode
-from lcrec_core.lcrec import LCRec, LCRecTrainConfig
-from lcrec_core.networks.lcrec import Events, LCRecConfig, LCRecNetwork, Targets
-from lcrec_core.sequences import Rated, gap, make_sequences, step, steps
+from lcrec_core.lcrec import LCRec
+from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
+from lcrec_core.networks.lcrec import Events, LCRecNetwork, Targets
+from lcrec_core.sequences import Rated, gap, known, make_sequences, step, steps
 from lcrec_core.split import Protocol, Split, make_split
 from tests.made_up import made_up
 
@@ -69,8 +70,9 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
     lcrec.fit(data, changed, NETWORK, TRAIN)
     (before, values), (after, changed_values) = seen
     assert not np.array_equal(values[0], changed_values[0])
-    for name, array in vars(before[0]).items():
-        np.testing.assert_array_equal(array, getattr(after[0], name), err_msg=name)
+    for one, other in zip(before[0], after[0], strict=True):
+        for name, array in vars(one).items():
+            np.testing.assert_array_equal(array, getattr(other, name), err_msg=name)
 
 
 def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
@@ -78,12 +80,28 @@ def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
     monkeypatch.setattr(lcrec, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
     encoded = encode(data, split.fitting)
     lcrec.fit(data, encoded, NETWORK, TRAIN)
-    for sequences in taken:
+    for sequences in (part for pair in taken for part in pair):
         for person in range(24):
             events = sequences.movies[slice(*sequences.offsets[person : person + 2])]
             targets = sequences.target_movies[slice(*sequences.target_offsets[person : person + 2])]
             assert not set(events) & set(targets)
-    assert sum(len(sequences) for sequences in taken) == len(split.fitting)
+    assert sum(len(among_all) for among_all, _ in taken) == len(split.fitting)
+
+
+def test_short_histories_are_first_ratings_of_every_length(data, split, monkeypatch):
+    taken = []
+    monkeypatch.setattr(lcrec, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
+    lcrec.fit(data, encode(data, split.fitting), NETWORK, TRAIN)
+    shares = []
+    for among_all, among_few in taken:
+        np.testing.assert_array_equal(among_all.target_movies, among_few.target_movies)
+        for person in range(24):
+            everything = among_all.movies[slice(*among_all.offsets[person : person + 2])]
+            few = among_few.movies[slice(*among_few.offsets[person : person + 2])]
+            np.testing.assert_array_equal(everything[: len(few)], few)
+            shares.append(len(few) / len(everything))
+    assert min(shares) == 0
+    assert 0.5 < max(shares) < 1
 
 
 def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
@@ -172,11 +190,12 @@ def network_and_inputs():
 def targets(before: int, after: bool) -> Targets:
     return Targets(
         people=torch.tensor([0]),
-        movies=torch.tensor([7]),
         before=torch.tensor([before]),
         after=torch.tensor([after]),
+        gaps=torch.zeros(1, 3),
+        movies=torch.tensor([7]),
         backbone=torch.tensor([3.5]),
-        context=torch.zeros(1, 3),
+        spread=torch.zeros(1),
     )
 
 
@@ -214,15 +233,15 @@ def test_a_step_holds_its_peoples_events_and_targets():
     assert which.tolist() == [1, 0]
     assert asked.people.tolist() == [0, 1]
     assert asked.before.tolist() == [0, 2]
-    np.testing.assert_allclose(asked.context[1].numpy(), [0.1, 0, 0], atol=1e-6)
-    np.testing.assert_allclose(asked.context[0].numpy(), [0.2, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(asked.gaps.numpy(), [[0, 0, 0], [0, 0, known(np.array(4))]], atol=1e-6)
+    np.testing.assert_allclose(asked.spread.numpy(), [0.2, 0.1], atol=1e-6)
     drawn = {int(step(made, np.array([0]), np.random.default_rng(seed))[1].before[0]) for seed in range(30)}
     assert drawn == {1, 2, 3}
 
 
 def test_every_target_is_in_one_step():
     made = sequences_by_hand()
-    assert sorted(np.concatenate(steps(made, 1)).tolist()) == [0, 1]
+    assert sorted(np.concatenate(steps(made, np.array([0, 1]), 1)).tolist()) == [0, 1]
 
 
 @pytest.mark.parametrize("wrong", [{"folds": 1}, {"epochs": 0}, {"without_later": 1.0}])

@@ -4,13 +4,12 @@ import pytest
 import torch
 
 from lcrec_core import sources, train
-from lcrec_core.backbone import BackboneConfig
 from lcrec_core.batches import BatchConfig
 from lcrec_core.dataset import Dataset
 from lcrec_core.encode import encode
 from lcrec_core.errors import BundleError, ProfileError
 from lcrec_core.evaluate import answer, question_of_rows
-from lcrec_core.lcrec import LCRecTrainConfig
+from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.profile import Profile
 from lcrec_core.recommender import Filters, Recommender
 from lcrec_core.remeasure import measure_again

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from lcrec_core.networks.lcrec import LCRecConfig
+from lcrec_core.lcrec_config import LCRecConfig
 from lcrec_core.networks.paper import PaperConfig, PaperNetwork
 
 LCREC = "lcrec"

@@ -7,7 +7,7 @@
 
     events before the target's time -> LSTM, forwards --> before --+
     events after it -> LSTM, backwards -> after (often dropped) ---+-> two dense layers -> shift, sharpness, 5 leanings
-    M_f of the target, backbone's rating and spread, gaps ---------+
+    M_f of the target, backbone's rating and spread, gaps, count --+
 
     rating's distribution over the scale  ~  exp(leaning - sharpness * (value - backbone - shift)^2)
     predicted rating                      =  its mean
@@ -24,41 +24,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lcrec_core.encode import PAD
+from lcrec_core.lcrec_config import LCRecConfig
 from lcrec_core.networks.paper import TitleCNN, masked_mean
-
-
-@dataclass(frozen=True)
-class LCRecConfig:
-    """Sizes and settings of the network."""
-
-    embedding_size: int = 16
-    """Width E of the embeddings of ids, genres and words."""
-    filter_widths: tuple[int, ...] = (2, 3, 4)
-    """Words each group of title filters looks at."""
-    filters: int = 8
-    """Filters per width."""
-    keep_probability: float = 0.5
-    """Share of title features that dropout keeps."""
-    feature_size: int = 32
-    """Width D of M_f."""
-    state_size: int = 48
-    """Width H of the LSTM's state, each way."""
-    hidden_size: int = 64
-    """Width of the first dense layer over everything."""
-    dropout: float = 0.1
-    """Share of M_f and of the last hidden layer dropped in training."""
-    reads_titles: bool = True
-    reads_history: bool = True
-    """For ablation: without, the network loses the CNN, or the LSTM."""
-
-    def __post_init__(self) -> None:
-        for name in ("embedding_size", "filters", "feature_size", "state_size", "hidden_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.keep_probability <= 1:
-            raise ValueError(f"keep_probability must lie in (0, 1], got {self.keep_probability}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,20 +42,22 @@ class Events:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """Ratings to predict, N of them."""
+    """Ratings to predict: N movies, each at a time of a person; or N movies at one time of one person (T = N or 1)."""
 
     people: Tensor
-    """int64 (N,): rows of `Events`."""
+    """int64 (T,): rows of `Events`."""
+    before: Tensor
+    """int64 (T,): how many of the person's events come before."""
+    after: Tensor
+    """bool (T,): whether the events after may be read; a live prediction has none."""
+    gaps: Tensor
+    """float32 (T, 3): gaps to the events before and after, how much is known of the person; see `sequences.known`."""
     movies: Tensor
     """int64 (N,)."""
-    before: Tensor
-    """int64 (N,): how many of the person's events come before."""
-    after: Tensor
-    """bool (N,): whether the events after may be read; a live prediction has none."""
     backbone: Tensor
     """float32 (N,): the backbone's rating."""
-    context: Tensor
-    """float32 (N, 3): how far the backbone's samples disagree, gap to the event before, gap to the event after."""
+    spread: Tensor
+    """float32 (N,): how far the backbone's samples disagree."""
 
 
 class LCRecNetwork(nn.Module):
@@ -112,7 +81,8 @@ class LCRecNetwork(nn.Module):
         if config.reads_history:
             self.forwards = nn.LSTM(state, state, batch_first=True)
             self.backwards = nn.LSTM(state, state, batch_first=True)
-        self.hidden = nn.Linear(2 * state + features + 4, config.hidden_size)
+        self.hidden_of_time = nn.Linear(2 * state + 3, config.hidden_size)
+        self.hidden_of_movie = nn.Linear(features + 2, config.hidden_size)
         self.last = nn.Linear(config.hidden_size, 32)
         self.out = nn.Linear(32, 2 + len(values))
         self._initialise()
@@ -156,14 +126,15 @@ class LCRecNetwork(nn.Module):
         features = F.dropout(features, self.config.dropout, self.training)
         before, after = self.states(events, features, later=bool(targets.after.any()))
         remaining = (events.lengths[targets.people] - targets.before) * targets.after
-        inputs = [
-            before[targets.people, targets.before],
-            after[targets.people, remaining],
+        of_time = [before[targets.people, targets.before], after[targets.people, remaining], targets.gaps]
+        of_movie = [
             F.embedding(targets.movies, features),
             (targets.backbone - self.middle).unsqueeze(1),
-            targets.context,
+            targets.spread.unsqueeze(1),
         ]
-        hidden = F.dropout(F.relu(self.hidden(torch.cat(inputs, dim=1))), self.config.dropout, self.training)
+        # One dense layer over everything, in two halves: what is the same for all movies is computed once.
+        hidden = self.hidden_of_time(torch.cat(of_time, dim=1)) + self.hidden_of_movie(torch.cat(of_movie, dim=1))
+        hidden = F.dropout(F.relu(hidden), self.config.dropout, self.training)
         shift, sharpness, leanings = self.out(F.relu(self.last(hidden))).split([1, 1, len(self.values)], dim=1)
         distance = self.values - targets.backbone.unsqueeze(1) - shift
         return F.log_softmax(leanings - F.softplus(sharpness + 0.25) * distance.square(), dim=1)
