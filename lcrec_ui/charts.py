@@ -5,15 +5,18 @@ that holds on a light and on a dark background and stays apart for colour-blind 
 share a colour, line style or pattern tells them apart as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from lcrec_core import ablation
+from lcrec_core.breakdown import GENRE
 from lcrec_core.comparison import Measured
 from lcrec_core.paper_facts import RESULTS, TEST_MAE_RANGE, TEST_MSE_RANGE, PaperResult
+from lcrec_core.results import ROWS, Summary
 from lcrec_core.statistics import DatasetStatistics, Spread
 
 PALETTE = ("#2F7FC1", "#D9730D", "#8A6FE8", "#0E9F8E", "#B5479B", "#8C8C8C")
@@ -328,3 +331,106 @@ def compare_errors(metric: str, own: Sequence[tuple[PaperResult, Measured]]) -> 
     best = min(RESULTS, key=lambda row: getattr(row, metric))
     paper = f"The paper's {label} by model, lowest {getattr(best, metric):.3f} for {best.label}"
     return Chart(figure, f"{paper}; {ours or 'we measured none of them'}.")
+
+
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
+"""With the palette, so that lines of one colour stay apart."""
+
+
+def _line(figure: go.Figure, number: int, name: str, x: Sequence, y: Sequence, hover: str) -> None:
+    figure.add_scatter(
+        x=list(x),
+        y=list(y),
+        mode="lines+markers",
+        name=name,
+        line={"color": PALETTE[number % len(PALETTE)], "dash": "solid" if number < len(PALETTE) else "dot", "width": 2},
+        marker={"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7},
+        hovertemplate=hover,
+    )
+
+
+def errors_by_group(tables: Mapping[str, pd.DataFrame], by: str) -> Chart:
+    """MSE of several models over groups of test ratings.
+
+    Args:
+        tables: For each model: by, group, ratings, mse, as `breakdown.errors_by_group` gives them.
+        by: What to group by.
+    """
+    figure = go.Figure()
+    ends = []
+    for number, (label, table) in enumerate(tables.items()):
+        groups = table[table["by"] == by]
+        names = [f"{group}" for group in groups["group"]]
+        hover = f"{label}, %{{x}}: MSE %{{y:.3f}} over %{{customdata:,}} test ratings<extra></extra>"
+        _line(figure, number, label, names, groups["mse"], hover)
+        figure.data[-1].customdata = groups["ratings"]
+        if by == GENRE:
+            figure.data[-1].mode = "markers"
+        if len(groups):
+            worst, best = groups.loc[groups["mse"].idxmax()], groups.loc[groups["mse"].idxmin()]
+            ends.append(f"{label} from {best['mse']:.2f} ({best['group']}) to {worst['mse']:.2f} ({worst['group']})")
+    _layout(figure, f"MSE by {by}", by.capitalize(), "MSE (stars squared)", height=420 + 11 * len(tables))
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(type="category", tickangle=-45)
+    return Chart(figure, f"MSE by {by}. {'; '.join(ends)}.")
+
+
+def reliability(lines: Mapping[str, pd.DataFrame]) -> Chart:
+    """How often the likeliest value was right, over how likely it was said to be.
+
+    Args:
+        lines: For each model: ratings, confidence, right, as `breakdown.reliability` gives them.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0.2, 1],
+        y=[0.2, 1],
+        mode="lines",
+        name="As it should be",
+        line={"color": GREY, "dash": "dash"},
+        hoverinfo="skip",
+    )
+    for number, (label, table) in enumerate(lines.items()):
+        hover = f"{label}: said %{{x:.0%}}, right %{{y:.0%}} of %{{customdata:,}} times<extra></extra>"
+        _line(figure, number, label, table["confidence"], table["right"], hover)
+        figure.data[-1].customdata = table["ratings"]
+    title = "How often the likeliest number of stars was given"
+    _layout(figure, title, "How likely the model said it was", "How often it was right", height=400)
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(tickformat=".0%")
+    figure.update_yaxes(tickformat=".0%")
+    ends = "; ".join(
+        f"{label} says {table['confidence'].iloc[-1]:.0%} where {table['right'].iloc[-1]:.0%} are right"
+        for label, table in lines.items()
+    )
+    return Chart(figure, f"{title}, over what the models say. At their surest, {ends}.")
+
+
+def new_people(rows: Sequence[Summary]) -> Chart:
+    """MSE for people who are new, over how many of their ratings are given."""
+    figure = go.Figure()
+    ends = []
+    for row in ROWS:
+        points = sorted((summary for summary in rows if summary.row == row), key=lambda summary: summary.given or 0)
+        if not points:
+            continue
+        name = ROWS[row] + (", trained again" if points[0].results[0].trained_with_them else "")
+        given, errors = [str(point.given) for point in points], [point.mean("mse") for point in points]
+        hover = f"{name}, %{{x}} given: MSE %{{y:.3f}}<extra></extra>"
+        _line(figure, len(figure.data), name, given, errors, hover)
+        ends.append(f"{name} {errors[-1]:.3f} with {given[-1]} given")
+    _layout(figure, "New people: MSE by the ratings given", "Ratings given", "MSE (stars squared)", height=540)
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=["5", "10", "20", "50"])
+    return Chart(figure, f"MSE for new people over how many of their ratings are given: {'; '.join(ends)}.")
+
+
+def learning_curve(points: Sequence[ablation.Measured]) -> Chart:
+    """LCRec's error over how many ratings it learns from."""
+    figure = go.Figure()
+    ratings, errors = [point.ratings for point in points], [point.mse for point in points]
+    _line(figure, 0, "LCRec", ratings, errors, "%{x:,} ratings: MSE %{y:.4f}<extra></extra>")
+    _layout(figure, "What more ratings are worth", "Ratings trained on", "MSE, validation part (stars squared)")
+    figure.update_xaxes(type="log", tickvals=ratings, tickformat=",")
+    said = f"from {errors[0]:.3f} with {ratings[0]:,} to {errors[-1]:.3f} with {ratings[-1]:,}"
+    return Chart(figure, f"LCRec's MSE over how many ratings it learns from: {said}.")

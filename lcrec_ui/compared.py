@@ -1,15 +1,183 @@
-"""The saved comparison, for a page: a damaged file is a remark, not the end of the page."""
+"""The saved comparison and the saved ablation, for a page: a damaged file is a remark, not the end of the page."""
 
+from dataclasses import dataclass
+
+import pandas as pd
 import streamlit as st
 
-from lcrec_core import comparison, paper_facts, results
-from lcrec_ui import failures
+from lcrec_core import ablation, breakdown, comparison, paper_facts, results
+from lcrec_core.ablation import Measured
+from lcrec_core.errors import LCRecError
+from lcrec_core.results import ROWS, Summary
+from lcrec_core.split import Protocol
+from lcrec_ui import charts, failures, tables
 
 
-def same_parts() -> list[results.Summary]:
+@dataclass(frozen=True)
+class Part:
+    """A way of cutting a data set that models were compared by."""
+
+    data: str
+    protocol: Protocol
+    title: str
+    words: str
+    """What is asked, for the line below the choice."""
+
+
+PARTS = (
+    Part(
+        paper_facts.DATA,
+        Protocol.RANDOM,
+        "Random 80:20",
+        "20 % of all ratings, drawn at random by a seed: the paper's way, and the kindest, for a rating is asked among "
+        "others of the same evening.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.USER_LAST,
+        "Each person's last 20 %",
+        "What each person rated last is asked, from what they rated before.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.GLOBAL_TIME,
+        "Everybody's last 20 %",
+        "The last 20 % of all ratings in time are asked. Half of them are by people who had rated nothing before.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.NEW_PEOPLE,
+        "New people",
+        "500 people are held out entirely. A model is given their first 5, 10, 20 or 50 ratings and asked for the "
+        "rest. Those that cannot take somebody in were trained again with these ratings.",
+    ),
+    Part(paper_facts.DATA, Protocol.RANDOM_90, "Random 90:10", "10 % of all ratings, drawn at random by a seed."),
+    Part(
+        "ml-100k",
+        Protocol.OFFICIAL,
+        "ML-100K, u1 to u5",
+        "The five splits that MovieLens 100K was published with; the seed is the split's number.",
+    ),
+    Part("ml-100k", Protocol.RANDOM, "ML-100K, random 80:20", "20 % of all ratings, drawn at random by a seed."),
+)
+
+
+def same_parts() -> list[Summary]:
     """Every model measured on the same parts of the paper's data, by its protocol."""
+    return _summaries(paper_facts.DATA, comparison.RANDOM)
+
+
+def _summaries(data: str, protocol: str) -> list[Summary]:
     try:
-        return results.summaries(results.saved(paper_facts.DATA, comparison.RANDOM))
+        return results.summaries(results.saved(data, protocol))
     except results.ResultError as error:
         st.warning(failures.sentence(error), icon=":material/warning:")
         return []
+
+
+def every_model() -> None:
+    """The models compared on the same parts, with a choice of how the parts were cut."""
+    found = {part.title: (part, rows) for part in PARTS if (rows := _summaries(part.data, part.protocol))}
+    if not found:
+        return
+    st.subheader("Every model on the same parts", anchor=False)
+    titles = list(found)
+    title = st.segmented_control(
+        "How the test part is cut", titles, default=titles[0], required=True, key="compare_part"
+    )
+    chosen, rows = found[title]
+    command = f"python -m lcrec_core compare --data {chosen.data} --protocol {chosen.protocol}"
+    st.markdown(
+        f"{chosen.words} Every model learnt from the same ratings and was asked the same ones, once: `{command}`."
+    )
+    st.dataframe(
+        tables.comparison_table(rows),
+        hide_index=True,
+        column_config=tables.COMPARISON_COLUMNS,
+        alt=f"Errors, times and sizes of every model compared on the same parts: {chosen.title}",
+    )
+    if chosen.protocol is Protocol.NEW_PEOPLE:
+        charts.draw(charts.new_people(rows), "new_people")
+
+
+def where_models_err() -> None:
+    """Errors of some models by person, movie, year or genre."""
+    tables_of = {}
+    for row, label in ROWS.items():
+        stem = results.stem(row, 0)
+        table = _table(paper_facts.DATA, f"{stem}.groups.csv", ["by", "group", "ratings", "mse", "mae"])
+        if table is not None:
+            tables_of[label] = table
+    if not tables_of:
+        return
+    st.subheader("Where each model errs", anchor=False)
+    kinds = (breakdown.PERSON, breakdown.MOVIE, breakdown.YEAR, breakdown.GENRE)
+    by = st.segmented_control(
+        "Test ratings by", kinds, default=kinds[0], required=True, format_func=str.capitalize, key="compare_by"
+    )
+    usual = [
+        label for label in tables_of if label in {ROWS[row] for row in ("lcrec", "fm", "svd-tuned", "paper", "bias")}
+    ]
+    shown = st.multiselect("Models", list(tables_of), default=usual or list(tables_of), key="compare_models")
+    if shown:
+        charts.draw(charts.errors_by_group({label: tables_of[label] for label in shown}, by), "errors_by_group")
+    st.caption(
+        "Random 80:20 of MovieLens 1M, seed 0. How many ratings a person or a movie has is counted in the part that "
+        "the models learn from; a movie counts in each of its genres."
+    )
+
+
+def how_sure() -> None:
+    """How often LCRec's most likely value was right, by how likely it said it was."""
+    lines = {}
+    for row, label in ROWS.items():
+        table = _table(paper_facts.DATA, f"{results.stem(row, 0)}.calibration.csv", ["ratings", "confidence", "right"])
+        if table is not None:
+            lines[label] = table
+    if not lines:
+        return
+    st.subheader("How sure it is, and how often right", anchor=False)
+    errors = {label: breakdown.calibration_error(table) for label, table in lines.items()}
+    said = "; ".join(f"{label} is off by {error:.3f} on average" for label, error in errors.items())
+    st.markdown(
+        "These models say how likely each number of stars is. Of all ratings for which the likeliest number was given "
+        f"a chance of 50 %, half should have been that number. {said} (expected calibration error)."
+    )
+    charts.draw(charts.reliability(lines), "reliability")
+
+
+def parts_of_lcrec() -> None:
+    """What each part of LCRec is worth, and what more ratings are."""
+    try:
+        found = ablation.read(paper_facts.DATA)
+    except LCRecError as error:
+        st.warning(failures.sentence(error), icon=":material/warning:")
+        return
+    parts = [entry for entry in found if not entry.name.startswith("share-")]
+    if not parts:
+        return
+    st.subheader("What each part of LCRec is worth", anchor=False)
+    st.markdown(
+        "LCRec is trained again with each part taken out, and with one part alone, and measured on the validation part "
+        f"(5 % of the training part): `python -m lcrec_core ablate --data {paper_facts.DATA}`."
+    )
+    st.dataframe(tables.ablation_table(parts), hide_index=True, alt="Errors of LCRec without each of its parts")
+    curve = _learning_curve(found)
+    if len(curve) > 1:
+        charts.draw(charts.learning_curve(curve), "learning_curve")
+
+
+def _learning_curve(found: list[Measured]) -> list[Measured]:
+    points = [entry for entry in found if entry.later and (entry.name == "whole" or entry.name.startswith("share-"))]
+    return sorted(points, key=lambda entry: entry.ratings)
+
+
+def _table(data: str, name: str, columns: list[str]) -> pd.DataFrame | None:
+    path = results.results_folder(data, comparison.RANDOM) / name
+    if not path.exists():
+        return None
+    try:
+        return pd.read_csv(path)[columns]
+    except (OSError, ValueError, KeyError) as error:
+        st.warning(f"{name} cannot be read ({error}); remove it and compare again.", icon=":material/warning:")
+        return None

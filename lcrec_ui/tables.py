@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lcrec_core import paper_facts
+from lcrec_core import ablation, paper_facts
 from lcrec_core.artifacts import Bundle
 from lcrec_core.comparison import OURS, RANDOM, Measured, other_settings, table_six
 from lcrec_core.dataset import Col, Dataset
@@ -262,13 +262,15 @@ def table_seven(measured: Sequence[tuple[PaperResult, Measured]]) -> pd.DataFram
 
 def comparison_table(rows: Sequence[Summary]) -> pd.DataFrame:
     """Every model measured on the same parts, the smallest MSE first."""
-    ordered = sorted(rows, key=lambda row: row.mean("mse"))
+    ordered = sorted(rows, key=lambda row: (row.given or 0, row.mean("mse")))
+    sure = any(row.results[0].log_loss is not None for row in ordered)
     return pd.DataFrame(
         {
             "Model": [row.label for row in ordered],
             "MSE": [with_spread(row.mean("mse"), row.spread("mse")) for row in ordered],
             "RMSE": [with_spread(row.mean("rmse"), row.spread("rmse")) for row in ordered],
             "MAE": [with_spread(row.mean("mae"), row.spread("mae")) for row in ordered],
+            **({"Log loss": [row.mean_if_any("log_loss") for row in ordered]} if sure else {}),
             "Seeds": [len(row.results) for row in ordered],
             "Training (s)": [row.mean("train_seconds") for row in ordered],
             "A catalogue (ms)": [row.mean("predict_ms") for row in ordered],
@@ -281,6 +283,9 @@ def comparison_table(rows: Sequence[Summary]) -> pd.DataFrame:
 
 COMPARISON_COLUMNS = {
     "Model": st.column_config.TextColumn(pinned=True),
+    "Log loss": st.column_config.NumberColumn(
+        format="%.3f", help="Of the predicted distribution over the stars, where a model has one: less is better."
+    ),
     "Training (s)": st.column_config.NumberColumn(format="%.0f"),
     "A catalogue (ms)": st.column_config.NumberColumn(
         format="%.1f", help="To predict every movie for one person, on one core."
@@ -290,6 +295,22 @@ COMPARISON_COLUMNS = {
     ),
     "Parameters": st.column_config.NumberColumn(format="localized"),
 }
+
+
+def ablation_table(found: Sequence[ablation.Measured]) -> pd.DataFrame:
+    """Errors of LCRec's variants, and how far they are from the whole."""
+    whole = next((entry.mse for entry in found if entry.name == "whole" and entry.later), None)
+    return pd.DataFrame(
+        {
+            "Variant": [entry.what for entry in found],
+            "MSE": [f"{entry.mse:.4f}" for entry in found],
+            "Against the whole": [
+                "" if whole is None or entry.mse == whole else f"{entry.mse / whole - 1:+.1%}" for entry in found
+            ],
+            "MAE": [f"{entry.mae:.4f}" for entry in found],
+            "Log loss": ["" if entry.log_loss is None else f"{entry.log_loss:.4f}" for entry in found],
+        }
+    )
 
 
 def measured_table(rows: Sequence[Measured]) -> pd.DataFrame:

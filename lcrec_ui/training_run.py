@@ -14,7 +14,6 @@ from lcrec_core import jobs, sources
 from lcrec_core.artifacts import Bundle
 from lcrec_core.errors import LCRecError
 from lcrec_core.jobs import Job, JobRequest, JobState
-from lcrec_core.paper_facts import SETTINGS
 from lcrec_ui import failures
 from lcrec_ui.charts import Curve, draw, training_curves
 from lcrec_ui.failures import callback
@@ -25,6 +24,8 @@ SHOWN_AT_FIRST = 4
 """More curves than this in one chart are for the visitor to ask for."""
 _COMPLAINT = "training_complaint"
 _WATCHED = "training_watched"
+
+MODEL_NAMES = {"lcrec": "LCRec, ours", "paper": "LSTM & CNN, the paper's"}
 
 _BADGES = {
     JobState.DONE: ("done", "green", ":material/check:"),
@@ -111,6 +112,8 @@ def _in_words(job: Job) -> str:
         return "Stopping \u2026"
     if job.state is JobState.STARTING:
         return f"Starting, and reading {job.request.data} \u2026"
+    if said.get("note") and not said.get("step"):
+        return f"{said['note'].capitalize()}, {duration(said.get('seconds') or 0)} so far"
     parts = [f"pass {said.get('epoch') or 0:.2f} of {said.get('epochs') or job.request.epochs}"]
     if said.get("ratings_per_second"):
         parts.append(f"{said['ratings_per_second']:,.0f} ratings per second")
@@ -135,7 +138,7 @@ def _cancel(job_id: str) -> None:
 
 
 def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
-    """The form for a new run, with the paper's settings filled in.
+    """The form for a new run, with the model's settings filled in.
 
     Args:
         bundles: What there is already, to say how long a pass takes.
@@ -143,6 +146,8 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
     """
     names = sources.available()
     busy = jobs.running() is not None
+    # Outside the form: its other fields follow from it.
+    model = st.radio("Model", jobs.MODELS, format_func=MODEL_NAMES.get, horizontal=True, key="train_model")
     with st.form("training_form"):
         left, right = st.columns(2)
         left.selectbox(
@@ -156,42 +161,44 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
             "Name of the bundle",
             key="train_name",
             max_chars=40,
-            placeholder="left empty: paper-seed0 or the like",
+            placeholder=f"left empty: {model}-seed0 or the like",
             help="Small letters, digits, dots, - and _. A bundle that exists is never overwritten.",
         )
-        _number_fields()
+        _number_fields(model)
         st.form_submit_button(
             "Start training", type="primary", icon=":material/play_arrow:", on_click=_start, disabled=busy
         )
     if busy:
         st.caption("One run at a time: wait for the one that is going, or cancel it.")
     else:
-        st.caption(f"The defaults are the paper's (Table VI). {_how_long(bundles)}")
+        whose = "the paper's (Table VI)" if model == "paper" else "ours; its backbones are sampled first"
+        st.caption(f"The defaults are {whose}. {_how_long([b for b in bundles if b.model == model])}")
     complaint = st.session_state.pop(_COMPLAINT, None)
     if complaint:
         st.error(complaint, icon=":material/error:")
 
 
-def _number_fields() -> None:
-    """Table VI's settings and the seed, within the limits of `JobRequest`."""
+def _number_fields(model: str) -> None:
+    """Settings of the run and the seed, within the limits of `JobRequest`; each model keeps its own."""
+    usual = jobs.defaults(model)
     epochs, batch, keep, rate, seed = st.columns(5)
-    epochs.number_input("Epochs", *jobs.EPOCHS, SETTINGS["epochs"], key="train_epochs")
-    batch.number_input("Batch size", *jobs.BATCH_SIZES, SETTINGS["batch_size"], 16, key="train_batch_size")
+    epochs.number_input("Epochs", *jobs.EPOCHS, usual["epochs"], key=f"train_epochs_{model}")
+    batch.number_input("Batch size", *jobs.BATCH_SIZES, usual["batch_size"], 16, key=f"train_batch_size_{model}")
     keep.number_input(
         "Keep probability",
         *jobs.KEEP_PROBABILITIES,
-        SETTINGS["keep_probability"],
+        usual["keep_probability"],
         0.05,
-        key="train_keep_probability",
+        key=f"train_keep_probability_{model}",
         help="Share of the title features that dropout lets through in training.",
     )
     rate.number_input(
         "Learning rate",
         *jobs.LEARNING_RATES,
-        SETTINGS["learning_rate"],
+        usual["learning_rate"],
         1e-4,
         format="%.6f",
-        key="train_learning_rate",
+        key=f"train_learning_rate_{model}",
     )
     seed.number_input("Seed", *jobs.SEEDS, 0, key="train_seed", help="Of the split and of every random choice.")
 
@@ -205,15 +212,14 @@ def _start() -> None:
     """Start what the form says. Its limits are checked again by `JobRequest`: a browser can send anything."""
     form = st.session_state
     try:
-        data, seed = str(form["train_data"]), form["train_seed"]
-        name = (form["train_name"] or "").strip() or jobs.free_name(data, seed if isinstance(seed, int) else 0)
+        data, model, seed = str(form["train_data"]), str(form["train_model"]), form["train_seed"]
+        name = (form["train_name"] or "").strip()
+        name = name or jobs.free_name(data, seed if isinstance(seed, int) else 0, model=model)
         request = JobRequest(
             data=data,
             name=name,
-            epochs=form["train_epochs"],
-            learning_rate=form["train_learning_rate"],
-            batch_size=form["train_batch_size"],
-            keep_probability=form["train_keep_probability"],
+            model=model,
+            **{setting: form[f"train_{setting}_{model}"] for setting in jobs.defaults(model)},
             seed=seed,
         )
         jobs.start(request)

@@ -40,18 +40,10 @@ st.warning(
     icon=":material/balance:",
 )
 
-if same_parts:
-    st.subheader("Every model on the same parts", anchor=False)
-    st.markdown(
-        "The paper's six, what one would pick instead today, and ours, best first: trained on the same ratings and "
-        f"measured on the same test ratings of {paper_facts.DATA}, once each, by `python -m lcrec_core compare`."
-    )
-    st.dataframe(
-        tables.comparison_table(same_parts),
-        hide_index=True,
-        column_config=tables.COMPARISON_COLUMNS,
-        alt="Errors, times and sizes of every model compared on the same parts",
-    )
+compared.every_model()
+compared.where_models_err()
+compared.how_sure()
+compared.parts_of_lcrec()
 
 if rows:
     st.subheader("Everything measured here", anchor=False)

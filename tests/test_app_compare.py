@@ -9,7 +9,7 @@ import pytest
 from lcrec_core.paper_facts import RESULTS
 from lcrec_core.results import Result, results_folder
 from tests.bundles import write_bundle
-from tests.visiting import open_page, visited_before, words
+from tests.visiting import open_page, run, visited_before, words
 
 PAGE = "6_compare.py"
 
@@ -83,11 +83,87 @@ def test_a_damaged_result_is_a_remark_and_not_the_end_of_the_page(artifacts: Pat
     assert len(app.dataframe[0].value) == len(RESULTS)
 
 
-def write_result(artifacts: Path, row: str, seed: int, mse: float) -> None:
-    result = Result(row, "ml-1m", "random", seed, "made up", mse, mse / 2, 10.0, 2.0, False, 100, 50, {})
-    folder = results_folder("ml-1m", "random", artifacts)
+def write_result(artifacts: Path, row: str, seed: int, mse: float, protocol: str = "random", **more) -> Path:
+    result = Result(row, "ml-1m", protocol, seed, "made up", mse, mse / 2, 10.0, 2.0, False, 100, 50, {}, **more)
+    folder = results_folder("ml-1m", protocol, artifacts)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{row}-seed{seed}.json").write_text(json.dumps(asdict(result)))
+    (folder / f"{result.stem}.json").write_text(json.dumps(asdict(result)))
+    return folder
+
+
+def test_every_way_of_cutting_that_was_measured_can_be_chosen(artifacts: Path):
+    write_result(artifacts, "svd", 0, 0.8)
+    write_result(artifacts, "lcrec", 0, 0.7, "user-last", log_loss=1.1)
+    for given, mse in ((5, 0.9), (50, 0.8)):
+        write_result(artifacts, "lcrec", 0, mse, "new-people", given=given, trained_with_them=False)
+        write_result(artifacts, "svd", 0, mse + 0.1, "new-people", given=given, trained_with_them=True)
+    app = open_page(PAGE)
+    choice = app.segmented_control(key="compare_part")
+    assert choice.options == ["Random 80:20", "Each person's last 20 %", "New people"]
+    assert "Log loss" not in app.dataframe[1].value
+    choice.set_value("Each person's last 20 %")
+    table = run(app).dataframe[1].value
+    assert table[["Model", "MSE", "Log loss"]].to_numpy().tolist() == [["LCRec, ours", "0.700", 1.1]]
+    app.segmented_control(key="compare_part").set_value("New people")
+    table = run(app).dataframe[1].value
+    assert table["Model"].tolist() == [
+        "LCRec, ours, 5 given",
+        "SVD, trained again, 5 given",
+        "LCRec, ours, 50 given",
+        "SVD, trained again, 50 given",
+    ]
+    said = app.get("plotly_chart")[2].proto.alt
+    assert "LCRec, ours 0.800 with 50 given" in said
+
+
+def test_errors_by_group_and_calibration_are_drawn_from_their_files(artifacts: Path):
+    folder = write_result(artifacts, "lcrec", 0, 0.7)
+    groups = (
+        "by,group,ratings,mse,mae\nratings of the person,20-49,10,0.9,0.7\nratings of the person,50-99,90,0.6,0.6\n"
+    )
+    (folder / "lcrec-seed0.groups.csv").write_text(groups + "genre,Drama,100,0.65,0.6\n")
+    (folder / "lcrec-seed0.calibration.csv").write_text("ratings,confidence,right\n60,0.4,0.42\n40,0.8,0.75\n")
+    app = open_page(PAGE)
+    assert "LCRec, ours is off by 0.032" in words(app)
+    by_group, sure = (chart.proto.alt for chart in app.get("plotly_chart")[2:])
+    assert "from 0.60 (50-99) to 0.90 (20-49)" in by_group
+    assert "LCRec, ours says 80% where 75% are right" in sure
+    app.segmented_control(key="compare_by").set_value("genre")
+    assert "0.65 (Drama)" in run(app).get("plotly_chart")[2].proto.alt
+
+
+def test_the_ablation_is_a_table_against_the_whole_and_a_learning_curve(artifacts: Path):
+    parts = [
+        {
+            "name": "whole",
+            "what": "LCRec, whole",
+            "later": True,
+            "ratings": 1000,
+            "mse": 0.6,
+            "mae": 0.6,
+            "log_loss": 1.1,
+        },
+        {
+            "name": "no-titles",
+            "what": "no CNN",
+            "later": True,
+            "ratings": 1000,
+            "mse": 0.63,
+            "mae": 0.6,
+            "log_loss": 1.2,
+        },
+        {"name": "share-10", "what": "a tenth", "later": True, "ratings": 100, "mse": 0.8, "mae": 0.7, "log_loss": 1.3},
+    ]
+    path = artifacts / "ml-1m" / "ablation.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"variants": parts}))
+    app = open_page(PAGE)
+    table = app.dataframe[1].value
+    assert table["Variant"].tolist() == ["LCRec, whole", "no CNN"]
+    assert table["Against the whole"].tolist() == ["", "+5.0%"]
+    assert "from 0.800 with 100 to 0.600 with 1,000" in app.get("plotly_chart")[2].proto.alt
+    path.write_text("{")
+    assert any("ablation.json" in warning.value.lower() for warning in run(app).warning)
 
 
 def test_the_impossible_figures_are_remarked_on():

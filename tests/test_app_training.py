@@ -35,6 +35,11 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         os.kill(json.loads((going.path / "job.json").read_text())["pid"], signal.SIGKILL)
 
 
+def of_the_paper(app: AppTest) -> AppTest:
+    app.radio(key="train_model").set_value("paper")
+    return run(app)
+
+
 def start(app: AppTest, name: str) -> AppTest:
     app.text_input(key="train_name").set_value(name)
     return submit(app)
@@ -91,7 +96,7 @@ def test_a_damaged_bundle_is_named_with_the_reason(artifacts: Path):
 
 
 def test_a_run_is_started_with_the_papers_settings_and_seen_by_everybody():
-    app = start(open_page(PAGE), "slow")
+    app = start(of_the_paper(open_page(PAGE)), "slow")
     request = jobs.list_jobs()[0].request
     assert {name: getattr(request, name) for name in paper_facts.SETTINGS} == paper_facts.SETTINGS
     wait_until(lambda job: job.fraction > 0)
@@ -134,8 +139,25 @@ def test_a_failed_run_shows_its_one_line():
 
 def test_a_name_left_empty_is_chosen(artifacts: Path):
     write_bundle(artifacts, "demo/paper")
-    submit(open_page(PAGE))
+    submit(of_the_paper(open_page(PAGE)))
     assert jobs.list_jobs()[0].request.name == "paper-seed0"
+
+
+def test_our_own_model_is_offered_first_with_its_own_settings():
+    submit(open_page(PAGE))
+    request = jobs.list_jobs()[0].request
+    assert (request.model, request.name) == ("lcrec", "lcrec")
+    assert {name: getattr(request, name) for name in jobs.defaults("lcrec")} == jobs.defaults("lcrec")
+
+
+def test_what_a_run_does_before_its_first_pass_is_said():
+    app = start(open_page(PAGE), "slow")
+    wait_until(lambda job: job.fraction > 0)
+    going = jobs.list_jobs()[0]
+    os.kill(json.loads((going.path / "job.json").read_text())["pid"], signal.SIGSTOP)
+    said = {"state": "running", "epochs": 3, "seconds": 65.0, "note": "2 of 6 backbones sampled"}
+    (going.path / "progress.json").write_text(json.dumps(said))
+    assert run(app).get("progress")[0].proto.text == "2 of 6 backbones sampled, 1 min 05 s so far"
 
 
 @pytest.mark.parametrize(
