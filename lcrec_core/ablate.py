@@ -155,4 +155,5 @@ def no_backbone(evidence: Evidence, middle: float) -> Backbone:
         weights=torch.zeros(1, movies + 2 + fields, 2),
         precision=1e9 * torch.eye(2).unsqueeze(0),
         log_count=LogCount.of(evidence.people, people),
+        usual_set=torch.zeros(movies),
     )

@@ -55,6 +55,8 @@ class Measured:
 def table_six(bundle: Bundle) -> dict[str, Any]:
     """A bundle's values for the settings of Table VI; None for one it does not have."""
     settings = _settings(bundle)
+    # LCRec's step is counted in ratings too, under a name that says so.
+    settings.setdefault("batch_size", settings.get("targets_per_step"))
     return {name: settings.get(name) for name in SETTINGS}
 
 

@@ -223,7 +223,7 @@ def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
     """As named arrays, for a file: half precision is far finer than what the samples disagree by."""
     numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
     tensors = {name: getattr(backbone, name).half().numpy() for name in ("movies", "weights")}
-    tensors["precision"] = backbone.precision.numpy()
+    tensors |= {name: getattr(backbone, name).numpy() for name in ("precision", "usual_set")}
     return {**tensors, "numbers": np.array(numbers, dtype=np.float64)}
 
 
@@ -231,7 +231,8 @@ def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
     """The backbone that `backbone_arrays` took apart."""
     mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
     movies, weights, precision = (torch.from_numpy(arrays[name]).float() for name in ("movies", "weights", "precision"))
-    return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count))
+    usual_set = torch.from_numpy(arrays["usual_set"])
+    return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), usual_set)
 
 
 def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecTrainConfig) -> str:

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lcrec_core import artifacts, paper_facts, results
+from lcrec_core import ablation, artifacts, paper_facts, results
 from lcrec_core.artifacts import Bundle
-from lcrec_core.comparison import OURS, RANDOM, Measured, measured
+from lcrec_core.comparison import OURS, Measured, measured
 from lcrec_core.errors import LCRecError
-from lcrec_core.results import Result
+from lcrec_core.results import Result, Summary
+from lcrec_core.split import Protocol
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = REPOSITORY / "README.md"
@@ -134,13 +135,15 @@ def reported_bundles(root: Path = BUNDLES) -> list[Bundle]:
     return [bundle for bundle in bundles if bundle.path.relative_to(root) in folders]
 
 
-def reported_results(root: Path = BUNDLES) -> list[Result]:
-    """The results of the comparison on the paper's data, by its protocol, that the repository holds."""
-    found, tracked = results.saved(paper_facts.DATA, RANDOM, root), _tracked(root)
+def reported_results(
+    data: str = paper_facts.DATA, protocol: Protocol = Protocol.RANDOM, root: Path = BUNDLES
+) -> list[Result]:
+    """The results of the comparison by a protocol, that the repository holds."""
+    found, tracked = results.saved(data, protocol, root), _tracked(root)
     if tracked is None:
         return found
-    folder = results.results_folder(paper_facts.DATA, RANDOM, root).relative_to(root)
-    return [result for result in found if folder / f"{result.row}-seed{result.seed}.json" in tracked]
+    folder = results.results_folder(data, protocol, root).relative_to(root)
+    return [result for result in found if folder / f"{result.stem}.json" in tracked]
 
 
 def _tracked(root: Path) -> set[Path] | None:
@@ -176,6 +179,63 @@ def comparison_table(found: Iterable[Result]) -> str:
     return "\n".join(lines)
 
 
+OTHER_WAYS = (
+    (paper_facts.DATA, Protocol.USER_LAST, "each person's last 20 %"),
+    (paper_facts.DATA, Protocol.GLOBAL_TIME, "everybody's last 20 %"),
+    (paper_facts.DATA, Protocol.RANDOM_90, "random 90:10"),
+    ("ml-100k", Protocol.OFFICIAL, "ML-100K, u1 to u5"),
+)
+"""Data set, protocol and column head of the table by other protocols."""
+
+
+def protocols_table(columns: Sequence[tuple[str, Sequence[Result]]]) -> str:
+    """Markdown: MSE / MAE of every model by other protocols than the headline's; a column that nobody has is left out.
+
+    Args:
+        columns: Head and results of each.
+    """
+    columns = [(head, found) for head, found in columns if found]
+    lines = ["| MSE / MAE | " + " | ".join(head for head, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    by_row = [{row.row: row for row in results.summaries(found)} for _, found in columns]
+    names = [name for name in results.ROWS if any(name in of for of in by_row)]
+    missing = float("inf")
+    for name in sorted(names, key=lambda name: by_row[0][name].mean("mse") if name in by_row[0] else missing):
+        cells = [_errors(of[name]) if name in of else "–" for of in by_row]
+        lines.append(f"| {results.ROWS[name]} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _errors(row: Summary) -> str:
+    return f"{row.mean('mse'):.3f} / {row.mean('mae'):.3f}"
+
+
+def new_people_table(found: Iterable[Result]) -> str:
+    """Markdown: MSE for people who are new, by how many of their ratings are given."""
+    rows = results.summaries(found)
+    numbers = sorted({row.given for row in rows if row.given is not None})
+    lines = [
+        "| MSE for new people, by ratings given | " + " | ".join(map(str, numbers)) + " |",
+        "|---" * (len(numbers) + 1) + "|",
+    ]
+    by_name: dict[str, dict[int, float]] = {}
+    for row in rows:
+        name = results.ROWS[row.row] + (", trained again" if row.results[0].trained_with_them else "")
+        by_name.setdefault(name, {})[row.given or 0] = row.mean("mse")
+    for name, errors in sorted(by_name.items(), key=lambda item: item[1].get(20, float("inf"))):
+        cells = [f"{errors[number]:.3f}" if number in errors else "–" for number in numbers]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def ablation_table(found: Iterable[ablation.Measured]) -> str:
+    """Markdown: LCRec without each of its parts."""
+    lines = ["| validation part | MSE | MAE | log loss |", "|---|---|---|---|"]
+    for entry in found:
+        loss = "–" if entry.log_loss is None else f"{entry.log_loss:.3f}"
+        lines.append(f"| {entry.what} | {entry.mse:.4f} | {entry.mae:.4f} | {loss} |")
+    return "\n".join(lines)
+
+
 def fill(text: str, blocks: dict[str, str]) -> str:
     """Replace what stands between the markers of each block.
 
@@ -197,6 +257,9 @@ def blocks() -> dict[str, str]:
     return {
         "results": results_table(reported_bundles()),
         "comparison": comparison_table(reported_results()),
+        "protocols": protocols_table([(head, reported_results(data, protocol)) for data, protocol, head in OTHER_WAYS]),
+        "new-people": new_people_table(reported_results(protocol=Protocol.NEW_PEOPLE)),
+        "ablation": ablation_table(ablation.read(paper_facts.DATA, BUNDLES)),
         "speed": speed_table(read_measurements()),
     }
 

@@ -138,7 +138,8 @@ class _Watch:
     def metrics(self, fitted: int, asked: int, model: lcrec.LCRec) -> dict[str, Any]:
         """What was measured."""
         last, seconds = self.history[-1], self.history[-1]["seconds"]
-        tensors = [*model.network.parameters(), *vars(model.backbone).values()]
+        backbone = model.backbone
+        tensors = [*model.network.parameters(), backbone.movies, backbone.weights, backbone.precision]
         return {
             "part": self.part,
             **{name: last[name] for name in last if name.endswith(("_mse", "_mae"))},
@@ -149,7 +150,7 @@ class _Watch:
             # The backbones' sampling is shared out over the passes.
             "seconds_per_epoch": round(seconds / self.request.lcrec.epochs, 2),
             "seconds_evaluating": round(self.evaluate_seconds, 1),
-            "parameters": sum(tensor.numel() for tensor in tensors if isinstance(tensor, torch.Tensor)),
+            "parameters": sum(tensor.numel() for tensor in tensors),
         }
 
 

@@ -94,6 +94,7 @@ def every_model() -> None:
         tables.comparison_table(rows),
         hide_index=True,
         column_config=tables.COMPARISON_COLUMNS,
+        height="content",
         alt=f"Errors, times and sizes of every model compared on the same parts: {chosen.title}",
     )
     if chosen.protocol is Protocol.NEW_PEOPLE:
@@ -161,7 +162,9 @@ def parts_of_lcrec() -> None:
         "LCRec is trained again with each part taken out, and with one part alone, and measured on the validation part "
         f"(5 % of the training part): `python -m lcrec_core ablate --data {paper_facts.DATA}`."
     )
-    st.dataframe(tables.ablation_table(parts), hide_index=True, alt="Errors of LCRec without each of its parts")
+    st.dataframe(
+        tables.ablation_table(parts), hide_index=True, height="content", alt="Errors of LCRec without each of its parts"
+    )
     curve = _learning_curve(found)
     if len(curve) > 1:
         charts.draw(charts.learning_curve(curve), "learning_curve")

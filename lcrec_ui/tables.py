@@ -270,7 +270,7 @@ def comparison_table(rows: Sequence[Summary]) -> pd.DataFrame:
             "MSE": [with_spread(row.mean("mse"), row.spread("mse")) for row in ordered],
             "RMSE": [with_spread(row.mean("rmse"), row.spread("rmse")) for row in ordered],
             "MAE": [with_spread(row.mean("mae"), row.spread("mae")) for row in ordered],
-            **({"Log loss": [row.mean_if_any("log_loss") for row in ordered]} if sure else {}),
+            **({"Log loss": [_three(row.mean_if_any("log_loss")) for row in ordered]} if sure else {}),
             "Seeds": [len(row.results) for row in ordered],
             "Training (s)": [row.mean("train_seconds") for row in ordered],
             "A catalogue (ms)": [row.mean("predict_ms") for row in ordered],
@@ -283,8 +283,8 @@ def comparison_table(rows: Sequence[Summary]) -> pd.DataFrame:
 
 COMPARISON_COLUMNS = {
     "Model": st.column_config.TextColumn(pinned=True),
-    "Log loss": st.column_config.NumberColumn(
-        format="%.3f", help="Of the predicted distribution over the stars, where a model has one: less is better."
+    "Log loss": st.column_config.TextColumn(
+        help="Of the predicted distribution over the stars, where a model has one: less is better."
     ),
     "Training (s)": st.column_config.NumberColumn(format="%.0f"),
     "A catalogue (ms)": st.column_config.NumberColumn(
@@ -295,6 +295,11 @@ COMPARISON_COLUMNS = {
     ),
     "Parameters": st.column_config.NumberColumn(format="localized"),
 }
+
+
+def _three(value: float | None) -> str:
+    """`1.113`, and nothing where there is no figure."""
+    return "" if value is None else f"{value:.3f}"
 
 
 def ablation_table(found: Sequence[ablation.Measured]) -> pd.DataFrame:

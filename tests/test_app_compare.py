@@ -103,7 +103,7 @@ def test_every_way_of_cutting_that_was_measured_can_be_chosen(artifacts: Path):
     assert "Log loss" not in app.dataframe[1].value
     choice.set_value("Each person's last 20 %")
     table = run(app).dataframe[1].value
-    assert table[["Model", "MSE", "Log loss"]].to_numpy().tolist() == [["LCRec, ours", "0.700", 1.1]]
+    assert table[["Model", "MSE", "Log loss"]].to_numpy().tolist() == [["LCRec, ours", "0.700", "1.100"]]
     app.segmented_control(key="compare_part").set_value("New people")
     table = run(app).dataframe[1].value
     assert table["Model"].tolist() == [

@@ -13,6 +13,7 @@ from lcrec_core.backbone import (
     person_features,
     predict,
     predict_catalogue,
+    prior_means,
     sample_backbone,
     set_features,
     traits_of,
@@ -46,44 +47,45 @@ def fixed_backbone(movies: int, features: int, factors: int = 2, seed: int = 0) 
         weights=torch.randn(1, features, width, generator=random),
         precision=3.0 * torch.eye(width).unsqueeze(0),
         log_count=LogCount(1.0, 1.0, 0.0),
+        usual_set=torch.full((movies,), 0.25),
     )
 
 
-def by_hand(backbone: Backbone, movies: np.ndarray, ratings: np.ndarray, features: np.ndarray) -> np.ndarray:
+def by_hand(backbone: Backbone, movies: np.ndarray, ratings: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """The posterior mean of one person's (b, p), as textbooks write it."""
     of_movies = backbone.movies[0].numpy().astype(np.float64)[movies]
     design = np.column_stack([np.ones(len(movies)), of_movies[:, 1:]])
     left = ratings - backbone.mean - of_movies[:, 0]
     precision = backbone.precision[0].numpy().astype(np.float64)
-    prior = features @ backbone.weights[0].numpy()
     return np.linalg.solve(
         precision + backbone.noise * design.T @ design, precision @ prior + backbone.noise * design.T @ left
     )
 
 
 def test_folding_in_is_bayesian_linear_regression_and_leaves_ratings_out_exactly():
-    backbone = fixed_backbone(movies=9, features=4)
+    backbone = fixed_backbone(movies=9, features=13)
     rng = np.random.default_rng(1)
     people = np.repeat([0, 1, 2], [4, 0, 7])
     movies = np.concatenate([rng.choice(9, 4, replace=False), rng.choice(9, 7, replace=False)])
     ratings = rng.integers(1, 6, len(movies)).astype(np.float32)
-    features = rng.normal(size=(3, 4)).astype(np.float32)
+    features = rng.normal(size=(3, 13)).astype(np.float32)
+    priors = prior_means(backbone, people, torch.from_numpy(features))[0].numpy()
     folded = fold_in(backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), torch.from_numpy(features))
     for person in range(3):
         own = np.flatnonzero(people == person)
-        tastes = by_hand(backbone, movies[own], ratings[own], features[person])
+        tastes = by_hand(backbone, movies[own], ratings[own], priors[person])
         np.testing.assert_allclose(folded.tastes[0, person].numpy(), tastes, atol=1e-4)
         for rating in own:
             others = own[own != rating]
-            without = torch.from_numpy(by_hand(backbone, movies[others], ratings[others], features[person])).float()
+            without = torch.from_numpy(by_hand(backbone, movies[others], ratings[others], priors[person])).float()
             alone, _ = predict(backbone, without.reshape(1, 1, -1), torch.tensor([0]), torch.tensor([movies[rating]]))
             assert folded.left_out[rating].item() == pytest.approx(ratings[rating] - alone.item(), abs=1e-3)
 
 
 def test_people_are_folded_in_each_on_their_own():
-    backbone = fixed_backbone(movies=9, features=4)
+    backbone = fixed_backbone(movies=9, features=13)
     movies, ratings = torch.tensor([1, 2, 3, 1, 5]), torch.tensor([5.0, 1.0, 3.0, 2.0, 4.0])
-    features = torch.randn(2, 4, generator=torch.Generator().manual_seed(3))
+    features = torch.randn(2, 13, generator=torch.Generator().manual_seed(3))
     both = fold_in(backbone, np.array([0, 0, 0, 1, 1]), movies, ratings, features)
     second = fold_in(backbone, np.array([0, 0]), movies[3:], ratings[3:], features[1:])
     torch.testing.assert_close(both.tastes[:, 1], second.tastes[:, 0])
@@ -154,8 +156,30 @@ def test_counts_are_standardised_over_those_who_have_any_and_none_is_below_the_l
     np.testing.assert_allclose(of_three.standardised(np.array([4, 0, 1])), [1, -1, -1])
 
 
+def test_the_fewer_ratings_the_more_of_a_persons_set_is_the_usual_one():
+    backbone = fixed_backbone(movies=50, features=55)
+    people = np.repeat([1, 2], [10, 40])
+    movies = np.concatenate([np.arange(10), np.arange(40)])
+    evidence = Evidence(people, movies, np.ones(50, np.float32), np.ones((3, 3), np.float32), np.zeros((50, 0)))
+    features = person_features(evidence, backbone.log_count, TINY)
+    weights = backbone.weights[0]
+    expected = features[:, 50:51] @ weights[50:51] + features[:, 52:] @ weights[52:]
+    own = torch.tensor([[0], [0.5], [1600 / 1700]])
+    expected += own * (features[:, :50] @ weights[:50] + features[:, 51:52] @ weights[51:52])
+    expected += (1 - own) * (torch.full((50,), 0.25) @ weights[:50])
+    torch.testing.assert_close(prior_means(backbone, people, features)[0], expected)
+
+
+def test_the_usual_set_is_that_of_those_who_rated():
+    evidence = Evidence(
+        np.array([0, 0, 0, 0, 2]), np.array([0, 1, 2, 3, 3]), np.ones(5, np.float32), np.zeros((3, 0)), np.zeros((5, 0))
+    )
+    sampled = sample_backbone(evidence, BackboneConfig(factors=1, iterations=2, burn_in=0, samples=1), 0)
+    np.testing.assert_allclose(sampled.usual_set.numpy(), [0.25, 0.25, 0.25, 0.75, 0])
+
+
 def test_the_whole_catalogue_is_predicted_as_its_pairs_are():
-    backbone = fixed_backbone(movies=9, features=4)
+    backbone = fixed_backbone(movies=9, features=13)
     tastes = torch.randn(1, 1, 3, generator=torch.Generator().manual_seed(5))
     pairs = predict(backbone, tastes, torch.zeros(9, dtype=torch.int64), torch.arange(9))
     torch.testing.assert_close(predict_catalogue(backbone, tastes), pairs)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lcrec_core import report
+from lcrec_core.ablation import Measured
 from lcrec_core.artifacts import Bundle
 from lcrec_core.dataset import Fingerprint
 from lcrec_core.results import Result
@@ -102,7 +103,7 @@ def test_a_broken_measurement_is_named(tmp_path: Path):
 
 def test_check_tells_without_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     readme = tmp_path / "README.md"
-    names = ("results", "comparison", "speed")
+    names = ("results", "comparison", "protocols", "new-people", "ablation", "speed")
     readme.write_text("".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in names))
     monkeypatch.setattr(report, "README", readme)
     before = readme.read_text()
@@ -118,13 +119,40 @@ def test_measurements_hold_no_paths_of_the_machine():
         assert str(report.REPOSITORY) not in path.read_text()
 
 
-def test_the_comparison_is_the_best_first_with_the_papers_figures_beside():
-    def result(row: str, seed: int, mse: float) -> Result:
-        return Result(row, "ml-1m", "random", seed, "", mse, mse / 2, 61.2, 2.0, True, 1234, 50, {})
+def result(row: str, seed: int, mse: float, **more) -> Result:
+    return Result(row, "ml-1m", "random", seed, "", mse, mse / 2, 61.2, 2.0, True, 1234, 50, {}, **more)
 
-    lines = report.comparison_table([result("svd", 0, 0.8), result("svd", 1, 0.82), result("lcrec", 0, 0.6)]).split(
-        "\n"
-    )
+
+def test_the_comparison_is_the_best_first_with_the_papers_figures_beside():
+    found = [result("svd", 0, 0.8), result("svd", 1, 0.82), result("lcrec", 0, 0.6)]
+    lines = report.comparison_table(found).split("\n")
     assert lines[2] == "| LCRec, ours | 0.600 | 0.775 | 0.300 | 0 | 61 s | 2.0 ms | yes | 1,234 |  |"
     assert lines[3].startswith("| SVD | 0.810 ± 0.014 | 0.900 ± 0.008 | 0.405 ± 0.007 | 0, 1 |")
     assert lines[3].endswith("| 1.063 / 0.830 |")
+
+
+def test_other_protocols_are_columns_and_what_nobody_measured_is_left_out():
+    first = [result("svd", 0, 0.8), result("lcrec", 0, 0.6)]
+    table = report.protocols_table([("A", first), ("B", []), ("C", [result("fm", 0, 0.7)])])
+    assert table.split("\n")[0] == "| MSE / MAE | A | C |"
+    assert rows(table) == [
+        ["LCRec, ours", "0.600 / 0.300", "–"],
+        ["SVD", "0.800 / 0.400", "–"],
+        ["Bayesian FM (myFM)", "–", "0.700 / 0.350"],
+    ]
+
+
+def test_new_people_are_columns_by_what_is_given():
+    found = [result("lcrec", 0, 0.9 - given / 100, given=given, trained_with_them=False) for given in (5, 20)]
+    found.append(result("svdpp", 0, 0.95, given=20, trained_with_them=True))
+    table = report.new_people_table(found)
+    assert table.split("\n")[0].endswith("| 5 | 20 |")
+    assert rows(table) == [["LCRec, ours", "0.850", "0.700"], ["SVD++, trained again", "–", "0.950"]]
+
+
+def test_a_part_without_a_distribution_has_no_log_loss():
+    found = [Measured("whole", "all", True, 9, 0.61234, 0.5, 1.1), Measured("b", "some", True, 9, 0.7, 0.6, None)]
+    assert rows(report.ablation_table(found)) == [
+        ["all", "0.6123", "0.5000", "1.100"],
+        ["some", "0.7000", "0.6000", "–"],
+    ]
