@@ -56,10 +56,10 @@ def test_switching_the_data_and_training_on_it(
     page.get_by_label("Epochs").fill("1")
     page.get_by_label("Epochs").press("Tab")
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text("Training of ml-1m/paper is done")).to_be_visible(timeout=TRAINING_MS)
+    expect(page.get_by_text("Training of ml-1m/lcrec is done")).to_be_visible(timeout=TRAINING_MS)
     settle(page)
     assert_no_traceback(page)
-    metrics = json.loads((artifacts / "ml-1m" / "paper" / "metrics.json").read_text())
+    metrics = json.loads((artifacts / "ml-1m" / "lcrec" / "metrics.json").read_text())
     assert 0 < metrics["test_mse"] < 10
 
     page.get_by_test_id("stSidebarNavLink").filter(has_text="For you").click()
