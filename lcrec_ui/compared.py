@@ -1,6 +1,7 @@
 """The saved comparison and the saved ablation, for a page: a damaged file is a remark, not the end of the page."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -158,6 +159,12 @@ def parts_of_lcrec() -> None:
     if not parts:
         return
     st.subheader("What each part of LCRec is worth", anchor=False)
+    st.image(str(FIGURE), caption="LCRec: what people and movies are like, and when they rate.", alt=FIGURE_IN_WORDS)
+    st.markdown(
+        "The backbone knows what people and movies are like; the LSTM knows when: a good or bad mood of the evening, a "
+        "row of films of one kind, tastes that drift. It reads what the backbone leaves unexplained, rating by rating, "
+        "each with itself left out. Nobody has an embedding, so somebody new is served like everybody else."
+    )
     st.markdown(
         "LCRec is trained again with each part taken out, and with one part alone, and measured on the validation part "
         f"(5 % of the training part): `python -m lcrec_core ablate --data {paper_facts.DATA}`."
@@ -168,6 +175,13 @@ def parts_of_lcrec() -> None:
     curve = _learning_curve(found)
     if len(curve) > 1:
         charts.draw(charts.learning_curve(curve), "learning_curve")
+
+
+FIGURE = Path(__file__).resolve().parent.parent / "docs" / "lcrec.svg"
+FIGURE_IN_WORDS = (
+    "Ratings give a Bayesian factorization, the backbone. Its residuals, with each movie's features from a title CNN "
+    "and embeddings, go through an LSTM each way; two dense layers give the distribution of a rating."
+)
 
 
 def _learning_curve(found: list[Measured]) -> list[Measured]:
