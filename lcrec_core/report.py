@@ -227,6 +227,19 @@ def new_people_table(found: Iterable[Result]) -> str:
     return "\n".join(lines)
 
 
+def distribution_table(found: Iterable[Result]) -> str:
+    """Markdown: log loss and expected calibration error of the models that predict a distribution."""
+    lines = ["| distribution over the stars | log loss | calibration error | seeds |", "|---|---|---|---|"]
+    rows = [row for row in results.summaries(found) if row.mean_if_any("log_loss") is not None]
+    for row in sorted(rows, key=lambda row: row.mean("log_loss")):
+        loss, error = (mean_and_spread([getattr(r, name) for r in row.results]) for name in _OF_DISTRIBUTIONS)
+        lines.append(f"| {row.label} | {loss} | {error} | {', '.join(str(r.seed) for r in row.results)} |")
+    return "\n".join(lines)
+
+
+_OF_DISTRIBUTIONS = ("log_loss", "calibration_error")
+
+
 def ablation_table(found: Iterable[ablation.Measured]) -> str:
     """Markdown: LCRec without each of its parts."""
     lines = ["| validation part | MSE | MAE | log loss |", "|---|---|---|---|"]
@@ -257,6 +270,7 @@ def blocks() -> dict[str, str]:
     return {
         "results": results_table(reported_bundles()),
         "comparison": comparison_table(reported_results()),
+        "distribution": distribution_table(reported_results()),
         "protocols": protocols_table([(head, reported_results(data, protocol)) for data, protocol, head in OTHER_WAYS]),
         "new-people": new_people_table(reported_results(protocol=Protocol.NEW_PEOPLE)),
         "ablation": ablation_table(ablation.read(paper_facts.DATA, BUNDLES)),

@@ -103,7 +103,7 @@ def test_a_broken_measurement_is_named(tmp_path: Path):
 
 def test_check_tells_without_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     readme = tmp_path / "README.md"
-    names = ("results", "comparison", "protocols", "new-people", "ablation", "speed")
+    names = ("results", "comparison", "distribution", "protocols", "new-people", "ablation", "speed")
     readme.write_text("".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in names))
     monkeypatch.setattr(report, "README", readme)
     before = readme.read_text()
@@ -148,6 +148,15 @@ def test_new_people_are_columns_by_what_is_given():
     table = report.new_people_table(found)
     assert table.split("\n")[0].endswith("| 5 | 20 |")
     assert rows(table) == [["LCRec, ours", "0.850", "0.700"], ["SVD++, trained again", "–", "0.950"]]
+
+
+def test_only_models_with_a_distribution_are_in_its_table():
+    found = [result("fm-ordered", 0, 0.7, log_loss=1.2, calibration_error=0.02), result("svd", 0, 0.8)]
+    found += [result("lcrec", seed, 0.6, log_loss=1.1, calibration_error=0.01) for seed in (0, 1)]
+    assert rows(report.distribution_table(found)) == [
+        ["LCRec, ours", "1.100 ± 0.000", "0.010 ± 0.000", "0, 1"],
+        ["Bayesian FM, ordered (myFM)", "1.200", "0.020", "0"],
+    ]
 
 
 def test_a_part_without_a_distribution_has_no_log_loss():
