@@ -128,7 +128,7 @@ class _Bench:
             return self._shared
         encoded, evidence = self._encode(share)
         fold_of = lcrec.draw_folds(len(evidence.ratings), self.config)
-        backbones = lcrec.sample_backbones(evidence, fold_of, self.config, self.scratch, self.say)
+        backbones, _ = lcrec.sample_backbones(evidence, fold_of, self.config, self.scratch, self.say)
         folds = lcrec.make_folds(self.data, encoded, evidence, fold_of, backbones, self.config)
         if share == 1.0:
             self._shared = encoded, evidence, folds

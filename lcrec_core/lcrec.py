@@ -5,6 +5,9 @@ seen. So the training ratings are cut into folds. For each, a backbone is sample
 the rest; the fold's ratings are the targets, and the rest are the events. A target is in nothing that predicts it:
 not in the backbone, not in the person's tastes, not in the sequence. At serving the backbone of all training ratings
 takes their place, and everything else is the same.
+
+Somebody new has few ratings. So in each pass some of the people are asked about once more, from a few of their first
+ratings alone.
 """
 
 import copy
@@ -12,6 +15,7 @@ import hashlib
 import json
 import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -103,8 +107,8 @@ def fit(
     """
     evidence = evidence_of(data, encoded)
     fold_of = draw_folds(len(evidence.ratings), config)
-    backbones = sample_backbones(evidence, fold_of, config, scratch, say)
-    folds = make_folds(data, encoded, evidence, fold_of, backbones, config)
+    backbones, earlier = sample_backbones(evidence, fold_of, config, scratch, say)
+    folds = replace(make_folds(data, encoded, evidence, fold_of, backbones, config), earlier_seconds=earlier)
     trained = train_network(data, encoded, folds, network, config, lambda step: watch(step, folds))
     return LCRec(folds.backbone, trained, evidence, encoded, config)
 
@@ -116,16 +120,23 @@ def draw_folds(count: int, config: LCRecTrainConfig) -> np.ndarray:
 
 def sample_backbones(
     evidence: Evidence, fold_of: np.ndarray, config: LCRecTrainConfig, scratch: Path | None, say: Say
-) -> list[Backbone]:
-    """The backbone of all ratings, then each fold's own without it, each in a process of its own; see `fit`."""
+) -> tuple[list[Backbone], float]:
+    """The backbone of all ratings, then each fold's own without it, each in a process of its own; see `fit`.
+
+    Returns:
+        The backbones, and the seconds that an earlier run spent on those it had finished.
+    """
     parts = [ALL, *range(config.folds)]
     say(f"0 of {len(parts)} backbones sampled")
     jobs = [joblib.delayed(sample_without)(evidence, fold_of, part, config, scratch) for part in parts]
-    drawn = []
-    for arrays in joblib.Parallel(n_jobs=min(len(jobs), joblib.cpu_count()), return_as="generator")(jobs):
+    workers, started = min(len(jobs), joblib.cpu_count()), time.perf_counter()
+    drawn, taken = [], 0.0
+    for arrays in joblib.Parallel(n_jobs=workers, return_as="generator")(jobs):
         drawn.append(from_arrays(arrays))
+        taken += float(arrays["seconds"])
         say(f"{len(drawn)} of {len(jobs)} backbones sampled")
-    return drawn
+    # All that the processes took, side by side, is longer than this took where some had been finished before.
+    return drawn, max(0.0, taken / workers - (time.perf_counter() - started))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +149,8 @@ class Folds:
     """Each fold's targets among all other ratings, and among some first ones of each person."""
     ratings: list[np.ndarray]
     """float32, of each fold's targets."""
+    earlier_seconds: float = 0.0
+    """Spent on the backbones by a run that was stopped."""
 
 
 def make_folds(
@@ -209,8 +222,9 @@ def sample_without(
         except (OSError, SafetensorError):
             path.unlink()
     torch.set_num_threads(1)
+    started = time.perf_counter()
     backbone = sample_backbone(_seen(evidence, seen), config.backbone, 1000 * config.seed + fold + 1)
-    arrays = backbone_arrays(backbone)
+    arrays = backbone_arrays(backbone) | {"seconds": np.array(time.perf_counter() - started)}
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f"{path.name}.{os.getpid()}")
@@ -235,8 +249,12 @@ def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
     return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), usual_set)
 
 
+_FORMAT = 2
+"""Of a kept backbone's file: one that another version left behind is not taken for ours."""
+
+
 def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecTrainConfig) -> str:
-    digest = hashlib.sha256(json.dumps([fold, config.seed, asdict(config.backbone)]).encode())
+    digest = hashlib.sha256(json.dumps([_FORMAT, fold, config.seed, asdict(config.backbone)]).encode())
     for part in (evidence.people, evidence.movies, evidence.ratings, seen):
         digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()[:16]

@@ -130,7 +130,7 @@ class _Watch:
                 "train_mae": sampled.mae,
                 f"{self.part}_mse": asked.mse,
                 f"{self.part}_mae": asked.mae,
-                "seconds": round(time.perf_counter() - self.started - self.evaluate_seconds, 2),
+                "seconds": round(folds.earlier_seconds + time.perf_counter() - self.started - self.evaluate_seconds, 2),
                 "ratings_seen": at.ratings,
             }
         )

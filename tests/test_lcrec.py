@@ -1,8 +1,10 @@
 from dataclasses import replace
 
+import joblib
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from lcrec_core import lcrec
 from lcrec_core.backbone import Evidence
@@ -111,6 +113,17 @@ def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
         assert torch.equal(value, again.network.state_dict()[name])
         assert torch.equal(value, resumed.network.state_dict()[name])
     assert len(list(tmp_path.iterdir())) == TRAIN.folds + 1
+
+
+def test_what_an_earlier_run_spent_is_counted(data, split, tmp_path):
+    evidence = lcrec.evidence_of(data, encode(data, split.fitting))
+    fold_of = lcrec.draw_folds(len(evidence.ratings), TRAIN)
+    _, none_before = lcrec.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
+    assert none_before == 0
+    for path in tmp_path.iterdir():
+        save_file(load_file(path) | {"seconds": np.array(1000.0)}, path)
+    _, before = lcrec.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
+    assert before == pytest.approx(3000 / min(3, joblib.cpu_count()), rel=0.05)
 
 
 def test_it_learns_more_than_the_mean_and_predicts_a_distribution(data, split, model):
