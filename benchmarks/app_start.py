@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.common import figure, write
+from lcrec_core import sources
 from tests.needs import NO_BROWSER, browser_path
 from tests.serving import launch, serve
 
@@ -19,25 +20,29 @@ def main() -> None:
     executable = browser_path()
     if executable is None:
         raise SystemExit(f"error: {NO_BROWSER}")
+    names = ["demo", *(name for name in ("ml-1m",) if name in sources.available())]
+    figures = []
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = launch(playwright, executable)
-        runs = [first_visit(browser, Path(folder) / str(i)) for i in range(RUNS)]
+        for name in names:
+            runs = [first_visit(browser, Path(folder) / f"{name}{i}", name) for i in range(RUNS)]
+            first, later = zip(*runs, strict=True)
+            figures += [
+                figure(f"from the server's start to the first recommendation in a browser, {name}", list(first), "s"),
+                figure(
+                    f"a second visitor, from opening the page to the first recommendation, {name}", list(later), "s"
+                ),
+            ]
         browser.close()
-    first, later = zip(*runs, strict=True)
-    write(
-        "app_start",
-        [
-            figure("from the server's start to the first recommendation in a browser", list(first), "s"),
-            figure("a second visitor, from opening the page to the first recommendation", list(later), "s"),
-        ],
-    )
+    write("app_start", figures)
 
 
-def first_visit(browser: Browser, folder: Path) -> tuple[float, float]:
+def first_visit(browser: Browser, folder: Path, name: str) -> tuple[float, float]:
     """Seconds of a fresh server's first visitor (from the server's start) and of its second."""
     with serve(folder) as server:
-        first = _until_first_card(browser, server.url, server.started)
-        return first, _until_first_card(browser, server.url, time.perf_counter())
+        url = f"{server.url}/?data={name}"
+        first = _until_first_card(browser, url, server.started)
+        return first, _until_first_card(browser, url, time.perf_counter())
 
 
 def _until_first_card(browser: Browser, url: str, since: float) -> float:

@@ -1,8 +1,9 @@
 """Who is looking, at which data, through which model.
 
 Kept in the session and mirrored in the URL (`?data=`, `?model=`, `?user=`, `?profile=`), so that a
-link opens the same view on any server. Defaults stay out of the URL. The URL comes from outside:
-whatever in it cannot be used is explained and the demo person takes its place.
+link opens the same view on any server; one that names a person or a model and no data set means the demo.
+The URL comes from outside: whatever in it cannot be used is explained, and what a visitor sees at first
+takes its place.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +19,6 @@ from lcrec_core.profile import Profile
 from lcrec_core.store import StoredProfile
 from lcrec_ui import loaders
 
-DEFAULT_DATA = sources.DEMO
 DEFAULT_USER = 11
 """The person of the paper's examples."""
 
@@ -31,7 +31,9 @@ GENDER_WORDS = {"F": "woman", "M": "man"}
 class _Session:
     """One visitor's choices."""
 
-    data: str = DEFAULT_DATA
+    data: str = sources.DEMO
+    first_data: str = sources.DEMO
+    """What an address without `?data=` shows on this server."""
     users: dict[str, int] = field(default_factory=dict)
     """The data-set person chosen last, per data set."""
     token: str | None = None
@@ -78,8 +80,25 @@ class Person:
 def state() -> _Session:
     """This visitor's choices."""
     if _STATE not in st.session_state:
-        st.session_state[_STATE] = _Session()
+        begun = st.session_state[_STATE] = _Session()
+        begun.data = begun.first_data = _first_data()
     return st.session_state[_STATE]
+
+
+def _first_data() -> str:
+    """Real people's ratings where there is a copy and a trained model that fits it, or else the demo."""
+    bundles = {bundle.name: bundle for bundle in artifacts.list_bundles()}
+    for name in sources.available():
+        try:
+            if name != sources.DEMO:
+                bundle = bundles[artifacts.resolve(name)]
+                if bundle.fingerprint == loaders.dataset(name).fingerprint:
+                    return name
+        except (BundleError, KeyError):
+            continue  # None is trained on it, or what there is is damaged.
+        except DataError as error:
+            notify(f"{error}. Showing the demo data instead.")
+    return sources.DEMO
 
 
 def current_data() -> Dataset:
@@ -88,11 +107,11 @@ def current_data() -> Dataset:
     try:
         return loaders.dataset(chosen.data)
     except DataError as error:
-        if chosen.data == DEFAULT_DATA:
+        if chosen.data == sources.DEMO:
             raise
         notify(f"{error}. Showing the demo data instead.")
-        set_data(DEFAULT_DATA)
-        return loaders.dataset(DEFAULT_DATA)
+        set_data(sources.DEMO)
+        return loaders.dataset(sources.DEMO)
 
 
 def current_bundle() -> str:
@@ -215,6 +234,7 @@ def read_url() -> None:
     asked = {key: st.query_params[key] for key in _URL_KEYS if key in st.query_params}
     if not asked or asked == state().written:
         return
+    asked.setdefault("data", sources.DEMO)
     for key, follow in (("data", set_data), ("profile", set_profile), ("user", _follow_user), ("model", set_bundle)):
         if key in asked and not (key == "user" and "profile" in asked):
             try:
@@ -230,7 +250,7 @@ def write_url() -> None:
     if chosen.token is not None:
         wanted["profile"] = chosen.token
     else:
-        if chosen.data != DEFAULT_DATA:
+        if {chosen.data, chosen.first_data} != {sources.DEMO}:
             wanted["data"] = chosen.data
         if chosen.data in chosen.users:
             wanted["user"] = str(chosen.users[chosen.data])

@@ -1,8 +1,8 @@
 """What all tests share: made-up data, a private place for profiles, and the rules for what may be skipped.
 
-A test never touches the checkout's own profiles. A browser test without a browser and a test on real
-data without the files are skipped with a line that says how to get them; LCREC_REQUIRE_BROWSER=1 turns
-the first kind of skip into a failure.
+A test never touches the checkout's own profiles, and sees real data only where it is marked so. A browser
+test without a browser and a test on real data without the files are skipped with a line that says how to
+get them; LCREC_REQUIRE_BROWSER=1 turns the first kind of skip into a failure.
 """
 
 import os
@@ -40,6 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def private_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Profiles made by a test live in that test's own folder."""
     monkeypatch.setenv("LCREC_STORE", f"sqlite:///{tmp_path / 'profiles.sqlite'}")
+
+
+@pytest.fixture(autouse=True)
+def no_real_data(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app opens on real data where there is some, so a test of the demo must not find this machine's."""
+    if not request.node.get_closest_marker("real_data"):
+        monkeypatch.setenv("LCREC_DATA", str(tmp_path / "no-data"))
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,11 @@
 """Who is looking at which data: switches, links, and what happens when what they name is gone."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from lcrec_core import artifacts, sources, train
 from lcrec_core.store import ProfileStore
 from tests.app_support import assert_sound, go, top_titles, visit, words
 from tests.made_up import made_up, write_ml1m_zip
@@ -27,6 +29,48 @@ def test_the_sidebar_switches_the_data_and_the_address_follows(own_data):
     app.selectbox(key="sidebar_data").set_value("demo").run()
     assert "data" not in app.query_params
     assert "Simulated people" in words(app)
+
+
+@pytest.fixture
+def own_bundle(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle trained on `own_data`, beside the demo's."""
+    root = tmp_path / "artifacts"
+    shutil.copytree(artifacts.artifacts_root() / sources.DEMO, root / sources.DEMO)
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(root))
+    network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
+    train.run(train.TrainRequest("ml-1m", train=train.TrainConfig(epochs=1), network=network))
+
+
+def test_own_data_with_a_model_that_fits_it_is_shown_at_first(own_bundle):
+    app = visit()
+    assert_sound(app)
+    assert app.query_params["data"] == "ml-1m"
+    assert "Simulated people" not in words(app)
+    app.selectbox(key="sidebar_data").set_value("demo").run()
+    assert_sound(app)
+    assert app.query_params["data"] == "demo"
+
+
+def test_a_link_without_a_data_set_means_the_demo_on_any_server(own_bundle):
+    app = visit(user="12")
+    assert_sound(app)
+    assert "Simulated people" in words(app)
+    assert "User 12" in words(app)
+
+
+def test_own_data_that_the_model_was_not_trained_on_waits_to_be_chosen(own_bundle, own_data):
+    write_ml1m_zip(own_data / "ml-1m.zip", made_up(name="ml-1m", seed=1))
+    app = visit()
+    assert_sound(app)
+    assert "Simulated people" in words(app)
+
+
+def test_own_data_that_is_damaged_gives_way_to_the_demo_with_the_reason(own_bundle, own_data):
+    (own_data / "ml-1m.zip").write_bytes(b"<html>not a zip</html>")
+    app = visit()
+    assert_sound(app)
+    assert "ml-1m.zip" in app.warning[0].value
+    assert "Showing the demo data instead" in app.warning[0].value
 
 
 def test_data_without_a_model_shows_the_way_to_train_one(own_data):

@@ -39,7 +39,8 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         count = iter(range(1000))
 
         def start(**environment: str) -> Server:
-            return stack.enter_context(serve(tmp_path / f"server{next(count)}", **environment))
+            folder = tmp_path / f"server{next(count)}"
+            return stack.enter_context(serve(folder, **{"LCREC_DATA": str(folder / "no-data"), **environment}))
 
         yield start
 
@@ -47,5 +48,6 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server on the demo data for a module's journeys."""
-    with serve(tmp_path_factory.mktemp("server")) as running:
+    folder = tmp_path_factory.mktemp("server")
+    with serve(folder, LCREC_DATA=str(folder / "no-data")) as running:
         yield running
