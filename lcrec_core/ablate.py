@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lcrec_core import ablation, breakdown, lcrec
+from lcrec_core import ablation, breakdown, fit_lcrec, lcrec
 from lcrec_core.ablation import Measured, Variant, path_of, read
 from lcrec_core.artifacts import artifacts_root
 from lcrec_core.backbone import Backbone, Evidence, LogCount
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded, encode_cached
 from lcrec_core.evaluate import Errors
-from lcrec_core.lcrec import ALL, Folds
+from lcrec_core.fit_lcrec import ALL, Folds
 from lcrec_core.lcrec_config import LCRecConfig, LCRecTrainConfig
 from lcrec_core.networks.lcrec import LCRecNetwork
 from lcrec_core.split import Protocol, make_split
@@ -77,20 +77,20 @@ class _Bench:
         config = replace(self.config, **variant.run, backbone=replace(self.config.backbone, **variant.backbone))
         if variant.backbone:
             encoded, evidence = self._encode(1.0)
-            fold_of = lcrec.draw_folds(len(evidence.ratings), config)
-            arrays = lcrec.sample_without(evidence, fold_of, ALL, config, self.scratch)
+            fold_of = fit_lcrec.draw_folds(len(evidence.ratings), config)
+            arrays = fit_lcrec.sample_without(evidence, fold_of, ALL, config, self.scratch)
             folds = Folds(lcrec.from_arrays(arrays), [], [])
         elif not variant.has_backbone:
             encoded, evidence = self._encode(1.0)
-            fold_of = lcrec.draw_folds(len(evidence.ratings), config)
+            fold_of = fit_lcrec.draw_folds(len(evidence.ratings), config)
             nothing = no_backbone(evidence, self.data.scale.middle)
-            folds = lcrec.make_folds(self.data, encoded, evidence, fold_of, [nothing] * (config.folds + 1), config)
+            folds = fit_lcrec.make_folds(self.data, encoded, evidence, fold_of, [nothing] * (config.folds + 1), config)
         else:
             encoded, evidence, folds = self._folds(variant.share)
         settings = replace(self.network, **variant.network)
         network = None
         if variant.has_network:
-            network = lcrec.train_network(self.data, encoded, folds, settings, config)
+            network = fit_lcrec.train_network(self.data, encoded, folds, settings, config)
         return list(self._answers(variant, encoded, evidence, folds, network, config))
 
     def _answers(
@@ -127,9 +127,9 @@ class _Bench:
         if share == 1.0 and self._shared is not None:
             return self._shared
         encoded, evidence = self._encode(share)
-        fold_of = lcrec.draw_folds(len(evidence.ratings), self.config)
-        backbones, _ = lcrec.sample_backbones(evidence, fold_of, self.config, self.scratch, self.say)
-        folds = lcrec.make_folds(self.data, encoded, evidence, fold_of, backbones, self.config)
+        fold_of = fit_lcrec.draw_folds(len(evidence.ratings), self.config)
+        backbones, _ = fit_lcrec.sample_backbones(evidence, fold_of, self.config, self.scratch, self.say)
+        folds = fit_lcrec.make_folds(self.data, encoded, evidence, fold_of, backbones, self.config)
         if share == 1.0:
             self._shared = encoded, evidence, folds
         return encoded, evidence, folds

@@ -16,7 +16,7 @@ their ratings, the residual with that rating left out, which is what the network
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -218,6 +218,10 @@ class Evidence:
     """float32 (P, f): indicators of a person's known fields."""
     traits: np.ndarray
     """float32 (M, t): genres and years of movies."""
+
+    def only(self, rows: np.ndarray) -> "Evidence":
+        """These ratings alone, by number or as bool (R,), and everything that is known of both sides."""
+        return replace(self, people=self.people[rows], movies=self.movies[rows], ratings=self.ratings[rows])
 
 
 def fields_of(people: np.ndarray, sizes: Sequence[int]) -> np.ndarray:

@@ -1,33 +1,15 @@
-"""Train LCRec: the backbone first, then the network on what the backbone leaves, fold by fold.
+"""LCRec: a backbone and a network over its residuals, and what they answer together.
 
-The network must learn from residuals and predictions of the kind it will meet: of ratings that the backbone has not
-seen. So the training ratings are cut into folds. For each, a backbone is sampled without it; people are folded in from
-the rest; the fold's ratings are the targets, and the rest are the events. A target is in nothing that predicts it:
-not in the backbone, not in the person's tastes, not in the sequence. At serving the backbone of all training ratings
-takes their place, and everything else is the same.
-
-Somebody new has few ratings. So in each pass some of the people are asked about once more, from a few of their first
-ratings alone.
+People are folded into the backbone from the ratings that may be read; the network reads those ratings in time order,
+each with what the backbone leaves of it. This holds for rows of a test part and for somebody new alike, so one way of
+asking serves the measurements and the app.
 """
 
-import copy
-import hashlib
-import json
-import math
-import os
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
-import joblib
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 from torch import Tensor
-from torch.nn import functional as F
 
 from lcrec_core import networks
 from lcrec_core.artifacts import LoadedBundle
@@ -40,7 +22,6 @@ from lcrec_core.backbone import (
     person_features,
     predict,
     predict_catalogue,
-    sample_backbone,
     traits_of,
 )
 from lcrec_core.batches import movie_tensors
@@ -48,7 +29,7 @@ from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded
 from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.networks.lcrec import LCRecNetwork
-from lcrec_core.sequences import Rated, Sequences, all_steps, make_sequences, step, steps
+from lcrec_core.sequences import Rated, Sequences, all_steps, make_sequences, offsets_of, step
 
 FIELDS = ("genders", "ages", "occupations")
 """Vocabularies of the fields that the backbone knows people by, in the order of encoded people."""
@@ -63,111 +44,6 @@ class LCRec:
     evidence: Evidence
     encoded: Encoded
     config: LCRecTrainConfig
-
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """How far the network's training is, told after every step."""
-
-    done: int
-    total: int
-    ratings: int
-    """Predicted and learnt from so far."""
-    evaluate: bool
-    """Whether the errors are to be drawn here."""
-    averaged: LCRecNetwork
-    """The network as it would be kept now."""
-
-
-Watch = Callable[[Step], None]
-
-
-def fit(
-    data: Dataset,
-    encoded: Encoded,
-    network: LCRecConfig,
-    config: LCRecTrainConfig,
-    scratch: Path | None = None,
-    say: Say = lambda line: None,
-    watch: Callable[[Step, "Folds"], None] = lambda step, folds: None,
-) -> LCRec:
-    """Sample the backbones, all folds' in parallel, and train the network.
-
-    Args:
-        data: The data set, for its years, times and scale.
-        encoded: Fitted on the training part, whose histories are all that is learnt from.
-        network: Sizes.
-        config: Settings.
-        scratch: Folder where finished backbones are kept until the run ends, so that a stop loses little.
-        say: Told what the run does.
-        watch: Told after every step of the network's training, with what it learns from and the backbone of everything.
-    """
-    evidence = evidence_of(data, encoded)
-    fold_of = draw_folds(len(evidence.ratings), config)
-    backbones, earlier = sample_backbones(evidence, fold_of, config, scratch, say)
-    folds = replace(make_folds(data, encoded, evidence, fold_of, backbones, config), earlier_seconds=earlier)
-    trained = train_network(data, encoded, folds, network, config, lambda step: watch(step, folds))
-    return LCRec(folds.backbone, trained, evidence, encoded, config)
-
-
-def draw_folds(count: int, config: LCRecTrainConfig) -> np.ndarray:
-    """Fold of each of so many training ratings, int64 (R,)."""
-    return np.random.default_rng([config.seed, 0]).integers(0, config.folds, count)
-
-
-def sample_backbones(
-    evidence: Evidence, fold_of: np.ndarray, config: LCRecTrainConfig, scratch: Path | None, say: Say
-) -> tuple[list[Backbone], float]:
-    """The backbone of all ratings, then each fold's own without it, each in a process of its own; see `fit`.
-
-    Returns:
-        The backbones, and the seconds that an earlier run spent on those it had finished.
-    """
-    parts = [ALL, *range(config.folds)]
-    say(f"0 of {len(parts)} backbones sampled")
-    jobs = [joblib.delayed(sample_without)(evidence, fold_of, part, config, scratch) for part in parts]
-    workers, started = min(len(jobs), joblib.cpu_count()), time.perf_counter()
-    drawn, taken = [], 0.0
-    for arrays in joblib.Parallel(n_jobs=workers, return_as="generator")(jobs):
-        drawn.append(from_arrays(arrays))
-        taken += float(arrays["seconds"])
-        say(f"{len(drawn)} of {len(jobs)} backbones sampled")
-    # All that the processes took, side by side, is longer than this took where some had been finished before.
-    return drawn, max(0.0, taken / workers - (time.perf_counter() - started))
-
-
-@dataclass(frozen=True, eq=False)
-class Folds:
-    """What the network learns from."""
-
-    backbone: Backbone
-    """Of all training ratings; used only afterwards."""
-    sequences: list[tuple[Sequences, Sequences]]
-    """Each fold's targets among all other ratings, and among some first ones of each person."""
-    ratings: list[np.ndarray]
-    """float32, of each fold's targets."""
-    earlier_seconds: float = 0.0
-    """Spent on the backbones by a run that was stopped."""
-
-
-def make_folds(
-    data: Dataset,
-    encoded: Encoded,
-    evidence: Evidence,
-    fold_of: np.ndarray,
-    backbones: list[Backbone],
-    config: LCRecTrainConfig,
-) -> Folds:
-    """What the network learns from, by backbones as `sample_backbones` gives them."""
-    whole, *parts = backbones
-    return Folds(
-        whole,
-        [_fold(data, encoded, evidence, fold_of, fold, part, config) for fold, part in enumerate(parts)],
-        [evidence.ratings[fold_of == fold] for fold in range(config.folds)],
-    )
 
 
 def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
@@ -206,33 +82,6 @@ def from_bundle(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> LCRec:
     return LCRec(from_arrays(arrays["backbone"]), network, evidence_of(data, encoded), encoded, config)
 
 
-ALL = -1
-"""No fold: the backbone of all ratings."""
-
-
-def sample_without(
-    evidence: Evidence, fold_of: np.ndarray, fold: int, config: LCRecTrainConfig, scratch: Path | None
-) -> dict[str, np.ndarray]:
-    """A backbone without one fold, or of `ALL`, as arrays; kept in `scratch`."""
-    seen = fold_of != fold
-    path = scratch and scratch / f"backbone-{_identity(evidence, seen, fold, config)}.safetensors"
-    if path and path.exists():
-        try:
-            return load_file(path)
-        except (OSError, SafetensorError):
-            path.unlink()
-    torch.set_num_threads(1)
-    started = time.perf_counter()
-    backbone = sample_backbone(_seen(evidence, seen), config.backbone, 1000 * config.seed + fold + 1)
-    arrays = backbone_arrays(backbone) | {"seconds": np.array(time.perf_counter() - started)}
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
-        save_file(arrays, beside)
-        beside.replace(path)
-    return arrays
-
-
 def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
     """As named arrays, for a file: half precision is far finer than what the samples disagree by."""
     numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
@@ -247,164 +96,6 @@ def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
     movies, weights, precision = (torch.from_numpy(arrays[name]).float() for name in ("movies", "weights", "precision"))
     usual_set = torch.from_numpy(arrays["usual_set"])
     return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), usual_set)
-
-
-_FORMAT = 2
-"""Of a kept backbone's file: one that another version left behind is not taken for ours."""
-
-
-def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecTrainConfig) -> str:
-    digest = hashlib.sha256(json.dumps([_FORMAT, fold, config.seed, asdict(config.backbone)]).encode())
-    for part in (evidence.people, evidence.movies, evidence.ratings, seen):
-        digest.update(np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _seen(evidence: Evidence, seen: np.ndarray) -> Evidence:
-    return Evidence(
-        evidence.people[seen], evidence.movies[seen], evidence.ratings[seen], evidence.fields, evidence.traits
-    )
-
-
-def _fold(
-    data: Dataset,
-    encoded: Encoded,
-    evidence: Evidence,
-    fold_of: np.ndarray,
-    fold: int,
-    backbone: Backbone,
-    config: LCRecTrainConfig,
-) -> tuple[Sequences, Sequences]:
-    """A fold's ratings as targets, by the backbone that has not seen them: among all others, and among a few."""
-    histories = encoded.histories
-    hidden = fold_of == fold
-    targets = Rated(
-        _offsets(evidence.people[hidden], len(encoded.people)), histories.movies[hidden], histories.times[hidden]
-    )
-    few = _first_ones(evidence.people[~hidden], len(encoded.people), np.random.default_rng([config.seed, 2, fold]))
-    middle = data.scale.middle
-
-    def among(rows: np.ndarray) -> Sequences:
-        return questions(backbone, _seen(evidence, rows), histories.times[rows], targets, middle, config.backbone)
-
-    seen = np.flatnonzero(~hidden)
-    return among(seen), among(seen[few])
-
-
-def _first_ones(people: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Positions of some first ratings of each person, from none to all but one: as likely 1-2 as 10-20 or 100-200.
-
-    Args:
-        people: int64 (R,), ascending; each person's ratings in time order.
-        count: Number of people.
-        rng: Of the draw.
-    """
-    offsets = _offsets(people, count)
-    kept = (1 + np.diff(offsets)) ** rng.random(count) - 1
-    return np.flatnonzero(np.arange(len(people)) - offsets[people] < np.floor(kept[people]))
-
-
-def questions(
-    backbone: Backbone,
-    seen: Evidence,
-    times: np.ndarray,
-    targets: Rated,
-    middle: float,
-    config: BackboneConfig,
-) -> Sequences:
-    """Targets among the events that people are folded in from.
-
-    Args:
-        backbone: Which has seen none of the targets.
-        seen: The events, person by person in time order.
-        times: int64 (R,), of the events.
-        targets: What is asked, person by person.
-        middle: Of the rating scale.
-        config: Of the backbone.
-    """
-    people = len(seen.fields)
-    features = person_features(seen, backbone.log_count, config)
-    ratings = torch.from_numpy(seen.ratings)
-    folded = fold_in(backbone, seen.people, torch.from_numpy(seen.movies), ratings, features)
-    asked = np.repeat(np.arange(people), np.diff(targets.offsets))
-    rating, spread = predict(backbone, folded.tastes, torch.from_numpy(asked), torch.from_numpy(targets.movies))
-    return make_sequences(
-        Rated(_offsets(seen.people, people), seen.movies, times),
-        folded.left_out.numpy(),
-        seen.ratings,
-        middle,
-        targets,
-        rating.numpy(),
-        spread.numpy(),
-    )
-
-
-def _offsets(people: np.ndarray, count: int) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(np.bincount(people, minlength=count))])
-
-
-def train_network(
-    data: Dataset,
-    encoded: Encoded,
-    folds: Folds,
-    sizes: LCRecConfig,
-    config: LCRecTrainConfig,
-    watch: Watch = lambda step: None,
-) -> LCRecNetwork:
-    """Fit the network to the folds' targets; the returned weights are a running average of the path."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        network = LCRecNetwork(sizes, encoded.vocabularies.sizes(), tuple(data.scale.values.tolist()))
-        averaged = copy.deepcopy(network).eval()
-        rng = np.random.default_rng([config.seed, 1])
-        movies = movie_tensors(encoded.movies, torch.device("cpu"))
-        optimizer = torch.optim.AdamW(_with_decay(network, config.weight_decay), lr=config.learning_rate)
-        passes = [_pass(folds, config, rng) for _ in range(config.epochs)]
-        total, done, seen, per_epoch = sum(map(len, passes)), 0, 0, config.evaluations_per_epoch
-        for each in passes:
-            points = {math.ceil(len(each) * (i + 1) / per_epoch) for i in range(per_epoch)}
-            for position, (fold, short, people) in enumerate(each, start=1):
-                # Up within fifty steps, then linearly down to nought.
-                rate = config.learning_rate * max(0.02, 1 - done / total) * min(1, (done + 1) / 50)
-                for parameters in optimizer.param_groups:
-                    parameters["lr"] = rate
-                events, targets, asked = step(folds.sequences[fold][short], people, rng, config.without_later)
-                actual = torch.from_numpy(folds.ratings[fold][asked])
-                log_probabilities = network(events, targets, network.movie_features(*movies))
-                error = F.mse_loss(network.mean(log_probabilities), actual)
-                surprise = F.nll_loss(log_probabilities, (actual.unsqueeze(1) - network.values).abs().argmin(dim=1))
-                optimizer.zero_grad()
-                (error + config.spread_loss * surprise).backward()
-                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-                optimizer.step()
-                done, seen = done + 1, seen + len(asked)
-                _move_average(averaged, network, min(config.averaging, done / (done + 10)))
-                watch(Step(done, total, seen, position in points, averaged))
-    return averaged
-
-
-def _pass(folds: Folds, config: LCRecTrainConfig, rng: np.random.Generator) -> list[tuple[int, int, np.ndarray]]:
-    """Steps of one pass over all folds, mixed: which fold, whether by a few ratings, and whose targets."""
-    found = []
-    for fold, pair in enumerate(folds.sequences):
-        everybody = np.arange(len(pair[0].offsets) - 1)
-        some = np.flatnonzero(rng.random(len(everybody)) < config.short_histories)
-        for short, people in enumerate((everybody, some)):
-            found += [(fold, short, each) for each in steps(pair[short], people, config.targets_per_step, rng)]
-    return [found[i] for i in rng.permutation(len(found))]
-
-
-@torch.no_grad()
-def _move_average(average: LCRecNetwork, network: LCRecNetwork, decay: float) -> None:
-    for kept, now in zip(average.parameters(), network.parameters(), strict=True):
-        kept.lerp_(now, 1 - decay)
-
-
-def _with_decay(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weight decay for matrices and embeddings, none for biases."""
-    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
 @dataclass(frozen=True, eq=False)
@@ -468,7 +159,7 @@ def ask_rows(
     times = asked[Col.TIME].to_numpy()
     order = np.lexsort((times, people))
     movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), asked[Col.MOVIE].to_numpy())
-    targets = Rated(_offsets(people, len(data.users)), movies[order], times[order])
+    targets = Rated(offsets_of(people, len(data.users)), movies[order], times[order])
     return Asked(questions(backbone, evidence, encoded.histories.times, targets, data.scale.middle, config), order)
 
 
@@ -499,6 +190,41 @@ def answer_person(
     targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, spread=spread)
     probabilities = model.network(events, targets, features).exp()
     return Answer((probabilities @ model.network.values).numpy(), probabilities.numpy(), rating.numpy())
+
+
+def questions(
+    backbone: Backbone,
+    seen: Evidence,
+    times: np.ndarray,
+    targets: Rated,
+    middle: float,
+    config: BackboneConfig,
+) -> Sequences:
+    """Targets among the events that people are folded in from.
+
+    Args:
+        backbone: Which has seen none of the targets.
+        seen: The events, person by person in time order.
+        times: int64 (R,), of the events.
+        targets: What is asked, person by person.
+        middle: Of the rating scale.
+        config: Of the backbone.
+    """
+    people = len(seen.fields)
+    features = person_features(seen, backbone.log_count, config)
+    ratings = torch.from_numpy(seen.ratings)
+    folded = fold_in(backbone, seen.people, torch.from_numpy(seen.movies), ratings, features)
+    asked = np.repeat(np.arange(people), np.diff(targets.offsets))
+    rating, spread = predict(backbone, folded.tastes, torch.from_numpy(asked), torch.from_numpy(targets.movies))
+    return make_sequences(
+        Rated(offsets_of(seen.people, people), seen.movies, times),
+        folded.left_out.numpy(),
+        seen.ratings,
+        middle,
+        targets,
+        rating.numpy(),
+        spread.numpy(),
+    )
 
 
 @torch.inference_mode()

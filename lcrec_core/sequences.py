@@ -53,6 +53,11 @@ class Sequences:
         return len(self.target_movies)
 
 
+def offsets_of(people: np.ndarray, count: int) -> np.ndarray:
+    """Where each of `count` people's entries begin, int64 (count + 1,), in entries sorted by person."""
+    return np.concatenate([[0], np.cumsum(np.bincount(people, minlength=count))])
+
+
 @dataclass(frozen=True, eq=False)
 class Rated:
     """Ratings of P people, person by person in time order."""

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from lcrec_core import lcrec, sources
+from lcrec_core import fit_lcrec, lcrec, sources
 from lcrec_core.artifacts import LoadedBundle, artifacts_root, save_bundle
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded, encode_cached
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluate import Errors
-from lcrec_core.lcrec import Asked, Folds, Step
+from lcrec_core.fit_lcrec import Folds, Step
+from lcrec_core.lcrec import Asked
 from lcrec_core.networks.lcrec import LCRecConfig
 from lcrec_core.sequences import Sequences, step, steps
 from lcrec_core.split import make_split
@@ -41,7 +42,7 @@ def train_lcrec(request: TrainRequest, tell: Report) -> LoadedBundle:
     network = LCRecConfig(**request.network)
     with one_thread():
         watch = _Watch(request, data, encoded, asked, part, tell)
-        model = lcrec.fit(data, encoded, network, config, scratch, watch.say, watch)
+        model = fit_lcrec.fit(data, encoded, network, config, scratch, watch.say, watch)
         bundle = LoadedBundle(
             name=request.bundle_name,
             path=artifacts_root() / request.bundle_name,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from lcrec_core import ablate, ablation, artifacts, lcrec
+from lcrec_core import ablate, ablation, artifacts, fit_lcrec, lcrec
 from lcrec_core.ablation import VARIANTS, AblationError
 from lcrec_core.backbone import Evidence
 from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
@@ -38,7 +38,7 @@ def test_every_variant_is_measured_once_and_the_whole_with_and_without_what_came
     assert [entry.later for entry in found if entry.name == "whole"] == [True, False]
     assert all(np.isfinite([entry.mse, entry.mae]).all() for entry in found)
     assert [entry.ratings for entry in found if entry.name.startswith("share")] == [46, 114, 228]
-    monkeypatch.setattr(lcrec, "train_network", None)
+    monkeypatch.setattr(fit_lcrec, "train_network", None)
     assert ablate.run(data, 0, lambda line: None, NETWORK, TRAIN) == found
 
 
@@ -48,7 +48,7 @@ def test_what_was_measured_is_not_lost_when_a_later_variant_fails(monkeypatch):
     def stop(*of):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lcrec, "train_network", stop)
+    monkeypatch.setattr(fit_lcrec, "train_network", stop)
     with pytest.raises(KeyboardInterrupt):
         measure(data, monkeypatch, {"only-backbone", "share-10"})
     assert [entry.name for entry in ablation.read(data.name)] == ["only-backbone"]
