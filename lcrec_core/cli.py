@@ -189,7 +189,7 @@ def _add_comparison(add: _Add) -> None:
     )
     compare.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help="the data set")
     compare.add_argument("--protocol", default="random", help="how the test part is chosen (default: random 80:20)")
-    seeds = "the splits and the models' seeds (default: 0 1 2, official 1 to 5); but for random, official the first"
+    seeds = "the splits and the models' seeds (default: 0 1 2, official 1 to 5); by time only the first"
     compare.add_argument("--seeds", type=_whole(0), nargs="+", metavar="N", help=seeds)
     compare.add_argument("--rows", nargs="+", metavar="ROW", help="only these models (default: all)")
     compare.add_argument("--show", action="store_true", help="print what is saved; train nothing")

@@ -193,7 +193,8 @@ def _shown_and_asked(data: Dataset, split: Split, given: int | None) -> tuple[np
 
 def seeds_of(row: str, protocol: Protocol, seeds: Iterable[int]) -> list[int]:
     """The seeds that a row is measured with: the splits by time do not depend on them, and some rows take too long."""
-    every = protocol is Protocol.OFFICIAL or (protocol is Protocol.RANDOM and row not in baselines.ONE_SEED)
+    drawn = protocol in (Protocol.RANDOM, Protocol.RANDOM_90)
+    every = protocol is Protocol.OFFICIAL or (drawn and row not in baselines.ONE_SEED)
     return list(seeds) if every else list(seeds)[:1]
 
 

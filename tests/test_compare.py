@@ -96,6 +96,7 @@ def test_a_model_that_predicts_no_number_is_refused(data, monkeypatch):
 def test_splits_by_time_and_slow_rows_are_measured_once():
     assert compare.seeds_of("svd", Protocol.RANDOM, [0, 1, 2]) == [0, 1, 2]
     assert compare.seeds_of("fm-ordered", Protocol.RANDOM, [0, 1, 2]) == [0]
+    assert compare.seeds_of("svd", Protocol.RANDOM_90, [0, 1, 2]) == [0, 1, 2]
     assert compare.seeds_of("svd", Protocol.GLOBAL_TIME, [0, 1, 2]) == [0]
     assert compare.seeds_of("svd", Protocol.OFFICIAL, [1, 2]) == [1, 2]
 
