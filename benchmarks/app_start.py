@@ -6,8 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.common import figure, write
-from lcrec_core import sources
+from benchmarks.common import data_to_visit, figure, write
 from tests.needs import NO_BROWSER, browser_path
 from tests.serving import launch, serve
 
@@ -20,11 +19,10 @@ def main() -> None:
     executable = browser_path()
     if executable is None:
         raise SystemExit(f"error: {NO_BROWSER}")
-    names = ["demo", *(name for name in ("ml-1m",) if name in sources.available())]
     figures = []
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = launch(playwright, executable)
-        for name in names:
+        for name in data_to_visit():
             runs = [first_visit(browser, Path(folder) / f"{name}{i}", name) for i in range(RUNS)]
             first, later = zip(*runs, strict=True)
             figures += [

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lcrec_core import sources
+
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -24,6 +26,11 @@ def machine() -> dict[str, Any]:
         "torch": version("torch"),
         "streamlit": version("streamlit"),
     }
+
+
+def data_to_visit() -> list[str]:
+    """The data sets that a visitor's waits are measured on: the demo, and MovieLens 1M where it is here."""
+    return [name for name in sources.available() if name in (sources.DEMO, "ml-1m")]
 
 
 def _processor() -> str:

@@ -8,9 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.common import figure, write
+from benchmarks.common import data_to_visit, figure, write
 from benchmarks.visitor import Visitor
-from lcrec_core import sources
 from tests.serving import serve
 
 CLICKS = 60
@@ -20,10 +19,9 @@ BETWEEN_SECONDS = 0.3
 
 def main() -> None:
     """Measure and write `results/star_click.json`."""
-    names = ["demo", *(name for name in ("ml-1m",) if name in sources.available())]
     figures = []
     with tempfile.TemporaryDirectory() as folder:
-        for name in names:
+        for name in data_to_visit():
             with serve(Path(folder) / name) as server, Visitor(server.url, "rate", data=name) as visitor:
                 figures.append(figure(f"star click to updated top five, server side, {name}", clicks(visitor), "ms", 0))
     write("star_click", figures)

@@ -87,18 +87,22 @@ def state() -> _Session:
 
 def _first_data() -> str:
     """Real people's ratings where there is a copy and a trained model that fits it, or else the demo."""
-    bundles = {bundle.name: bundle for bundle in artifacts.list_bundles()}
-    for name in sources.available():
+    own = [name for name in sources.available() if name != sources.DEMO]
+    fingerprints = {bundle.name: bundle.fingerprint for bundle in artifacts.list_bundles()} if own else {}
+    for name in own:
         try:
-            if name != sources.DEMO:
-                bundle = bundles[artifacts.resolve(name)]
-                if bundle.fingerprint == loaders.dataset(name).fingerprint:
-                    return name
-        except (BundleError, KeyError):
-            continue  # None is trained on it, or what there is is damaged.
+            default = artifacts.resolve(name)
+            if default in fingerprints and fingerprints[default] == loaders.dataset(name).fingerprint:
+                return name
+        except BundleError:
+            continue  # None is trained on it.
         except DataError as error:
-            notify(f"{error}. Showing the demo data instead.")
+            _say_demo_instead(error)
     return sources.DEMO
+
+
+def _say_demo_instead(error: DataError) -> None:
+    notify(f"{error}. Showing the demo data instead.")
 
 
 def current_data() -> Dataset:
@@ -109,7 +113,7 @@ def current_data() -> Dataset:
     except DataError as error:
         if chosen.data == sources.DEMO:
             raise
-        notify(f"{error}. Showing the demo data instead.")
+        _say_demo_instead(error)
         set_data(sources.DEMO)
         return loaders.dataset(sources.DEMO)
 
@@ -250,7 +254,7 @@ def write_url() -> None:
     if chosen.token is not None:
         wanted["profile"] = chosen.token
     else:
-        if {chosen.data, chosen.first_data} != {sources.DEMO}:
+        if not chosen.data == chosen.first_data == sources.DEMO:
             wanted["data"] = chosen.data
         if chosen.data in chosen.users:
             wanted["user"] = str(chosen.users[chosen.data])

@@ -17,7 +17,6 @@ PAGE = "6_compare.py"
 @pytest.fixture(autouse=True)
 def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     visited_before(monkeypatch)
-    monkeypatch.setenv("LCREC_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path / "artifacts"))
     return tmp_path / "artifacts"
 

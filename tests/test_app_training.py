@@ -27,7 +27,6 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     script.write_text(STAND_IN)
     root = tmp_path / "artifacts"
     monkeypatch.setattr(jobs, "TRAIN_COMMAND", (sys.executable, str(script)))
-    monkeypatch.setenv("LCREC_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LCREC_ARTIFACTS", str(root))
     yield root
     going = jobs.running(root)

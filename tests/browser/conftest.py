@@ -39,8 +39,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         count = iter(range(1000))
 
         def start(**environment: str) -> Server:
-            folder = tmp_path / f"server{next(count)}"
-            return stack.enter_context(serve(folder, **{"LCREC_DATA": str(folder / "no-data"), **environment}))
+            return stack.enter_context(serve(tmp_path / f"server{next(count)}", **environment))
 
         yield start
 
@@ -49,5 +48,6 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server on the demo data for a module's journeys."""
     folder = tmp_path_factory.mktemp("server")
+    # It starts before the test's own environment is set, see `no_real_data`.
     with serve(folder, LCREC_DATA=str(folder / "no-data")) as running:
         yield running
