@@ -15,11 +15,11 @@ import torch
 from lcrec_core import ablation, breakdown, fit_lcrec, lcrec
 from lcrec_core.ablation import Measured, Variant, path_of, read
 from lcrec_core.artifacts import artifacts_root
-from lcrec_core.backbone import Backbone, Evidence, LogCount
+from lcrec_core.backbone import Backbone, Evidence, LogCount, together
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded, encode_cached
 from lcrec_core.evaluate import Errors
-from lcrec_core.fit_lcrec import ALL, Folds
+from lcrec_core.fit_lcrec import Folds
 from lcrec_core.lcrec_config import LCRecConfig, LCRecTrainConfig
 from lcrec_core.networks.lcrec import LCRecNetwork
 from lcrec_core.split import Protocol, make_split
@@ -78,13 +78,13 @@ class _Bench:
         if variant.backbone:
             encoded, evidence = self._encode(1.0)
             fold_of = fit_lcrec.draw_folds(len(evidence.ratings), config)
-            arrays = fit_lcrec.sample_without(evidence, fold_of, ALL, config, self.scratch)
-            folds = Folds(lcrec.from_arrays(arrays), [], [])
+            backbones, _ = fit_lcrec.sample_backbones(evidence, fold_of, config, self.scratch, self.say)
+            folds = Folds(together(backbones, evidence, config.backbone), [], [])
         elif not variant.has_backbone:
             encoded, evidence = self._encode(1.0)
             fold_of = fit_lcrec.draw_folds(len(evidence.ratings), config)
-            nothing = no_backbone(evidence, self.data.scale.middle)
-            folds = fit_lcrec.make_folds(self.data, encoded, evidence, fold_of, [nothing] * (config.folds + 1), config)
+            nothing = no_backbone(evidence)
+            folds = fit_lcrec.make_folds(self.data, encoded, evidence, fold_of, [nothing] * config.folds, config)
         else:
             encoded, evidence, folds = self._folds(variant.share)
         settings = replace(self.network, **variant.network)
@@ -143,12 +143,12 @@ class _Bench:
         return encoded, lcrec.evidence_of(self.data, encoded)
 
 
-def no_backbone(evidence: Evidence, middle: float) -> Backbone:
-    """One that says the middle of the scale for everything, so that residuals are ratings less that."""
+def no_backbone(evidence: Evidence) -> Backbone:
+    """One that says the mean of all ratings for everything, so that residuals are ratings less that."""
     people, fields = evidence.fields.shape
     movies = len(evidence.traits)
     return Backbone(
-        mean=middle,
+        mean=float(evidence.ratings.mean()),
         noise=1.0,
         noise_ratings=1.0,
         movies=torch.zeros(1, movies, 2),

@@ -211,10 +211,10 @@ def _settings(row: str) -> str:
     if row in baselines.BASELINES:
         return baselines.BASELINES[row].settings
     if row == "lcrec":
-        backbone = LCRecTrainConfig().backbone
-        return (
-            f"{backbone.factors} factors, {backbone.iterations} rounds, {backbone.samples} samples; LSTM over residuals"
-        )
+        ours = LCRecTrainConfig()
+        backbone = ours.backbone
+        chains = f"{ours.folds} chains of {backbone.iterations} rounds, {backbone.served_samples} samples each"
+        return f"{backbone.factors} factors, {chains}; LSTM over residuals"
     parts = {"lstm": "no title CNN", "cnn": "no history LSTM"}
     return "; ".join(["Table VI", *([parts[row]] if row in parts else [])])
 

@@ -3,8 +3,8 @@
 The network must learn from residuals and predictions of the kind it will meet: of ratings that the backbone has not
 seen. So the training ratings are cut into folds. For each, a backbone is sampled without it; people are folded in from
 the rest; the fold's ratings are the targets, and the rest are the events. A target is in nothing that predicts it:
-not in the backbone, not in the person's tastes, not in the sequence. At serving the backbone of all training ratings
-takes their place, and everything else is the same.
+not in the backbone, not in the person's tastes, not in the sequence. At serving the folds' backbones take their place
+together, each rating being known to all of them but one, and everything else is the same.
 
 Somebody new has few ratings. So in each pass some of the people are asked about once more, from a few of their first
 ratings alone.
@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from torch.nn import functional as F
 
-from lcrec_core.backbone import Backbone, Evidence, sample_backbone
+from lcrec_core.backbone import Backbone, Evidence, sample_backbone, together
 from lcrec_core.batches import movie_tensors
 from lcrec_core.dataset import Dataset
 from lcrec_core.encode import Encoded
@@ -93,14 +93,13 @@ def draw_folds(count: int, config: LCRecTrainConfig) -> np.ndarray:
 def sample_backbones(
     evidence: Evidence, fold_of: np.ndarray, config: LCRecTrainConfig, scratch: Path | None, say: Say
 ) -> tuple[list[Backbone], float]:
-    """The backbone of all ratings, then each fold's own without it, each in a process of its own; see `fit`.
+    """Each fold's backbone, of all other ratings, each in a process of its own; see `fit`.
 
     Returns:
         The backbones, and the seconds that an earlier run spent on those it had finished.
     """
-    parts = [ALL, *range(config.folds)]
-    say(f"0 of {len(parts)} backbones sampled")
-    jobs = [joblib.delayed(sample_without)(evidence, fold_of, part, config, scratch) for part in parts]
+    say(f"0 of {config.folds} backbones sampled")
+    jobs = [joblib.delayed(_sample_without)(evidence, fold_of, fold, config, scratch) for fold in range(config.folds)]
     workers, started = min(len(jobs), joblib.cpu_count()), time.perf_counter()
     drawn, taken = [], 0.0
     for arrays in joblib.Parallel(n_jobs=workers, return_as="generator")(jobs):
@@ -116,7 +115,7 @@ class Folds:
     """What the network learns from."""
 
     backbone: Backbone
-    """Of all training ratings; used only afterwards."""
+    """All folds' together; used only afterwards."""
     sequences: list[tuple[Sequences, Sequences]]
     """Each fold's targets among all other ratings, and among some first ones of each person."""
     ratings: list[np.ndarray]
@@ -134,22 +133,17 @@ def make_folds(
     config: LCRecTrainConfig,
 ) -> Folds:
     """What the network learns from, by backbones as `sample_backbones` gives them."""
-    whole, *parts = backbones
     return Folds(
-        whole,
-        [_fold(data, encoded, evidence, fold_of, fold, part, config) for fold, part in enumerate(parts)],
+        together(backbones, evidence, config.backbone),
+        [_fold(data, encoded, evidence, fold_of, fold, backbone, config) for fold, backbone in enumerate(backbones)],
         [evidence.ratings[fold_of == fold] for fold in range(config.folds)],
     )
 
 
-ALL = -1
-"""No fold: the backbone of all ratings."""
-
-
-def sample_without(
+def _sample_without(
     evidence: Evidence, fold_of: np.ndarray, fold: int, config: LCRecTrainConfig, scratch: Path | None
 ) -> dict[str, np.ndarray]:
-    """A backbone without one fold, or of `ALL`, as arrays; kept in `scratch`."""
+    """The backbone of all ratings but one fold's, as arrays; kept in `scratch`."""
     seen = fold_of != fold
     path = scratch and scratch / f"backbone-{_identity(evidence, seen, fold, config)}.safetensors"
     if path and path.exists():
@@ -169,7 +163,7 @@ def sample_without(
     return arrays
 
 
-_FORMAT = 2
+_FORMAT = 3
 """Of a kept backbone's file: one that another version left behind is not taken for ours."""
 
 

@@ -27,6 +27,7 @@ from lcrec_core.backbone import (
 from lcrec_core.batches import movie_tensors
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded
+from lcrec_core.errors import BundleError
 from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.networks.lcrec import LCRecNetwork
 from lcrec_core.sequences import Rated, Sequences, all_steps, make_sequences, offsets_of, step
@@ -61,13 +62,17 @@ def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
 
 
 def to_weights(model: LCRec) -> dict[str, np.ndarray]:
-    """Everything learnt as named arrays, for a bundle; the backbone's in half precision."""
+    """Everything learnt as named arrays, for a bundle."""
     network = {f"network.{name}": value.numpy() for name, value in model.network.state_dict().items()}
     return network | {f"backbone.{name}": value for name, value in backbone_arrays(model.backbone).items()}
 
 
 def from_bundle(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> LCRec:
-    """The model that a bundle holds."""
+    """The model that a bundle holds.
+
+    Raises:
+        BundleError: It is of a version that kept other arrays.
+    """
     arrays: dict[str, dict[str, np.ndarray]] = {"network": {}, "backbone": {}}
     for name, value in bundle.weights.items():
         part, _, own_name = name.partition(".")
@@ -79,23 +84,36 @@ def from_bundle(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> LCRec:
     network.eval().requires_grad_(False)
     settings = {name: bundle.config["train"][name] for name in LCRecTrainConfig.__dataclass_fields__}
     config = LCRecTrainConfig(**{**settings, "backbone": BackboneConfig(**settings["backbone"])})
-    return LCRec(from_arrays(arrays["backbone"]), network, evidence_of(data, encoded), encoded, config)
+    try:
+        backbone = from_arrays(arrays["backbone"])
+    except KeyError as error:
+        raise BundleError(
+            f"bundle {bundle.name} lacks the backbone's {error}, which this version reads; "
+            f"train it again: `python -m lcrec_core train --data {bundle.data} --model {networks.LCREC}`"
+        ) from error
+    return LCRec(backbone, network, evidence_of(data, encoded), encoded, config)
 
 
 def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
-    """As named arrays, for a file: half precision is far finer than what the samples disagree by."""
+    """As named arrays, for a file: the large ones in bytes, which are far finer than what the samples disagree by."""
     numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
-    tensors = {name: getattr(backbone, name).half().numpy() for name in ("movies", "weights")}
-    tensors |= {name: getattr(backbone, name).numpy() for name in ("precision", "usual_set")}
-    return {**tensors, "numbers": np.array(numbers, dtype=np.float64)}
+    arrays = {name: getattr(backbone, name).numpy() for name in ("precision", "usual_set")}
+    for name in _IN_BYTES:
+        values = getattr(backbone, name)
+        scale = values.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
+        arrays |= {name: (values / scale).round().to(torch.int8).numpy(), f"{name}_scale": scale.numpy()}
+    return {**arrays, "numbers": np.array(numbers, dtype=np.float64)}
 
 
 def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
     """The backbone that `backbone_arrays` took apart."""
     mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
-    movies, weights, precision = (torch.from_numpy(arrays[name]).float() for name in ("movies", "weights", "precision"))
-    usual_set = torch.from_numpy(arrays["usual_set"])
+    movies, weights = (torch.from_numpy(arrays[name] * arrays[f"{name}_scale"]) for name in _IN_BYTES)
+    precision, usual_set = (torch.from_numpy(arrays[name]) for name in ("precision", "usual_set"))
     return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), usual_set)
+
+
+_IN_BYTES = ("movies", "weights")
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,14 +41,16 @@ class LCRecConfig:
 class BackboneConfig:
     """Sizes and settings of the backbone."""
 
-    factors: int = 24
+    factors: int = 36
     """k, width of the inner product."""
     iterations: int = 100
     """Rounds of the sampler."""
     burn_in: int = 20
     """First rounds, whose samples do not count."""
     samples: int = 20
-    """How many of the later rounds are kept, evenly spaced."""
+    """How many of the later rounds are kept, evenly spaced, for the network to learn from."""
+    served_samples: int = 10
+    """How many of those, at most, predict afterwards, beside as many of each other fold's backbone."""
     shrinkage: float = 3.0
     """Weight of the prior on W, W': a ridge's lambda."""
     set_scale: float = 1.0
@@ -59,7 +61,7 @@ class BackboneConfig:
     """How many ratings' worth the common noise counts against a person's own."""
 
     def __post_init__(self) -> None:
-        for name in ("factors", "iterations", "samples"):
+        for name in ("factors", "iterations", "samples", "served_samples"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 <= self.burn_in <= self.iterations - self.samples:

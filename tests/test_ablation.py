@@ -7,7 +7,7 @@ import torch
 
 from lcrec_core import ablate, ablation, artifacts, fit_lcrec, lcrec
 from lcrec_core.ablation import VARIANTS, AblationError
-from lcrec_core.backbone import Evidence
+from lcrec_core.backbone import Evidence, together
 from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.sequences import Rated
 from tests.made_up import made_up
@@ -54,17 +54,18 @@ def test_what_was_measured_is_not_lost_when_a_later_variant_fails(monkeypatch):
     assert [entry.name for entry in ablation.read(data.name)] == ["only-backbone"]
 
 
-def test_no_backbone_says_the_middle_and_leaves_ratings_as_they_are():
+def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
     people = np.array([0, 0, 1])
-    ratings = np.array([5, 1, 4], dtype=np.float32)
+    ratings = np.array([5, 2, 5], dtype=np.float32)
     fields, traits = np.ones((2, 3), np.float32), np.ones((4, 2), np.float32)
     evidence = Evidence(people, np.array([0, 1, 2]), ratings, fields, traits)
-    backbone = ablate.no_backbone(evidence, 3.0)
+    nothing = ablate.no_backbone(evidence)
     targets = Rated(np.array([0, 1, 2]), np.array([3, 3]), np.array([5, 5]))
-    made = lcrec.questions(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, TRAIN.backbone)
-    np.testing.assert_allclose(made.backbone, [3, 3], atol=1e-4)
-    np.testing.assert_allclose(made.values[:, 0], [2, -2, 1], atol=1e-4)
-    torch.testing.assert_close(torch.from_numpy(made.spread), torch.zeros(2), atol=1e-3, rtol=0)
+    for backbone in (nothing, together([nothing, nothing], evidence, TRAIN.backbone)):
+        made = lcrec.questions(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, TRAIN.backbone)
+        np.testing.assert_allclose(made.backbone, [4, 4], atol=1e-4)
+        np.testing.assert_allclose(made.values[:, 0], [1, -2, 1], atol=1e-4)
+        torch.testing.assert_close(torch.from_numpy(made.spread), torch.zeros(2), atol=1e-3, rtol=0)
 
 
 def test_a_damaged_file_is_named(tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from lcrec_core.backbone import (
     prior_means,
     sample_backbone,
     set_features,
+    together,
     traits_of,
     wishart,
 )
@@ -130,6 +133,46 @@ def test_kept_rounds_are_evenly_spaced_and_end_with_the_last():
     assert kept_rounds(BackboneConfig(iterations=10, burn_in=2, samples=4)) == {4, 6, 8, 10}
     assert len(kept_rounds(BackboneConfig())) == BackboneConfig().samples
     assert min(kept_rounds(BackboneConfig())) > BackboneConfig().burn_in
+
+
+def test_chains_together_keep_their_last_samples_evenly_spaced():
+    evidence, _ = planted(people=20, each=10)
+    config = replace(TINY, samples=6, served_samples=2)
+    chains = [sample_backbone(evidence, config, seed) for seed in (0, 1, 2)]
+    joined = together(chains, evidence, config)
+    expected = torch.cat([chain.movies[[5, 2]] for chain in chains])
+    assert torch.equal(joined.movies, expected)
+    assert len(joined.weights) == len(joined.precision) == 6
+    everything = together(chains, evidence, replace(config, served_samples=100))
+    assert len(everything.movies) == 18
+
+
+def test_chains_together_expect_what_one_chain_of_all_they_have_seen_expects():
+    evidence, _ = planted(people=20, each=10)
+    whole = sample_backbone(evidence, TINY, 0)
+    halves = [sample_backbone(evidence.only(np.arange(200) % 2 == part), TINY, part) for part in (0, 1)]
+    joined = together(halves, evidence, TINY)
+    assert joined.mean == pytest.approx(whole.mean)
+    assert joined.log_count == whole.log_count
+    torch.testing.assert_close(joined.usual_set, whole.usual_set)
+    # Each person's vector is of length one, so that the usual set is no longer.
+    assert 0 < float(joined.usual_set.norm()) <= 1
+
+
+def test_chains_that_have_each_seen_four_fifths_predict_better_together_than_any_of_them():
+    evidence, truth = planted()
+    part = np.arange(len(evidence.ratings)) % 5
+    chains = [sample_backbone(evidence.only(part != left_out), TINY, left_out) for left_out in range(5)]
+
+    def error(backbone: Backbone) -> float:
+        features = person_features(evidence, backbone.log_count, TINY)
+        ratings, movies = torch.from_numpy(evidence.ratings), torch.from_numpy(evidence.movies)
+        tastes = fold_in(backbone, evidence.people, movies, ratings, features).tastes
+        people, movies = (torch.from_numpy(at) for at in np.indices(truth.shape).reshape(2, -1))
+        predicted, _ = predict(backbone, tastes, people, movies)
+        return float(np.square(predicted.numpy() - truth.ravel()).mean())
+
+    assert error(together(chains, evidence, TINY)) < min(error(chain) for chain in chains)
 
 
 def test_wishart_draws_average_to_their_mean():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,8 +83,14 @@ def test_lcrec_tells_how_far_its_backbones_are(data, monkeypatch, tmp_path):
     config = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=500, backbone=backbone)
     told = []
     train.run(train.TrainRequest("made-up", "lcrec", lcrec=config, save=False), told.append)
-    assert [progress.note for progress in told if progress.note] == [f"{n} of 3 backbones sampled" for n in range(4)]
+    assert [progress.note for progress in told if progress.note] == [f"{n} of 2 backbones sampled" for n in range(3)]
     assert (told[-1].state, told[-1].step) == ("done", told[-1].steps)
+
+
+def test_an_lcrec_bundle_with_other_arrays_says_how_to_make_one_that_fits(ours, data):
+    older = {name: value for name, value in ours.bundle.weights.items() if name != "backbone.movies_scale"}
+    with pytest.raises(BundleError, match=r"movies_scale.*train --data made-up --model lcrec"):
+        Recommender(replace(ours.bundle, weights=older), data)
 
 
 def test_an_lcrec_bundle_measures_again_what_it_records(ours, data, monkeypatch, tmp_path):
