@@ -310,7 +310,8 @@ def ablation_table(found: Sequence[ablation.Measured]) -> pd.DataFrame:
             "Variant": [entry.what for entry in found],
             "MSE": [f"{entry.mse:.4f}" for entry in found],
             "Against the whole": [
-                "" if whole is None or entry.mse == whole else f"{entry.mse / whole - 1:+.1%}" for entry in found
+                "" if whole is None or entry.mse == whole else f"{entry.mse / whole - 1:+z.1%}".replace("+0.0%", "0.0%")
+                for entry in found
             ],
             "MAE": [f"{entry.mae:.4f}" for entry in found],
             "Log loss": ["" if entry.log_loss is None else f"{entry.log_loss:.4f}" for entry in found],
