@@ -205,6 +205,11 @@ class Backbone:
         return self.usual_set @ self.weights[:, None, : len(self.usual_set)]
 
     @cached_property
+    def biases(self) -> Tensor:
+        """float32 (S, M): b of every movie, side by side."""
+        return self.movies[..., 0].contiguous()
+
+    @cached_property
     def design(self) -> Tensor:
         """float32 (S, M, D): 1 and q of every movie, what multiplies a person's b and p."""
         return _design(self.movies)
@@ -429,7 +434,7 @@ def fold_in(backbone: Backbone, people: np.ndarray, movies: Tensor, ratings: Ten
         return FoldedIn(prior_mean, torch.zeros(0))
     samples, width = len(backbone.movies), backbone.movies.shape[2]
     sets = group(people, len(features), most=200_000 // samples)
-    rows, target = backbone.design, ratings - backbone.mean - backbone.movies[..., 0].index_select(1, movies)
+    rows, target = backbone.design, ratings - backbone.mean - backbone.biases.index_select(1, movies)
     tastes, left_out = torch.empty(samples, sets.count, width), torch.empty(len(ratings))
     first = posteriors(
         sets,
