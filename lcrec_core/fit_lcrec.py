@@ -75,7 +75,7 @@ def fit(
         config: Settings.
         scratch: Folder where finished backbones are kept until the run ends, so that a stop loses little.
         say: Told what the run does.
-        watch: Told after every step of the network's training, with what it learns from and the backbone of everything.
+        watch: Told after every step of the network's training, with what it learns from and the backbone that predicts.
     """
     evidence = evidence_of(data, encoded)
     fold_of = draw_folds(len(evidence.ratings), config)
