@@ -46,9 +46,13 @@ class Vocabulary:
     def _lookup(self) -> pd.Index:
         return pd.Index(self.values)
 
+    @cached_property
+    def _indices(self) -> dict[object, int]:
+        return {value: index for index, value in enumerate(self.values, FIRST)}
+
     def index_of(self, value: object) -> int:
         """Index of one value; `UNK` for None, <NA> and values never seen."""
-        return UNK if value is None or value is pd.NA else int(self.indices_of([value])[0])
+        return UNK if value is pd.NA else self._indices.get(value, UNK)
 
     def indices_of(self, values: Sequence | pd.Series | np.ndarray) -> np.ndarray:
         """Indices of many values, int64, same length; `UNK` for what is unknown."""
