@@ -70,6 +70,11 @@ class RatingScale:
         """Half way between the lowest and the highest."""
         return (self.low + self.high) / 2
 
+    @property
+    def good(self) -> float:
+        """The lowest value in the upper quarter: from here on somebody liked it; four of five stars."""
+        return float(self.values[self.values >= self.low + 0.75 * (self.high - self.low) - 1e-9][0])
+
     def contains(self, ratings: np.ndarray) -> np.ndarray:
         """Boolean mask of the ratings that lie on the scale; NaN does not."""
         ratings = np.asarray(ratings, dtype=np.float64)

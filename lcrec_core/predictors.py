@@ -1,5 +1,6 @@
 """What a bundle's network says of one person and every movie: the one place where models differ at serving."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,11 +16,21 @@ from lcrec_core.profile import Profile
 from lcrec_core.sequences import Rated
 
 
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model says of one person and the whole catalogue."""
+
+    ratings: np.ndarray
+    """float32 (M,), not yet clipped to the scale."""
+    chances: np.ndarray | None
+    """float32 (M, V), how likely each of the scale's values is; None where the model gives ratings alone."""
+
+
 class Predictor(Protocol):
     """A trained model, ready to answer; no method changes it."""
 
-    def scores(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> np.ndarray:
-        """Predicted ratings of the whole catalogue (M,), not yet clipped.
+    def predict(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> Prediction:
+        """Predict every movie for one person.
 
         Args:
             profile: The person.
@@ -42,14 +53,14 @@ class PaperPredictor:
             self._movie_half: Tensor = self._network.movie_half(self._features)  # (M, D + factors)
 
     @torch.inference_mode()
-    def scores(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> np.ndarray:
+    def predict(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> Prediction:
         """See `Predictor`."""
         config = self._network.config
         liked = movies[profile.ratings[known] >= config.liked_from][-config.max_history :]
         fields = torch.from_numpy(encode_profile(profile, self._vocabularies)).unsqueeze(0)  # (1, 4)
         history = self._features[torch.from_numpy(liked)].unsqueeze(0)  # (1, T, D)
         user = self._network.user_features(fields, history)  # (1, D)
-        return self._network.rating_from_halves(user, self._movie_half).numpy()
+        return Prediction(self._network.rating_from_halves(user, self._movie_half).numpy(), None)
 
 
 class LCRecPredictor:
@@ -62,13 +73,14 @@ class LCRecPredictor:
         self._field_sizes = [sizes[name] for name in lcrec.FIELDS]
         self._vocabularies = encoded.vocabularies
 
-    def scores(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> np.ndarray:
+    def predict(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> Prediction:
         """See `Predictor`. The person is asked right after their last rating."""
         times = profile.timestamps[known]
         fields = fields_of(encode_profile(profile, self._vocabularies)[None], self._field_sizes)[0]
         history = Rated(np.array([0, len(movies)]), movies, times)
         now = int(times.max(initial=0))
-        return lcrec.answer_person(self._model, self._features, fields, history, profile.ratings[known], now).rating
+        answer = lcrec.answer_person(self._model, self._features, fields, history, profile.ratings[known], now)
+        return Prediction(answer.rating, answer.probabilities)
 
 
 def predictor(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> Predictor:

@@ -6,6 +6,7 @@ then one pass of the LSTM over the person's history and one matrix product over 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,14 @@ from lcrec_core.artifacts import LoadedBundle, artifacts_root, load_bundle
 from lcrec_core.dataset import Col, Dataset, split_genres
 from lcrec_core.encode import encode_cached
 from lcrec_core.errors import BundleError, ProfileError
-from lcrec_core.predictors import predictor
+from lcrec_core.predictors import Prediction, predictor
 from lcrec_core.profile import Profile
 from lcrec_core.split import make_split
 
 PREDICTED, MEAN_RATING, NUM_RATINGS = "predicted", "mean_rating", "num_ratings"
 """Columns of a ranking beside those of the catalogue."""
+LIKING = "liking"
+"""One more, where the model says how likely each rating is: the chance of `RatingScale.good` or more."""
 
 WELL_KNOWN = 120
 """How many of the most rated unrated movies suggestions are taken from."""
@@ -67,6 +70,10 @@ class Recommendation:
     mean_rating: float | None
     """What people gave on average; None when nobody rated it."""
     num_ratings: int
+    chances: tuple[float, ...] | None = None
+    """How likely each of the scale's values is; None where the model gives ratings alone."""
+    liking: float | None = None
+    """The chance that the person gives `RatingScale.good` or more; None likewise."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,10 @@ class Explanation:
 
 
 class Recommender:
-    """A bundle and its data, ready to answer. Shared by all sessions and threads; no method changes it."""
+    """A bundle and its data, ready to answer. Shared by all sessions and threads; no method changes what it answers.
+
+    All questions about one `Profile` object share one pass over the catalogue, kept as long as the object is.
+    """
 
     def __init__(self, bundle: LoadedBundle, data: Dataset) -> None:
         """Rebuild the network and everything that depends on movies alone.
@@ -112,6 +122,7 @@ class Recommender:
         if len(features) != len(self.movie_ids):
             raise BundleError(f"bundle {bundle.name}: it holds {len(features)} movies, the data has {len(data.movies)}")
         self._predictor = predictor(bundle, data, encoded)
+        self._predictions: WeakKeyDictionary[Profile, Prediction] = WeakKeyDictionary()
         centred = features - features.mean(dim=0)
         self._directions = F.normalize(centred, dim=1).numpy()  # (M, D), unit length
 
@@ -145,19 +156,39 @@ class Recommender:
         Raises:
             ProfileError: The data set has no movie of that id.
         """
-        return self._scores(profile, None if movie_ids is None else self._positions(movie_ids))
+        ratings = self._scores(profile)
+        return ratings if movie_ids is None else ratings[self._positions(movie_ids)]
+
+    def chances(self, profile: Profile, movie_ids: Sequence[int] | np.ndarray | None = None) -> np.ndarray | None:
+        """How likely each of the scale's values is: float32 (K, V); None where the model gives ratings alone.
+
+        Args:
+            profile: As for `predict`.
+            movie_ids: As for `predict`.
+
+        Raises:
+            ProfileError: The data set has no movie of that id.
+        """
+        chances = self._prediction(profile).chances
+        if chances is None:
+            return None
+        return chances.copy() if movie_ids is None else chances[self._positions(movie_ids)]
 
     def rank(self, profile: Profile, filters: Filters = Filters()) -> pd.DataFrame:
         """Every movie that passes the filters, best first.
 
-        Columns: movie_id, title, year, genres (joined with |), predicted, mean_rating, num_ratings. Equal
-        predictions are ordered by number of ratings, then by id, so that a list never depends on chance.
+        Columns: movie_id, title, year, genres (joined with |), predicted, mean_rating, num_ratings, and liking
+        where the model says how likely each rating is. Equal predictions are ordered by number of ratings, then by
+        id, so that a list never depends on chance.
         """
         order, scores = self._ranked(profile, filters)
         ranking = self.data.movies.take(order).reset_index(drop=True)
         ranking[PREDICTED] = scores
         ranking[MEAN_RATING] = self._mean_rating[order]
         ranking[NUM_RATINGS] = self._num_ratings[order]
+        chances = self._prediction(profile).chances
+        if chances is not None:
+            ranking[LIKING] = self._liking(chances)[order]
         return ranking
 
     def top_n(self, profile: Profile, n: int = 5, filters: Filters = Filters()) -> list[Recommendation]:
@@ -165,7 +196,11 @@ class Recommender:
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
         order, scores = self._ranked(profile, filters)
-        return [self._line(i, score) for i, score in zip(order[:n], scores[:n], strict=True)]
+        chances = self._prediction(profile).chances
+        return [
+            self._line(i, score, None if chances is None else chances[i])
+            for i, score in zip(order[:n], scores[:n], strict=True)
+        ]
 
     def explain(self, profile: Profile, movie_id: int) -> Explanation:
         """Why the movie may fit: the liked movies nearest to it, and its genres that the person favours."""
@@ -196,14 +231,23 @@ class Recommender:
             chosen.append(int(self.movie_ids[best]))
         return chosen
 
-    def _scores(self, profile: Profile, positions: np.ndarray | None) -> np.ndarray:
-        scores = self._predictor.scores(profile, *self._known(profile))
-        chosen = scores if positions is None else scores[positions]
-        return self.data.scale.clip(chosen).astype(np.float32)
+    def _prediction(self, profile: Profile) -> Prediction:
+        found = self._predictions.get(profile)
+        if found is None:
+            found = self._predictions[profile] = self._predictor.predict(profile, *self._known(profile))
+        return found
+
+    def _scores(self, profile: Profile) -> np.ndarray:
+        """Predictions of the whole catalogue, clipped: float32 (M,)."""
+        return self.data.scale.clip(self._prediction(profile).ratings).astype(np.float32)
+
+    def _liking(self, chances: np.ndarray) -> np.ndarray:
+        """The chance of a good rating: (..., V) -> (...)."""
+        return chances[..., self.data.scale.values >= self.data.scale.good].sum(axis=-1)
 
     def _ranked(self, profile: Profile, filters: Filters) -> tuple[np.ndarray, np.ndarray]:
         """Catalogue positions that pass, best first, and their predictions."""
-        scores = self._scores(profile, None)
+        scores = self._scores(profile)
         passing = np.flatnonzero(self._passes(profile, filters))
         order = passing[np.lexsort((self.movie_ids[passing], -self._num_ratings[passing], -scores[passing]))]
         return order, scores[order]
@@ -240,7 +284,7 @@ class Recommender:
             raise ProfileError(f"{self.data.name} has no movie {wanted[unknown][0]}")
         return position
 
-    def _line(self, position: int, score: float) -> Recommendation:
+    def _line(self, position: int, score: float, chances: np.ndarray | None) -> Recommendation:
         movie = self.data.movies.iloc[position]
         mean = self._mean_rating[position]
         return Recommendation(
@@ -251,13 +295,15 @@ class Recommender:
             predicted=float(score),
             mean_rating=None if np.isnan(mean) else float(mean),
             num_ratings=int(self._num_ratings[position]),
+            chances=None if chances is None else tuple(chances.tolist()),
+            liking=None if chances is None else float(self._liking(chances)),
         )
 
     def _nearest_liked(self, profile: Profile, position: int) -> tuple[LikedMovie, ...]:
         known, where = self._known(profile)
         given = profile.ratings[known]
         # Four stars of five and more; a strict person's best otherwise.
-        enough = self.data.scale.low + 0.75 * (self.data.scale.high - self.data.scale.low)
+        enough = self.data.scale.good
         liked = (given >= min(enough, given.max(initial=enough))) & (where != position)
         cosine = self._directions[where[liked]] @ self._directions[position]
         nearest = np.argsort(-cosine, kind="stable")[:2]

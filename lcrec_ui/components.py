@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from lcrec_core.dataset import RatingScale, split_genres
+from lcrec_core.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.errors import BundleError
 from lcrec_ui import failures, loaders, session
 from lcrec_ui.text import count, plain, stars
@@ -15,12 +15,16 @@ from lcrec_ui.text import count, plain, stars
 if TYPE_CHECKING:
     from lcrec_core.recommender import Recommendation
 
+LIKING_LABEL = f"Chance of {WHOLE_STARS.good:g}+ stars"
+"""Half stars have the same four."""
+
 EXPORT_COLUMNS = {
     "rank": "Rank",
     "title": "Title",
     "year": "Year",
     "genres": "Genres",
     "predicted": "Predicted rating",
+    "liking": LIKING_LABEL,
     "mean_rating": "Average rating",
     "num_ratings": "Number of ratings",
 }
@@ -58,7 +62,10 @@ def _card(rank: int, movie: Recommendation, reason: str) -> None:
         if movie.genres:
             st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
         st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")
-        st.caption(people_gave(movie.mean_rating, movie.num_ratings))
+        about = [people_gave(movie.mean_rating, movie.num_ratings)]
+        if movie.liking is not None:
+            about.insert(0, f"{LIKING_LABEL} from you: {movie.liking:.0%}")
+        st.caption("  \n".join(about))
         st.markdown(plain(reason))
 
 
@@ -73,11 +80,13 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
     """The whole list, best first, sortable in the browser.
 
     Args:
-        ranked: What `Recommender.rank` returns.
+        ranked: What `Recommender.rank` returns; the chances are shown where it has them.
         scale: For the length of the bars.
     """
     shown = with_rank(ranked).drop(columns="movie_id")
     shown["genres"] = [split_genres(joined) for joined in shown["genres"]]
+    if "liking" in shown:
+        shown["liking"] = shown["liking"].astype(float).round(2)
     bar = st.column_config.ProgressColumn(
         "Predicted for you", min_value=0, max_value=scale.high, format="%.2f", width=150
     )
@@ -90,12 +99,15 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
             "rank": st.column_config.NumberColumn("#", width=52),
             "title": st.column_config.TextColumn("Title", width=230),
             "predicted": bar,
+            "liking": st.column_config.NumberColumn(
+                "Liking", format="percent", help=f"{LIKING_LABEL} from you, as the model sees it."
+            ),
             "mean_rating": st.column_config.NumberColumn("People's average", format="%.2f"),
             "num_ratings": st.column_config.NumberColumn("Ratings", format="localized"),
             "year": st.column_config.NumberColumn("Year", format="%d", width="small"),
             "genres": st.column_config.ListColumn("Genres"),
         },
-        column_order=["rank", "title", "predicted", "mean_rating", "num_ratings", "year", "genres"],
+        column_order=["rank", "title", "predicted", "liking", "mean_rating", "num_ratings", "year", "genres"],
         alt=f"{len(shown):,} movies in order of predicted rating",
     )
 
@@ -107,10 +119,10 @@ def with_rank(ranked: pd.DataFrame) -> pd.DataFrame:
 
 def as_csv(ranked: pd.DataFrame) -> bytes:
     """The ranked movies as a file to read: named columns, two decimals, a byte order mark for spreadsheets."""
-    table = with_rank(ranked)[list(EXPORT_COLUMNS)]
+    table = with_rank(ranked)
+    table = table[[name for name in EXPORT_COLUMNS if name in table]]
+    numbers = [name for name in ("predicted", "liking", "mean_rating") if name in table]
     table = table.assign(
-        genres=table["genres"].str.replace("|", ", ", regex=False),
-        predicted=table["predicted"].astype(float).round(2),
-        mean_rating=table["mean_rating"].astype(float).round(2),
+        genres=table["genres"].str.replace("|", ", ", regex=False), **table[numbers].astype(float).round(2)
     )
     return table.rename(columns=EXPORT_COLUMNS).to_csv(index=False).encode("utf-8-sig")

@@ -34,6 +34,19 @@ def test_the_table_is_the_whole_list_best_first_and_begins_with_the_cards():
     assert [components.plain(title) for title in shown["title"].head(5)] == top_titles(app)
 
 
+def test_cards_and_table_say_how_likely_it_is_that_the_visitor_likes_a_movie():
+    app = visit()
+    assert "Chance of 4+ stars from you: " in words(app)
+    assert table(app)["liking"].between(0, 1).all()
+
+
+def test_the_papers_model_says_no_chances():
+    app = visit(model="demo/paper")
+    assert_sound(app)
+    assert "Chance of" not in words(app)
+    assert "liking" not in table(app)
+
+
 def test_genre_filters_hold_for_cards_and_table():
     app = visit()
     app.multiselect(key="filter_genres_in_demo").set_value(["Sci-Fi"])
@@ -93,13 +106,16 @@ def test_the_export_has_readable_columns_and_opens_as_csv():
             "year": [2001],
             "genres": ["Comedy|Romance"],
             "predicted": [4.12345],
+            "liking": [0.87654],
             "mean_rating": [3.98765],
             "num_ratings": [12],
         }
     )
     table = pd.read_csv(io.BytesIO(components.as_csv(ranked)), encoding="utf-8-sig")
     assert list(table.columns) == list(components.EXPORT_COLUMNS.values())
-    assert table.iloc[0].tolist() == [1, "Amélie, or not (2001)", 2001, "Comedy, Romance", 4.12, 3.99, 12]
+    assert table.iloc[0].tolist() == [1, "Amélie, or not (2001)", 2001, "Comedy, Romance", 4.12, 0.88, 3.99, 12]
+    without = pd.read_csv(io.BytesIO(components.as_csv(ranked.drop(columns="liking"))), encoding="utf-8-sig")
+    assert list(without.columns) == [name for name in table.columns if name != components.LIKING_LABEL]
 
 
 def test_popularity_bounds_by_hand():

@@ -109,3 +109,8 @@ def test_log_bins_hold_every_count_up_to_the_largest(largest: int):
     assert ends[0] == 1
     assert (np.diff(ends) >= 1).all()
     assert ends[-2] <= largest < ends[-1]
+
+
+@pytest.mark.parametrize("scale", [WHOLE_STARS, HALF_STARS])
+def test_four_of_five_stars_are_good(scale):
+    assert scale.good == 4
