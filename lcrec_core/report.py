@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lcrec_core import ablation, artifacts, paper_facts, results
+import pandas as pd
+
+from lcrec_core import ablation, artifacts, breakdown, paper_facts, results
 from lcrec_core.artifacts import Bundle
 from lcrec_core.comparison import OURS, Measured, measured
 from lcrec_core.errors import LCRecError
@@ -249,6 +251,36 @@ def ablation_table(found: Iterable[ablation.Measured]) -> str:
     return "\n".join(lines)
 
 
+GROUPED = ("lcrec", "fm", "svd-tuned", "bias")
+"""Rows whose errors by group the README has; the Compare page has everybody's."""
+
+
+def groups_table(tables: dict[str, pd.DataFrame]) -> str:
+    """Markdown: MSE by how many ratings a person and a movie have in training.
+
+    Args:
+        tables: By the name of the model, see `breakdown.errors_by_group`.
+    """
+    lines = [f"| MSE, seed 0 | asked | {' | '.join(tables)} |", "|---" * (len(tables) + 2) + "|"]
+    by_group = [table.set_index(["by", "group"]) for table in tables.values()]
+    for by, who in ((breakdown.PERSON, "people"), (breakdown.MOVIE, "movies")):
+        for (_, group), row in by_group[0].loc[[by]].iterrows() if by_group else ():
+            errors = [f"{table.loc[(by, group), 'mse']:.3f}" for table in by_group]
+            lines.append(f"| {who} with {group} ratings | {row['ratings']:,.0f} | {' | '.join(errors)} |")
+    return "\n".join(lines)
+
+
+def reported_groups(root: Path = BUNDLES) -> dict[str, pd.DataFrame]:
+    """Errors by group of the `GROUPED` rows on random 80:20, seed 0, that the repository holds, by label."""
+    folder, tracked = results.results_folder(paper_facts.DATA, Protocol.RANDOM, root), _tracked(root)
+    paths = {results.ROWS[row]: folder / f"{results.stem(row, 0)}.groups.csv" for row in GROUPED}
+    return {
+        label: pd.read_csv(path)
+        for label, path in paths.items()
+        if path.exists() and (tracked is None or path.relative_to(root) in tracked)
+    }
+
+
 def fill(text: str, blocks: dict[str, str]) -> str:
     """Replace what stands between the markers of each block.
 
@@ -274,6 +306,7 @@ def blocks() -> dict[str, str]:
         "protocols": protocols_table([(head, reported_results(data, protocol)) for data, protocol, head in OTHER_WAYS]),
         "new-people": new_people_table(reported_results(protocol=Protocol.NEW_PEOPLE)),
         "ablation": ablation_table(ablation.read(paper_facts.DATA, BUNDLES)),
+        "groups": groups_table(reported_groups()),
         "speed": speed_table(read_measurements()),
     }
 

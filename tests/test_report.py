@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from lcrec_core import report
@@ -103,8 +104,7 @@ def test_a_broken_measurement_is_named(tmp_path: Path):
 
 def test_check_tells_without_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     readme = tmp_path / "README.md"
-    names = ("results", "comparison", "distribution", "protocols", "new-people", "ablation", "speed")
-    readme.write_text("".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in names))
+    readme.write_text("".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in report.blocks()))
     monkeypatch.setattr(report, "README", readme)
     before = readme.read_text()
     assert report.main(["--check"]) == 1
@@ -148,6 +148,20 @@ def test_new_people_are_columns_by_what_is_given():
     table = report.new_people_table(found)
     assert table.split("\n")[0].endswith("| 5 | 20 |")
     assert rows(table) == [["LCRec, ours", "0.850", "0.700"], ["SVD++, trained again", "–", "0.950"]]
+
+
+def test_errors_by_group_are_a_line_per_group_and_a_column_per_model():
+    by = ["ratings of the person", "ratings of the person", "ratings of the movie", "genre"]
+    groups = pd.DataFrame({"by": by, "group": ["20-49", "50-99", "0", "War"], "ratings": [1000, 10, 3, 4]})
+    table = report.groups_table(
+        {"Ours": groups.assign(mse=[0.61234, 0.6, 0.9, 1]), "Theirs": groups.assign(mse=[0.7, 0.71, 0.95, 1])}
+    )
+    assert table.split("\n")[0] == "| MSE, seed 0 | asked | Ours | Theirs |"
+    assert rows(table) == [
+        ["people with 20-49 ratings", "1,000", "0.612", "0.700"],
+        ["people with 50-99 ratings", "10", "0.600", "0.710"],
+        ["movies with 0 ratings", "3", "0.900", "0.950"],
+    ]
 
 
 def test_only_models_with_a_distribution_are_in_its_table():
