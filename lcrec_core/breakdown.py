@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcrec_core.dataset import Col, Dataset
+from lcrec_core.dataset import Col, Dataset, RatingScale
 from lcrec_core.split import Split
 
 PERSON, MOVIE, YEAR, GENRE = "ratings of the person", "ratings of the movie", "year of the movie", "genre"
@@ -64,13 +64,27 @@ def log_loss(probabilities: np.ndarray, place: np.ndarray) -> float:
     return float(-np.log(np.maximum(given, 1e-12)).mean())
 
 
-def reliability(probabilities: np.ndarray, place: np.ndarray) -> pd.DataFrame:
-    """How often the most likely value was right, by how likely it was said to be, in bins of equal width.
+def likeliest(probabilities: np.ndarray, place: np.ndarray) -> pd.DataFrame:
+    """`reliability` of the most likely value: probabilities (N, V), the ratings' places on the scale (N,)."""
+    return reliability(probabilities.max(axis=1), probabilities.argmax(axis=1) == place)
+
+
+def liking(probabilities: np.ndarray, place: np.ndarray, scale: RatingScale) -> pd.DataFrame:
+    """`reliability` of the chance of a good rating, which the app shows; arguments as for `likeliest`."""
+    good = scale.values >= scale.good
+    return reliability(probabilities[:, good].sum(axis=1), good[place])
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
+    """How often something was so, by how likely it was said to be, in bins of equal width.
+
+    Args:
+        confidence: (N,), the chance that was given to it.
+        right: bool (N,), whether it was so.
 
     Returns:
         A row per bin that has ratings: ratings (how many), confidence (mean), right (share).
     """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == place
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     table = pd.DataFrame({"bin": bins, "confidence": confidence, "right": right}).groupby("bin")
     means = table.mean().round(5)

@@ -6,6 +6,7 @@
         svd-seed0.npy             the predicted test ratings (N,), clipped to the scale; stays on this machine
         svd-seed0.groups.csv      its errors by person, movie, year and genre
         lcrec-seed0.calibration.csv   how sure it was and how often right, of models that predict a distribution
+        lcrec-seed0.liking.csv        the same of the chance that the rating is a good one
         log.txt                   a line for every run
 
 A result that is there is not measured again, so an interrupted comparison goes on where it was. The figures are
@@ -135,7 +136,8 @@ def _measured(
     if not np.isfinite(predicted).all():
         raise ResultError(f"{row} with seed {split.seed} predicted something that is no number")
     errors = Errors.of(predicted, ratings)
-    sure = None if probabilities is None else breakdown.reliability(probabilities, data.scale.places(ratings))
+    place = data.scale.places(ratings)
+    sure = None if probabilities is None else breakdown.likeliest(probabilities, place)
     result = Result(
         row=row,
         data=data.name,
@@ -150,7 +152,7 @@ def _measured(
         parameters=fitted.parameters,
         test_ratings=errors.count,
         environment=environment(torch.device("cpu")),
-        log_loss=None if probabilities is None else breakdown.log_loss(probabilities, data.scale.places(ratings)),
+        log_loss=None if probabilities is None else breakdown.log_loss(probabilities, place),
         calibration_error=None if sure is None else breakdown.calibration_error(sure),
         given=given,
         trained_with_them=None if given is None else fitted.knowing is None,
@@ -160,8 +162,9 @@ def _measured(
     np.save(folder / f"{result.stem}.npy", predicted)
     if given is None:
         breakdown.write(breakdown.errors_by_group(data, split, predicted), folder / f"{result.stem}.groups.csv")
-    if sure is not None:
+    if probabilities is not None and sure is not None:
         breakdown.write(sure, folder / f"{result.stem}.calibration.csv")
+        breakdown.write(breakdown.liking(probabilities, place, data.scale), folder / f"{result.stem}.liking.csv")
     _write(folder, result)
     return result
 

@@ -375,32 +375,33 @@ def errors_by_group(tables: Mapping[str, pd.DataFrame], by: str) -> Chart:
     return Chart(figure, f"MSE by {by}. {'; '.join(ends)}.")
 
 
-def reliability(lines: Mapping[str, pd.DataFrame]) -> Chart:
-    """How often the likeliest value was right, over how likely it was said to be.
+def reliability(lines: Mapping[str, pd.DataFrame], title: str, low: float = 0.2) -> Chart:
+    """How often something was so, over how likely it was said to be.
 
     Args:
         lines: For each model: ratings, confidence, right, as `breakdown.reliability` gives them.
+        title: What is meant.
+        low: The least chance that can be given.
     """
     figure = go.Figure()
     figure.add_scatter(
-        x=[0.2, 1],
-        y=[0.2, 1],
+        x=[low, 1],
+        y=[low, 1],
         mode="lines",
         name="As it should be",
         line={"color": GREY, "dash": "dash"},
         hoverinfo="skip",
     )
     for number, (label, table) in enumerate(lines.items()):
-        hover = f"{label}: said %{{x:.0%}}, right %{{y:.0%}} of %{{customdata:,}} times<extra></extra>"
+        hover = f"{label}: said %{{x:.0%}}, was so %{{y:.0%}} of %{{customdata:,}} times<extra></extra>"
         _line(figure, number, label, table["confidence"], table["right"], hover)
         figure.data[-1].customdata = table["ratings"]
-    title = "How often the likeliest number of stars was given"
-    _layout(figure, title, "How likely the model said it was", "How often it was right", height=400)
+    _layout(figure, title, "How likely the model said it was", "How often it was so", height=400)
     figure.update_layout(showlegend=True)
     figure.update_xaxes(tickformat=".0%")
     figure.update_yaxes(tickformat=".0%")
     ends = "; ".join(
-        f"{label} says {table['confidence'].iloc[-1]:.0%} where {table['right'].iloc[-1]:.0%} are right"
+        f"{label} says {table['confidence'].iloc[-1]:.0%} where {table['right'].iloc[-1]:.0%} are"
         for label, table in lines.items()
     )
     return Chart(figure, f"{title}, over what the models say. At their surest, {ends}.")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lcrec_core import ablation, breakdown, comparison, paper_facts, results
 from lcrec_core.ablation import Measured
+from lcrec_core.dataset import WHOLE_STARS
 from lcrec_core.errors import LCRecError
 from lcrec_core.results import ROWS, Summary
 from lcrec_core.split import Protocol
@@ -130,12 +131,8 @@ def where_models_err() -> None:
 
 
 def how_sure() -> None:
-    """How often LCRec's most likely value was right, by how likely it said it was."""
-    lines = {}
-    for row, label in ROWS.items():
-        table = _table(paper_facts.DATA, f"{results.stem(row, 0)}.calibration.csv", ["ratings", "confidence", "right"])
-        if table is not None:
-            lines[label] = table
+    """How often models were right, by how likely they said it was."""
+    lines = _reliability("calibration")
     if not lines:
         return
     st.subheader("How sure it is, and how often right", anchor=False)
@@ -145,7 +142,25 @@ def how_sure() -> None:
         "These models say how likely each number of stars is. Of all ratings for which the likeliest number was given "
         f"a chance of 50 %, half should have been that number. {said} (expected calibration error)."
     )
-    charts.draw(charts.reliability(lines), "reliability")
+    charts.draw(charts.reliability(lines, "How often the likeliest number of stars was given"), "reliability")
+    liking = _reliability("liking")
+    if liking:
+        off = "; ".join(f"{label} by {breakdown.calibration_error(table):.3f}" for label, table in liking.items())
+        good = f"{WHOLE_STARS.good:g}"
+        st.markdown(
+            f"The chance of {good} stars and more, which *For you* shows, is checked in the same way: of all ratings "
+            f"given a chance of 80 %, eight in ten should have been {good} stars or 5. It is off on average: {off}."
+        )
+        charts.draw(charts.reliability(liking, f"How often {good} stars and more were given", low=0), "liking")
+
+
+def _reliability(kind: str) -> dict[str, pd.DataFrame]:
+    """Every model's table of that kind on random 80:20, seed 0, by the model's name."""
+    found = {
+        label: _table(paper_facts.DATA, f"{results.stem(row, 0)}.{kind}.csv", ["ratings", "confidence", "right"])
+        for row, label in ROWS.items()
+    }
+    return {label: table for label, table in found.items() if table is not None}
 
 
 def parts_of_lcrec() -> None:
