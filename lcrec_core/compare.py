@@ -143,7 +143,7 @@ def _measured(
         data=data.name,
         protocol=str(split.protocol),
         seed=split.seed,
-        settings=_settings(row),
+        settings=_settings(row, data.name),
         mse=errors.mse,
         mae=errors.mae,
         train_seconds=round(seconds, 1),
@@ -210,9 +210,9 @@ def _fit(data: Dataset, split: Split, row: str, rows: np.ndarray) -> Fitted:
     return _network(data, split, row)
 
 
-def _settings(row: str) -> str:
+def _settings(row: str, data_name: str) -> str:
     if row in baselines.BASELINES:
-        return baselines.BASELINES[row].settings
+        return baselines.BASELINES[row].settings_on(data_name)
     if row == "lcrec":
         ours = LCRecTrainConfig()
         backbone = ours.backbone

@@ -22,6 +22,7 @@ ROWS: dict[str, str] = {
     "bias": "Bias only",
     "svd-tuned": "SVD, tuned",
     "svdpp": "SVD++",
+    "svdpp-tuned": "SVD++, tuned",
     "item-knn": "Item kNN, baseline",
     "fm": "Bayesian FM (myFM)",
     "fm-ordered": "Bayesian FM, ordered (myFM)",

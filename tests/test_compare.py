@@ -136,7 +136,13 @@ def test_a_missing_library_is_named_with_the_command_that_brings_it(data, monkey
         compare.measure(data, Protocol.RANDOM, "svd", 0)
 
 
-@pytest.mark.parametrize("row", ["bias", "svd", "user-cf", "item-cf", "item-knn", "svdpp"])
+def test_tuned_rows_state_the_settings_of_the_data_set():
+    tuned = baselines.BASELINES["svd-tuned"]
+    assert "80 factors" in tuned.settings_on("ml-1m")
+    assert "50 factors" in tuned.settings_on("ml-100k")
+
+
+@pytest.mark.parametrize("row", ["bias", "svd", "svd-tuned", "user-cf", "item-cf", "item-knn", "svdpp", "svdpp-tuned"])
 def test_a_library_model_beats_the_mean_rating(data, row):
     pytest.importorskip("surprise", reason="needs requirements-compare.txt")
     (result,) = compare.measure(data, Protocol.RANDOM, row, 0)
