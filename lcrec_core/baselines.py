@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,7 +148,7 @@ def _tuned(algorithm: str, label: str, on_ml_100k: _Tuned) -> Baseline:
 
     def fit(data: Dataset, rows: np.ndarray, seed: int) -> Fitted:
         chosen = settings.get(data.name, _ON_ML_1M)
-        return _surprise(lambda seed: chosen.make(algorithm, seed), _factors)(data, rows, seed)
+        return _surprise(partial(chosen.make, algorithm), _factors)(data, rows, seed)
 
     return Baseline(
         f"Surprise {label}, {_ON_ML_1M}", fit, {name: f"Surprise {label}, {own}" for name, own in settings.items()}

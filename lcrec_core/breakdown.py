@@ -71,8 +71,7 @@ def likeliest(probabilities: np.ndarray, place: np.ndarray) -> pd.DataFrame:
 
 def liking(probabilities: np.ndarray, place: np.ndarray, scale: RatingScale) -> pd.DataFrame:
     """`reliability` of the chance of a good rating, which the app shows; arguments as for `likeliest`."""
-    good = scale.values >= scale.good
-    return reliability(probabilities[:, good].sum(axis=1), good[place])
+    return reliability(scale.chance_of_good(probabilities), scale.values[place] >= scale.good)
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:

@@ -137,7 +137,10 @@ def _measured(
         raise ResultError(f"{row} with seed {split.seed} predicted something that is no number")
     errors = Errors.of(predicted, ratings)
     place = data.scale.places(ratings)
-    sure = None if probabilities is None else breakdown.likeliest(probabilities, place)
+    sure = {}
+    if probabilities is not None:
+        sure["calibration"] = breakdown.likeliest(probabilities, place)
+        sure["liking"] = breakdown.liking(probabilities, place, data.scale)
     result = Result(
         row=row,
         data=data.name,
@@ -153,7 +156,7 @@ def _measured(
         test_ratings=errors.count,
         environment=environment(torch.device("cpu")),
         log_loss=None if probabilities is None else breakdown.log_loss(probabilities, place),
-        calibration_error=None if sure is None else breakdown.calibration_error(sure),
+        calibration_error=breakdown.calibration_error(sure["calibration"]) if sure else None,
         given=given,
         trained_with_them=None if given is None else fitted.knowing is None,
     )
@@ -162,9 +165,8 @@ def _measured(
     np.save(folder / f"{result.stem}.npy", predicted)
     if given is None:
         breakdown.write(breakdown.errors_by_group(data, split, predicted), folder / f"{result.stem}.groups.csv")
-    if probabilities is not None and sure is not None:
-        breakdown.write(sure, folder / f"{result.stem}.calibration.csv")
-        breakdown.write(breakdown.liking(probabilities, place, data.scale), folder / f"{result.stem}.liking.csv")
+    for kind, table_of_bins in sure.items():
+        breakdown.write(table_of_bins, folder / f"{result.stem}.{kind}.csv")
     _write(folder, result)
     return result
 

@@ -75,6 +75,10 @@ class RatingScale:
         """The lowest value in the upper quarter: from here on somebody liked it; four of five stars."""
         return float(self.values[self.values >= self.low + 0.75 * (self.high - self.low) - 1e-9][0])
 
+    def chance_of_good(self, chances: np.ndarray) -> np.ndarray:
+        """How likely a good rating is, given how likely each of the values is: (..., V) -> (...)."""
+        return chances[..., self.values >= self.good].sum(axis=-1)
+
     def contains(self, ratings: np.ndarray) -> np.ndarray:
         """Boolean mask of the ratings that lie on the scale; NaN does not."""
         ratings = np.asarray(ratings, dtype=np.float64)

@@ -188,7 +188,7 @@ class Recommender:
         ranking[NUM_RATINGS] = self._num_ratings[order]
         chances = self._prediction(profile).chances
         if chances is not None:
-            ranking[LIKING] = self._liking(chances)[order]
+            ranking[LIKING] = self.data.scale.chance_of_good(chances)[order]
         return ranking
 
     def top_n(self, profile: Profile, n: int = 5, filters: Filters = Filters()) -> list[Recommendation]:
@@ -241,10 +241,6 @@ class Recommender:
         """Predictions of the whole catalogue, clipped: float32 (M,)."""
         return self.data.scale.clip(self._prediction(profile).ratings).astype(np.float32)
 
-    def _liking(self, chances: np.ndarray) -> np.ndarray:
-        """The chance of a good rating: (..., V) -> (...)."""
-        return chances[..., self.data.scale.values >= self.data.scale.good].sum(axis=-1)
-
     def _ranked(self, profile: Profile, filters: Filters) -> tuple[np.ndarray, np.ndarray]:
         """Catalogue positions that pass, best first, and their predictions."""
         scores = self._scores(profile)
@@ -296,7 +292,7 @@ class Recommender:
             mean_rating=None if np.isnan(mean) else float(mean),
             num_ratings=int(self._num_ratings[position]),
             chances=None if chances is None else tuple(chances.tolist()),
-            liking=None if chances is None else float(self._liking(chances)),
+            liking=None if chances is None else float(self.data.scale.chance_of_good(chances)),
         )
 
     def _nearest_liked(self, profile: Profile, position: int) -> tuple[LikedMovie, ...]:

@@ -401,7 +401,7 @@ def reliability(lines: Mapping[str, pd.DataFrame], title: str, low: float = 0.2)
     figure.update_xaxes(tickformat=".0%")
     figure.update_yaxes(tickformat=".0%")
     ends = "; ".join(
-        f"{label} says {table['confidence'].iloc[-1]:.0%} where {table['right'].iloc[-1]:.0%} are"
+        f"{label} says {table['confidence'].iloc[-1]:.0%} where {table['right'].iloc[-1]:.0%} are right"
         for label, table in lines.items()
     )
     return Chart(figure, f"{title}, over what the models say. At their surest, {ends}.")

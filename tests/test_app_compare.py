@@ -126,7 +126,7 @@ def test_errors_by_group_and_calibration_are_drawn_from_their_files(artifacts: P
     assert "LCRec, ours is off by 0.032" in words(app)
     by_group, sure = (chart.proto.alt for chart in app.get("plotly_chart")[2:])
     assert "from 0.60 (50-99) to 0.90 (20-49)" in by_group
-    assert "LCRec, ours says 80% where 75% are" in sure
+    assert "LCRec, ours says 80% where 75% are right" in sure
     app.segmented_control(key="compare_by").set_value("genre")
     assert "0.65 (Drama)" in run(app).get("plotly_chart")[2].proto.alt
 
@@ -137,7 +137,7 @@ def test_the_chance_that_for_you_shows_is_checked_where_it_was_measured(artifact
     (folder / "lcrec-seed0.liking.csv").write_text("ratings,confidence,right\n50,0.1,0.2\n50,0.9,0.9\n")
     app = open_page(PAGE)
     assert "It is off on average: LCRec, ours by 0.050." in words(app)
-    assert "LCRec, ours says 90% where 90% are" in app.get("plotly_chart")[-1].proto.alt
+    assert "LCRec, ours says 90% where 90% are right" in app.get("plotly_chart")[-1].proto.alt
 
 
 def test_the_ablation_is_a_table_against_the_whole_and_a_learning_curve(artifacts: Path):

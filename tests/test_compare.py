@@ -1,7 +1,10 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
 from lcrec_core import artifacts, baselines, compare, results, sources, train
@@ -134,6 +137,50 @@ def test_a_missing_library_is_named_with_the_command_that_brings_it(data, monkey
     monkeypatch.setitem(__import__("sys").modules, "surprise", None)
     with pytest.raises(TrainingError, match=r"pip install -r requirements-compare\.txt"):
         compare.measure(data, Protocol.RANDOM, "svd", 0)
+
+
+def test_a_distribution_is_checked_in_both_ways_and_a_catalogue_timed_on_one_core(data, monkeypatch):
+    threads = []
+
+    def distribution(table):
+        threads.append(torch.get_num_threads())
+        return np.tile([0, 0, 0.25, 0.5, 0.25], (len(table), 1))
+
+    fitted = Fitted(lambda table: distribution(table) @ data.scale.values, parameters=1, distribution=distribution)
+    monkeypatch.setitem(baselines.BASELINES, "svd", baselines.Baseline("one guess", lambda *known: fitted))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        (result,) = compare.measure(data, Protocol.RANDOM, "svd", 0)
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [2] + [1] * compare.REPEATS
+    actual = data.ratings[Col.RATING].to_numpy()[make_split(data, Protocol.RANDOM, 0).test]
+    folder = results.results_folder(data.name, Protocol.RANDOM)
+    for kind, chance, right in (("calibration", 0.5, actual == 4), ("liking", 0.75, actual >= 4)):
+        (line,) = pd.read_csv(folder / f"svd-seed0.{kind}.csv").to_numpy().tolist()
+        assert line == [120, chance, pytest.approx(right.mean(), abs=1e-5)]
+    assert result.calibration_error == pytest.approx(abs((actual == 4).mean() - 0.5), abs=1e-5)
+
+
+@pytest.mark.parametrize(("row", "algorithm"), [("svd-tuned", "SVD"), ("svdpp-tuned", "SVDpp")])
+def test_tuned_rows_begin_with_small_values_as_published(data, monkeypatch, row, algorithm):
+    asked = []
+
+    class Asked(Exception):
+        """Enough is known."""
+
+    def make(**settings):
+        asked.append(settings)
+        raise Asked
+
+    library = SimpleNamespace(**{algorithm: make}, Reader=lambda **scale: None)
+    monkeypatch.setattr(baselines, "_library", lambda name: library)
+    with pytest.raises(Asked):
+        baselines.BASELINES[row].fit(data, np.arange(9), 0)
+    (settings,) = asked
+    assert (settings["n_factors"], settings["n_epochs"], settings["init_std_dev"]) == (80, 100, 0.001)
+    assert (settings["lr_all"], settings["reg_all"]) == (0.005, 0.05)
 
 
 def test_tuned_rows_state_the_settings_of_the_data_set():
