@@ -252,7 +252,7 @@ def ablation_table(found: Iterable[ablation.Measured]) -> str:
 
 
 GROUPED = ("lcrec", "fm", "svd-tuned", "bias")
-"""Rows whose errors by group the README has; the Compare page has everybody's."""
+"""Rows whose errors by group the README has; the Compare page has more."""
 
 
 def groups_table(tables: dict[str, pd.DataFrame]) -> str:
