@@ -74,7 +74,7 @@ def _shown(error: Exception) -> bool:
 def sentence(error: Exception) -> str:
     """One line for a visitor; anything but our own errors is logged with its traceback."""
     if isinstance(error, LCRecError):
-        text = str(error)
+        text = error.for_visitors
         return text[:1].upper() + text[1:]
     number = uuid4().hex[:8]
     _LOG.error("unexpected error %s", number, exc_info=error)
