@@ -120,7 +120,10 @@ class Recommender:
         self.movie_ids = data.movies[Col.MOVIE].to_numpy(np.int64)
         features = torch.from_numpy(bundle.movie_features)  # (M, D)
         if len(features) != len(self.movie_ids):
-            raise BundleError(f"bundle {bundle.name}: it holds {len(features)} movies, the data has {len(data.movies)}")
+            raise BundleError(
+                f"bundle {bundle.name} holds {len(features)} movies, the data has {len(data.movies)}",
+                advice=f"train it again: `python -m lcrec_core train --data {bundle.data}`",
+            )
         self._predictor = predictor(bundle, data, encoded)
         self._predictions: WeakKeyDictionary[Profile, Prediction] = WeakKeyDictionary()
         centred = features - features.mean(dim=0)
@@ -345,8 +348,8 @@ def _check_same_data(bundle: LoadedBundle, data: Dataset) -> None:
     for table in ("movies", "users", "ratings"):
         if getattr(bundle.fingerprint, table) != getattr(data.fingerprint, table):
             raise BundleError(
-                f"bundle {bundle.name} was trained on other {table} than {data.name} has here; "
-                f"train one on this copy: `python -m lcrec_core train --data {data.name}`"
+                f"bundle {bundle.name} was trained on other {table} than {data.name} has here",
+                advice=f"train one on this copy: `python -m lcrec_core train --data {data.name}`",
             )
 
 
@@ -354,6 +357,6 @@ def _check_same_vocabularies(bundle: LoadedBundle, hashes: dict[str, str]) -> No
     differing = [name for name, value in hashes.items() if bundle.vocabularies.get(name) != value]
     if differing:
         raise BundleError(
-            f"bundle {bundle.name} was encoded with other {', '.join(differing)} than this version makes; "
-            f"train it again: `python -m lcrec_core train --data {bundle.data}`"
+            f"bundle {bundle.name} was encoded with other {', '.join(differing)} than this version makes",
+            advice=f"train it again: `python -m lcrec_core train --data {bundle.data}`",
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from lcrec_ui import failures, session, sidebar
+from lcrec_ui import failures, server, session, sidebar
 from lcrec_ui.failures import callback, fragment
 
 __all__ = ["callback", "fragment", "page", "route", "simulated_notice"]
@@ -19,6 +19,8 @@ __all__ = ["callback", "fragment", "page", "route", "simulated_notice"]
 APP_NAME = "LCRec"
 _ROUTED = "lcrec_routed"
 _PAGES_FOLDER = Path(__file__).resolve().parent.parent / "pages"
+_ICON = Path(__file__).resolve().parent / "icon.png"
+"""A file of our own: an icon named by `:material/...:` is fetched from a font host on every load."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,9 @@ def simulated_notice() -> None:
 
 def _open_frame() -> Page:
     """Everything before a page's first line; returns the page that was asked for."""
+    server.settle()
     chosen = _navigation()
-    st.set_page_config(page_title=f"{chosen.title} · {APP_NAME}", page_icon=":material/movie:", layout="wide")
+    st.set_page_config(page_title=f"{chosen.title} · {APP_NAME}", page_icon=_ICON, layout="wide")
     session.read_url()
     return chosen
 

@@ -18,6 +18,7 @@ from lcrec_core.comparison import Measured
 from lcrec_core.paper_facts import RESULTS, TEST_MAE_RANGE, TEST_MSE_RANGE, PaperResult
 from lcrec_core.results import ROWS, Summary
 from lcrec_core.statistics import DatasetStatistics, Spread
+from lcrec_ui.text import clean, in_chart
 
 PALETTE = ("#2F7FC1", "#D9730D", "#8A6FE8", "#0E9F8E", "#B5479B", "#8C8C8C")
 """Each has a contrast of at least 3:1 on white and on the dark background."""
@@ -130,7 +131,7 @@ def genres(stats: DatasetStatistics) -> Chart:
     ):
         figure.add_bar(
             x=table[column] / total,
-            y=table["genre"],
+            y=[in_chart(genre) for genre in table["genre"]],
             orientation="h",
             name=name,
             marker_color=colour,
@@ -141,7 +142,7 @@ def genres(stats: DatasetStatistics) -> Chart:
     _layout(figure, title, "Share of all movies, of all ratings", "", height=140 + 30 * len(table))
     figure.update_layout(barmode="group", legend_traceorder="reversed")
     figure.update_xaxes(tickformat=".0%")
-    leaders = ", ".join(stats.genres["genre"].head(3))
+    leaders = ", ".join(map(clean, stats.genres["genre"].head(3)))
     return Chart(figure, f"Share of movies and of ratings for {len(table)} genres; most rated are {leaders}.")
 
 
@@ -227,7 +228,7 @@ def training_curves(curves: Sequence[Curve], metric: str, *, paper_band: bool) -
             points = curve.history[["epoch", column]].dropna()
             if points.empty:
                 continue
-            name = f"{curve.name}, {'training' if part == 'train' else 'test'}"
+            name = f"{in_chart(curve.name)}, {'training' if part == 'train' else 'test'}"
             figure.add_scatter(
                 x=points["epoch"],
                 y=points[column],
@@ -238,7 +239,7 @@ def training_curves(curves: Sequence[Curve], metric: str, *, paper_band: bool) -
                 hovertemplate=f"{name}<br>after %{{x:.2f}} passes: {metric.upper()} %{{y:.4f}}<extra></extra>",
             )
             if part == "test":
-                ends.append(f"{curve.name} ends at {points[column].iloc[-1]:.3f}")
+                ends.append(f"{clean(curve.name)} ends at {points[column].iloc[-1]:.3f}")
     label, number = ("MSE", 5) if metric == "mse" else ("MAE", 6)
     unit = "stars squared" if metric == "mse" else "stars"
     _layout(
@@ -360,7 +361,7 @@ def errors_by_group(tables: Mapping[str, pd.DataFrame], by: str) -> Chart:
     ends = []
     for number, (label, table) in enumerate(tables.items()):
         groups = table[table["by"] == by]
-        names = [f"{group}" for group in groups["group"]]
+        names = [in_chart(group) for group in groups["group"]]
         hover = f"{label}, %{{x}}: MSE %{{y:.3f}} over %{{customdata:,}} test ratings<extra></extra>"
         _line(figure, number, label, names, groups["mse"], hover)
         figure.data[-1].customdata = groups["ratings"]
@@ -368,7 +369,8 @@ def errors_by_group(tables: Mapping[str, pd.DataFrame], by: str) -> Chart:
             figure.data[-1].mode = "markers"
         if len(groups):
             worst, best = groups.loc[groups["mse"].idxmax()], groups.loc[groups["mse"].idxmin()]
-            ends.append(f"{label} from {best['mse']:.2f} ({best['group']}) to {worst['mse']:.2f} ({worst['group']})")
+            low, high = clean(best["group"]), clean(worst["group"])
+            ends.append(f"{label} from {best['mse']:.2f} ({low}) to {worst['mse']:.2f} ({high})")
     _layout(figure, f"MSE by {by}", by.capitalize(), "MSE (stars squared)", height=420 + 11 * len(tables))
     figure.update_layout(showlegend=True)
     figure.update_xaxes(type="category", tickangle=-45)

@@ -12,7 +12,7 @@ from lcrec_core.dataset import WHOLE_STARS
 from lcrec_core.errors import LCRecError
 from lcrec_core.results import ROWS, Summary
 from lcrec_core.split import Protocol
-from lcrec_ui import charts, failures, tables
+from lcrec_ui import charts, failures, permissions, tables
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,8 @@ def every_model() -> None:
         "How the test part is cut", titles, default=titles[0], required=True, key="compare_part"
     )
     chosen, rows = found[title]
-    command = f"python -m lcrec_core compare --data {chosen.data} --protocol {chosen.protocol}"
-    st.markdown(
-        f"{chosen.words} Every model learnt from the same ratings and was asked the same ones, once: `{command}`."
-    )
+    command = _made_by(f"compare --data {chosen.data} --protocol {chosen.protocol}")
+    st.markdown(f"{chosen.words} Every model learnt from the same ratings and was asked the same ones, once{command}.")
     st.dataframe(
         tables.comparison_table(rows),
         hide_index=True,
@@ -182,7 +180,7 @@ def parts_of_lcrec() -> None:
     )
     st.markdown(
         "LCRec is trained again with each part taken out, and with one part alone, and measured on the validation part "
-        f"(5 % of the training part): `python -m lcrec_core ablate --data {paper_facts.DATA}`."
+        f"(5 % of the training part){_made_by(f'ablate --data {paper_facts.DATA}')}."
     )
     st.dataframe(
         tables.ablation_table(parts), hide_index=True, height="content", alt="Errors of LCRec without each of its parts"
@@ -204,12 +202,18 @@ def _learning_curve(found: list[Measured]) -> list[Measured]:
     return sorted(points, key=lambda entry: entry.ratings)
 
 
+def _made_by(command: str) -> str:
+    """The command that measures it again, for whoever runs this server; a visitor could do nothing with it."""
+    return f": `python -m lcrec_core {command}`" if permissions.may_manage() else ""
+
+
 def _table(data: str, name: str, columns: list[str]) -> pd.DataFrame | None:
     path = results.results_folder(data, comparison.RANDOM) / name
     if not path.exists():
         return None
     try:
         return pd.read_csv(path)[columns]
-    except (OSError, ValueError, KeyError) as error:
-        st.warning(f"{name} cannot be read ({error}); remove it and compare again.", icon=":material/warning:")
+    except (OSError, ValueError, KeyError):
+        what_to_do = "; remove it and compare again" if permissions.may_manage() else ""
+        st.warning(f"{name} cannot be read{what_to_do}.", icon=":material/warning:")
         return None

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lcrec_core.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.errors import BundleError
-from lcrec_ui import failures, loaders, session
+from lcrec_ui import export, failures, loaders, permissions, session
 from lcrec_ui.text import count, plain, stars
 
 if TYPE_CHECKING:
@@ -31,15 +31,18 @@ EXPORT_COLUMNS = {
 
 
 def model_is_ready() -> bool:
-    """Load the model in use; where there is none that fits, say so and show the way to train one.
+    """Load the model in use; where there is none that fits, say so, and to whoever may train one show the way.
 
     The first visitor waits here for torch, so that a page should have drawn something before.
     """
     try:
         loaders.recommender(session.current_bundle())
     except BundleError as error:
-        st.error(failures.sentence(error), icon=":material/error:")
-        st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")
+        failures.explain(error)
+        if permissions.may_manage():
+            st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")
+        else:
+            st.caption(permissions.only_who_runs_it("train one"))
         return False
     return True
 
@@ -125,4 +128,4 @@ def as_csv(ranked: pd.DataFrame) -> bytes:
     table = table.assign(
         genres=table["genres"].str.replace("|", ", ", regex=False), **table[numbers].astype(float).round(2)
     )
-    return table.rename(columns=EXPORT_COLUMNS).to_csv(index=False).encode("utf-8-sig")
+    return export.as_csv(table.rename(columns=EXPORT_COLUMNS))

@@ -10,13 +10,14 @@ import streamlit as st
 
 from lcrec_core import download, movielens, sources
 from lcrec_core.errors import DataError, LCRecError
-from lcrec_ui import session
+from lcrec_ui import failures, permissions, session
 from lcrec_ui.failures import callback
-from lcrec_ui.text import DATA_TITLES
+from lcrec_ui.text import DATA_TITLES, clean, plain
 
 _SWITCH = "data_switch"
 _ARRIVED = "data_arrived"
 _RECOGNISE = "recognise it"
+_GET = "bring in a data set"
 LARGEST_DOWNLOAD_MB = 50
 """Larger releases are for the command line: a page is no place to wait for them."""
 _BUSY = "Somebody is bringing in a data set right now; try again in a moment."
@@ -28,18 +29,19 @@ def switch() -> None:
     names = sources.available()
     arrived = st.session_state.pop(_ARRIVED, None)
     if arrived:
-        st.success(f"{DATA_TITLES.get(arrived, arrived)} is here, and the app shows it now.", icon=":material/check:")
+        st.success(f"{plain(_title(arrived))} is here, and the app shows it now.", icon=":material/check:")
     st.session_state[_SWITCH] = session.state().data
     st.segmented_control(
         "Data shown in the whole app",
         names,
-        format_func=lambda name: DATA_TITLES.get(name, name),
+        format_func=lambda name: plain(_title(name)),
         key=_SWITCH,
         required=True,
         on_change=_switch,
     )
     if len(names) == 1:
-        st.caption("Only the demo is here so far. *Get MovieLens*, below, brings in real people's ratings.")
+        more = " *Get MovieLens*, below, brings in real people's ratings." if permissions.may_manage() else ""
+        st.caption(f"Only the demo is here so far.{more}")
 
 
 @callback
@@ -48,7 +50,10 @@ def _switch() -> None:
 
 
 def get_data() -> None:
-    """Download a release, or bring the zip of one."""
+    """Download a release, or bring the zip of one: for whoever runs this server."""
+    if not permissions.may_manage():
+        st.info(permissions.only_who_runs_it(f"{_GET}, or replace one that is here"), icon=":material/lock:")
+        return
     left, right = st.columns(2)
     with left, st.container(border=True):
         st.subheader("Download", anchor=False)
@@ -75,7 +80,7 @@ def _download() -> None:
     accepted = st.checkbox("I have read these terms and accept them", key=f"accept_{name}")
     if st.button("Download", icon=":material/download:", disabled=not accepted, key="download_start") and accepted:
         _fetch(name)
-    st.caption("Larger releases: `python -m lcrec_core download ml-25m`.")
+    st.caption("Larger releases: `python -m lcrec_core download ml-25m`, where this server runs.")
 
 
 def _as_markdown(text: str) -> str:
@@ -97,11 +102,12 @@ def _fetch(name: str) -> None:
         bar.progress(share, text=f"{done / 1e6:.1f} of {total / 1e6:.1f} MB")
 
     try:
+        permissions.demand(_GET)
         with _alone():
             download.download(name, progress=show)
     except LCRecError as error:
         bar.empty()
-        st.error(str(error), icon=":material/error:")
+        failures.explain(error)
         return
     _show_new(name)
 
@@ -113,9 +119,7 @@ def _upload() -> None:
     )
     st.file_uploader("Zip file", type="zip", key="upload_zip")
     choices = [_RECOGNISE, *(name for name in sources.NAMES if name != sources.DEMO)]
-    st.selectbox(
-        "Which release it is", choices, format_func=lambda name: DATA_TITLES.get(name, name), key="upload_name"
-    )
+    st.selectbox("Which release it is", choices, format_func=lambda name: clean(_title(name)), key="upload_name")
     if st.button("Check and use it", icon=":material/upload_file:", key="upload_start"):
         uploaded = st.session_state["upload_zip"]
         if uploaded is None:
@@ -126,7 +130,7 @@ def _upload() -> None:
             with st.spinner("Reading it to its end …"):
                 name = install_upload(uploaded.name, uploaded.getbuffer(), None if chosen == _RECOGNISE else chosen)
         except LCRecError as error:
-            st.error(f"{error} Nothing was changed.", icon=":material/error:")
+            failures.explain(error, "Nothing was changed.")
             return
         _show_new(name)
 
@@ -144,7 +148,9 @@ def install_upload(file_name: str, content: bytes | memoryview, name: str | None
 
     Raises:
         DataError: The zip is not a sound data set, or that data set is here already.
+        NotAllowedError: It is not for this visitor to bring data in.
     """
+    permissions.demand(_GET)
     stem = Path(file_name).stem
     with _alone(), tempfile.TemporaryDirectory(prefix="lcrec-upload-") as folder:
         path = Path(folder) / f"{stem if stem in sources.NAMES else 'upload'}.zip"
@@ -152,11 +158,13 @@ def install_upload(file_name: str, content: bytes | memoryview, name: str | None
         try:
             found = movielens.read(path, name).name
             if _is_sound(found):
-                raise DataError(f"{DATA_TITLES.get(found, found)} is here already; choose it above.")
+                raise DataError(f"{_title(found)} is here already; choose it above")
             return sources.install(path, name)
         except DataError as error:
             # Where the copy lay for a moment means nothing to anybody.
-            raise DataError(_sentence(str(error).replace(str(path), file_name))) from error
+            where = Path(clean(file_name) or path.name) if error.where else None
+            message = error.message.replace(str(path), file_name)
+            raise DataError(message, where=where, advice=error.advice.replace(str(path), file_name)) from error
 
 
 @contextmanager
@@ -180,8 +188,8 @@ def _is_sound(name: str) -> bool:
     return True
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+def _title(name: str) -> str:
+    return DATA_TITLES.get(name, name)
 
 
 def _show_new(name: str) -> None:

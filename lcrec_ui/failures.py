@@ -14,6 +14,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lcrec_core.errors import LCRecError
+from lcrec_ui import permissions
+from lcrec_ui.text import plain, with_commands
 
 _LOG = logging.getLogger("lcrec")
 P = ParamSpec("P")
@@ -65,6 +67,21 @@ def callback(act: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
+def explain(error: Exception, then: str = "") -> None:
+    """Show an error here, and to whoever may do something about it what can be done.
+
+    Args:
+        error: What went wrong.
+        then: What follows from it, as another sentence of ours.
+    """
+    said = sentence(error)
+    if then:
+        said = f"{said if said.endswith('.') else f'{said}.'} {then}"
+    st.error(said, icon=":material/error:")
+    if isinstance(error, LCRecError) and error.advice and permissions.may_manage():
+        st.caption(f"What you can do, as whoever runs this server: {with_commands(error.advice)}")
+
+
 def _shown(error: Exception) -> bool:
     """Show an error in Streamlit's place; True: it need not do so itself."""
     st.error(sentence(error), icon=":material/error:")
@@ -72,10 +89,16 @@ def _shown(error: Exception) -> bool:
 
 
 def sentence(error: Exception) -> str:
-    """One line for a visitor; anything but our own errors is logged with its traceback."""
+    """One line of Markdown for a visitor; anything but our own errors is logged with its traceback.
+
+    Messages are plain text, and whatever somebody put into a link or a file may stand in them.
+    """
     if isinstance(error, LCRecError):
         text = error.for_visitors
-        return text[:1].upper() + text[1:]
+        begins_with_a_word = text.partition(" ")[0].rstrip(",:;").isalpha()  # `ml-1m.zip` is a file's name
+        return plain(text[:1].upper() + text[1:] if begins_with_a_word else text)
     number = uuid4().hex[:8]
     _LOG.error("unexpected error %s", number, exc_info=error)
-    return f"Sorry, something went wrong here. Reload the page to try again; the log has the details under {number}."
+    return plain(
+        f"Sorry, something went wrong here. Reload the page to try again; the log has the details under {number}."
+    )

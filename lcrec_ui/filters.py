@@ -11,7 +11,7 @@ import streamlit as st
 from lcrec_core.dataset import Dataset
 from lcrec_ui import lookups
 from lcrec_ui.failures import callback
-from lcrec_ui.text import count
+from lcrec_ui.text import clean, count
 
 if TYPE_CHECKING:
     from lcrec_core.recommender import Filters
@@ -92,9 +92,21 @@ def panel(data: Dataset, stats: pd.DataFrame) -> Filters:
 
 def _more(data: Dataset, keys: dict[str, str]) -> None:
     genres, decades = lookups.genres(data.name), lookups.decades(data.name)
-    st.multiselect("Genres, any of", genres, key=keys["genres_in"], placeholder="All genres", persist_state="session")
     st.multiselect(
-        "But none of", genres, key=keys["genres_out"], placeholder="Nothing left out", persist_state="session"
+        "Genres, any of",
+        genres,
+        format_func=clean,
+        key=keys["genres_in"],
+        placeholder="All genres",
+        persist_state="session",
+    )
+    st.multiselect(
+        "But none of",
+        genres,
+        format_func=clean,
+        key=keys["genres_out"],
+        placeholder="Nothing left out",
+        persist_state="session",
     )
     if len(decades) > 1:
         st.select_slider(

@@ -12,7 +12,7 @@ from lcrec_core.dataset import AGE_BANDS, AGE_LABELS, GENDERS, Col, Dataset
 from lcrec_core.errors import ProfileError
 from lcrec_ui import lookups, session
 from lcrec_ui.failures import callback
-from lcrec_ui.text import count, plain
+from lcrec_ui.text import clean, count, quoted
 
 MOST_OFFERED = 500
 """People in the list at once; more are found by narrowing the search."""
@@ -113,7 +113,7 @@ def _any_of(label: str, options: list, words: Mapping[Any, str]) -> Any:
         options,
         index=None,
         placeholder="any",
-        format_func=lambda option: str(words.get(option, option)),
+        format_func=lambda option: clean(words.get(option, option)),
         key=f"people_{label.lower()}",
     )
 
@@ -124,7 +124,7 @@ def _optional(label: str, options: list, start: object, words: Mapping[Any, str]
         options,
         index=options.index(start) if start in options else None,
         placeholder="not given",
-        format_func=lambda option: str(words.get(option, option)),
+        format_func=lambda option: clean(words.get(option, option)),
     )
 
 
@@ -136,7 +136,7 @@ def _described(people: pd.DataFrame, user_id: int) -> str:
     if not pd.isna(row[Col.AGE]):
         parts.append(AGE_LABELS[int(row[Col.AGE])])
     if not pd.isna(row[Col.OCCUPATION]):
-        parts.append(str(row[Col.OCCUPATION]))
+        parts.append(clean(row[Col.OCCUPATION]))
     return " · ".join([*parts, count(int(row["ratings"]), "rating")])
 
 
@@ -147,6 +147,6 @@ def _choose() -> None:
         return
     st.session_state[_CHOSEN] = None
     if not isinstance(chosen, int):
-        raise ProfileError(f"{plain(str(chosen))[:20]} is not a user id")
+        raise ProfileError(f"{quoted(chosen)} is not a user id")
     session.set_user(chosen)
     st.rerun()

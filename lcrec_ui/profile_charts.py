@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 
 from lcrec_core.dataset import RatingScale
 from lcrec_ui.charts import BLUE, GREY, ORANGE, Chart
+from lcrec_ui.text import clean, in_chart
 
 _STEPS_OF_MEAN = 15
 """Ratings in the moving mean of the chart in time."""
@@ -25,7 +26,7 @@ def in_time(history: pd.DataFrame, scale: RatingScale) -> Chart:
         mode="markers",
         name="A rating",
         marker={"color": BLUE, "size": 7, "opacity": 0.55},
-        customdata=table["title"],
+        customdata=[in_chart(title) for title in table["title"]],
         hovertemplate="%{customdata}<br>%{y:g} stars, %{x|%d %b %Y}<extra></extra>",
     )
     if len(table) >= 2 * _STEPS_OF_MEAN:
@@ -50,7 +51,7 @@ def rating_shares(shares: pd.DataFrame, who: str) -> Chart:
     """How often a person and everybody gave each rating; see `taste.rating_shares`."""
     labels = [f"{value:g}" for value in shares["rating"]]
     figure = go.Figure()
-    for name, column, colour in ((who, "theirs", ORANGE), ("Everybody", "everybodys", GREY)):
+    for name, column, colour in ((in_chart(who), "theirs", ORANGE), ("Everybody", "everybodys", GREY)):
         figure.add_bar(
             x=labels,
             y=shares[column],
@@ -64,8 +65,8 @@ def rating_shares(shares: pd.DataFrame, who: str) -> Chart:
     most = shares.loc[shares["theirs"].idxmax()]
     return Chart(
         figure,
-        f"Share of each rating: {who} gives {most['rating']:g} stars most often, {most['theirs']:.0%} of the time; "
-        f"everybody does {most['everybodys']:.0%} of the time.",
+        f"Share of each rating: {clean(who)} gives {most['rating']:g} stars most often, {most['theirs']:.0%} of the "
+        f"time; everybody does {most['everybodys']:.0%} of the time.",
     )
 
 
@@ -76,7 +77,7 @@ def genre_tastes(genres: pd.DataFrame, who: str) -> Chart:
     for row in table.itertuples():
         figure.add_scatter(
             x=[row.everybodys, row.theirs],
-            y=[row.genre, row.genre],
+            y=[in_chart(row.genre)] * 2,
             mode="lines",
             line={"color": GREY, "width": 2},
             showlegend=False,
@@ -84,11 +85,11 @@ def genre_tastes(genres: pd.DataFrame, who: str) -> Chart:
         )
     for name, column, colour, symbol in (
         ("Everybody", "everybodys", GREY, "circle-open"),
-        (who, "theirs", ORANGE, "circle"),
+        (in_chart(who), "theirs", ORANGE, "circle"),
     ):
         figure.add_scatter(
             x=table[column],
-            y=table["genre"],
+            y=[in_chart(genre) for genre in table["genre"]],
             mode="markers",
             name=name,
             marker={"color": colour, "size": 11, "symbol": symbol, "line": {"width": 2}},
@@ -101,8 +102,8 @@ def genre_tastes(genres: pd.DataFrame, who: str) -> Chart:
     best = genres.iloc[0]
     return Chart(
         figure,
-        f"Mean rating in {len(genres)} genres: {who} likes {best['genre']} best, {best['theirs']:.2f} stars against "
-        f"everybody's {best['everybodys']:.2f}.",
+        f"Mean rating in {len(genres)} genres: {clean(who)} likes {clean(best['genre'])} best, {best['theirs']:.2f} "
+        f"stars against everybody's {best['everybodys']:.2f}.",
     )
 
 

@@ -1,14 +1,14 @@
 """The parts of the Profile page."""
 
-from html import escape
 from urllib.parse import urlsplit
 
+import pandas as pd
 import streamlit as st
 
 from lcrec_core.dataset import Dataset, split_genres
-from lcrec_ui import charts, loaders, lookups, own, people, profile_charts, session, taste
+from lcrec_ui import charts, export, loaders, lookups, own, people, profile_charts, session, taste
 from lcrec_ui.failures import callback
-from lcrec_ui.text import plain
+from lcrec_ui.text import clean, plain
 
 _PAGE_PATH = "/profile"
 
@@ -62,19 +62,26 @@ def tastes(data: Dataset, person: session.Person) -> None:
     everybody = lookups.statistics(data.name)
     history = taste.history(data, person.profile, lookups.movie_means(data.name))
     charts.draw(profile_charts.in_time(history, data.scale), "profile_in_time")
-    # Charts read some HTML, and a name may hold anything.
-    name = escape(person.label)
     left, right = st.columns(2, gap="medium")
     with left:
         shares = taste.rating_shares(person.profile, everybody)
-        charts.draw(profile_charts.rating_shares(shares, name), "profile_shares")
+        charts.draw(profile_charts.rating_shares(shares, person.label), "profile_shares")
     with right:
         genres = taste.genres(data, person.profile, everybody)
         if genres.empty:
             st.info(f"Tastes by genre appear once a genre has {taste.FEWEST_PER_GENRE} ratings.")
         else:
-            charts.draw(profile_charts.genre_tastes(genres, name), "profile_genres")
-    st.subheader("Everything rated, the latest first", anchor=False)
+            charts.draw(profile_charts.genre_tastes(genres, person.label), "profile_genres")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.subheader("Everything rated, the latest first", anchor=False, width="content")
+        st.download_button(
+            "Download as CSV",
+            data=lambda: history_csv(history),
+            file_name=f"rated-{data.name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     st.dataframe(
         history.assign(genres=[split_genres(joined) for joined in history["genres"]]),
         hide_index=True,
@@ -88,7 +95,22 @@ def tastes(data: Dataset, person: session.Person) -> None:
             "genres": st.column_config.ListColumn("Genres"),
         },
         column_order=["title", "rating", "mean_rating", "time", "genres"],
-        alt=f"The {len(history):,} ratings of {person.label}",
+        alt=f"The {len(history):,} ratings of {clean(person.label)}",
+    )
+
+
+def history_csv(history: pd.DataFrame) -> bytes:
+    """What a person rated as a file; see `taste.history`."""
+    return export.as_csv(
+        pd.DataFrame(
+            {
+                "Date": history["time"].dt.strftime("%Y-%m-%d"),
+                "Title": history["title"],
+                "Stars given": history["rating"],
+                "Everybody's average": history["mean_rating"].round(2),
+                "Genres": history["genres"].str.replace("|", ", ", regex=False),
+            }
+        )
     )
 
 

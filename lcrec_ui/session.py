@@ -18,12 +18,15 @@ from lcrec_core.errors import BundleError, DataError, ProfileError
 from lcrec_core.profile import Profile
 from lcrec_core.store import StoredProfile
 from lcrec_ui import loaders
+from lcrec_ui.failures import sentence
+from lcrec_ui.text import quoted
 
 DEFAULT_USER = 11
 """The person of the paper's examples."""
 
 _STATE = "lcrec_session"
 _URL_KEYS = ("data", "model", "user", "profile")
+_LONGEST_PARAMETER = 120
 GENDER_WORDS = {"F": "woman", "M": "man"}
 
 
@@ -43,7 +46,7 @@ class _Session:
     tokens: dict[str, str] = field(default_factory=dict)
     """Profiles this visitor made or opened here, and the data set of each: the only ones they are ever shown."""
     notices: list[tuple[str, str]] = field(default_factory=list)
-    """What the next page says at its top: (text, "warning" or "success")."""
+    """What the next page says at its top: (Markdown, "warning" or "success")."""
     written: dict[str, str] = field(default_factory=dict)
     """The query parameters as we left them; a difference means that the visitor came by a link."""
 
@@ -102,7 +105,7 @@ def _first_data() -> str:
 
 
 def _say_demo_instead(error: DataError) -> None:
-    notify(f"{error}. Showing the demo data instead.")
+    notify(f"{_as_sentence(sentence(error))} Showing the demo data instead.")
 
 
 def current_data() -> Dataset:
@@ -122,7 +125,7 @@ def current_bundle() -> str:
     """Full name of the bundle in use, such as `demo/paper`.
 
     Raises:
-        BundleError: The data set has none; the message has the command that trains one.
+        BundleError: The data set has none; its advice has the command that trains one.
     """
     chosen = state()
     picked = chosen.bundles.get(chosen.data)
@@ -147,7 +150,7 @@ def current_person() -> Person:
             stored = loaders.store().get(chosen.token)
         except ProfileError as error:
             forget_profile(chosen.token)
-            notify(f"{error} You are looking as a person of the data set instead.")
+            notify(f"{_as_sentence(sentence(error))} You are looking as a person of the data set instead.")
         else:
             return Person(stored.to_profile(), stored)
     data = current_data()
@@ -173,7 +176,8 @@ def set_data(name: str) -> None:
     """
     chosen = state()
     if name not in sources.available():
-        raise DataError(f"{name} is not in {sources.data_folder()}: run `python -m lcrec_core download {name}`")
+        get_it = f"run `python -m lcrec_core download {name}`" if name in sources.NAMES else ""
+        raise DataError(f"there is no data set {quoted(name)} here", advice=get_it)
     if name != chosen.data:
         chosen.data, chosen.token = name, None
 
@@ -182,7 +186,7 @@ def set_bundle(name: str) -> None:
     """Predict with another bundle; it must be one of the current data set's."""
     chosen = state()
     if name.partition("/")[0] != chosen.data:
-        raise BundleError(f"{name} was trained on other data than {chosen.data}")
+        raise BundleError(f"{quoted(name)} is not a model of the data set {quoted(chosen.data)}")
     chosen.bundles[chosen.data] = artifacts.resolve(name)
 
 
@@ -220,7 +224,12 @@ def forget_profile(token: str) -> None:
 
 
 def notify(text: str, kind: str = "warning") -> None:
-    """Say something at the top of the page that is drawn next; kind is "warning" or "success"."""
+    """Say something at the top of the page that is drawn next.
+
+    Args:
+        text: Markdown: what comes from outside stands in it by `text.plain`, an error by `failures.sentence`.
+        kind: "warning" or "success".
+    """
     notices = state().notices
     if (text, kind) not in notices:
         notices.append((text, kind))
@@ -242,9 +251,11 @@ def read_url() -> None:
     for key, follow in (("data", set_data), ("profile", set_profile), ("user", _follow_user), ("model", set_bundle)):
         if key in asked and not (key == "user" and "profile" in asked):
             try:
+                if len(asked[key]) > _LONGEST_PARAMETER:
+                    raise DataError(f"its {key} is longer than any that is here")
                 follow(asked[key])
             except (DataError, ProfileError, BundleError) as error:
-                notify(_as_sentence(f"That link could not be followed as it is: {error}"))
+                notify(f"That link could not be followed as it is. {_as_sentence(sentence(error))}")
 
 
 def write_url() -> None:
@@ -271,7 +282,7 @@ def write_url() -> None:
 
 def _follow_user(asked: Any) -> None:
     if not str(asked).isascii() or not str(asked).isdigit() or len(str(asked)) > 12:
-        raise ProfileError(f"{str(asked)[:20]!r} is not a user id")
+        raise ProfileError(f"{quoted(asked)} is not a user id")
     set_user(int(asked))
 
 

@@ -6,7 +6,7 @@ from lcrec_core import sources
 from lcrec_core.errors import BundleError
 from lcrec_ui import session
 from lcrec_ui.failures import callback, fragment
-from lcrec_ui.text import DATA_TITLES, count, plain
+from lcrec_ui.text import DATA_TITLES, clean, count, plain
 
 WHO = "sidebar_person"
 """Key of the fragment that shows the person."""
@@ -41,9 +41,9 @@ def _who_switch(person: session.Person) -> None:
     names = {_A_PERSON: f"User {_user_id()}"}
     for token, data_name in chosen.tokens.items():
         if token == person.token:
-            names[token] = person.label
+            names[token] = clean(person.label)
         elif data_name == chosen.data:
-            names[token] = _label(token)
+            names[token] = clean(_label(token))
     st.session_state[_WHO] = person.token or _A_PERSON
     # The switch lies in a fragment but changes every page, hence the rerun of the whole app.
     st.selectbox(
@@ -72,11 +72,15 @@ def _data_switch() -> None:
     available = sources.available()
     current = session.state().data
     if len(available) < 2:
-        st.caption(f"Data  \n**{DATA_TITLES.get(current, current)}**")
+        st.caption(f"Data  \n**{plain(DATA_TITLES.get(current, current))}**")
         return
     st.session_state[_DATA] = current
     st.selectbox(
-        "Data", available, format_func=lambda name: DATA_TITLES.get(name, name), key=_DATA, on_change=_switch_data
+        "Data",
+        available,
+        format_func=lambda name: clean(DATA_TITLES.get(name, name)),
+        key=_DATA,
+        on_change=_switch_data,
     )
 
 
@@ -91,7 +95,7 @@ def _model_switch() -> None:
         st.caption(f"Model  \n**{plain(current)}**")
         return
     st.session_state[_MODEL] = current
-    st.selectbox("Model", names, key=_MODEL, on_change=_switch_model)
+    st.selectbox("Model", names, format_func=clean, key=_MODEL, on_change=_switch_model)
 
 
 @callback

@@ -1,6 +1,7 @@
 """Words and numbers as the app writes them."""
 
 import re
+from html import escape
 
 DATA_TITLES = {
     "demo": "Demo (simulated people)",
@@ -11,12 +12,66 @@ DATA_TITLES = {
     "ml-32m": "MovieLens 32M",
 }
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~$:&])")
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Controls, lone surrogates, marks that turn the direction of what follows, and spaces without width. What joins
+letters and emoji (U+200C, U+200D) is part of a writing and stays."""
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#|<>~$&]|:(?![\s\d/]|$))")
+_FIRST = re.compile(r"^([-=+]|\d+(?=\.))")
+"""What begins a list, an underlined heading or a rule where it begins a line."""
+_ALIVE = re.compile(
+    r"(?i)https?:(?=//)|www(?=\.)|@(?=[\w-])|:(?=[\w+/-]+:)"  # links and addresses; icons and emoji
+    r"|(?<!\S)[-<>~](?=[->=]{1,2}(?!\S))"  # arrows and dashes
+)
+"""What Streamlit makes links, icons, emoji and arrows of after Markdown's escapes are gone: broken by a joiner."""
+_JOINER = "\u2060"
+_LONGEST_QUOTE = 60
 
 
-def plain(text: str) -> str:
-    """Text from outside, such as a title or a person's name, to stand in Markdown as it is: `M*A*S*H`."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+def clean(text: object, most: int | None = None) -> str:
+    """One line without controls: text from outside for where no Markdown is read, such as a table or a list of options.
+
+    Args:
+        text: Anything; its words.
+        most: Characters kept, with `…` for the rest.
+    """
+    line = " ".join(_INVISIBLE.sub("", " ".join(str(text).split())).split())
+    return line if most is None or len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def quoted(text: object) -> str:
+    """What somebody sent, to be named in an error's message: `“ml-9m”`, cut where it is long. No Markdown yet."""
+    return f"“{clean(text, _LONGEST_QUOTE)}”"
+
+
+def plain(text: object) -> str:
+    """Text from outside, such as a title, a name or an error's message, to stand in Markdown as it is: `M*A*S*H`.
+
+    The one place where such text is escaped.
+    """
+    return _FIRST.sub(_escaped_first, _escaped(clean(text)))
+
+
+def with_commands(text: str) -> str:
+    """Plain text whose words in backticks are commands: the same in Markdown, for whoever runs this server."""
+    pieces = re.split("`([^`]+)`", clean(text))
+    shown = [f"`{piece}`" if number % 2 else _escaped(piece) for number, piece in enumerate(pieces)]
+    return _FIRST.sub(_escaped_first, "".join(shown))
+
+
+def _escaped(line: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", _ALIVE.sub(rf"\g<0>{_JOINER}", line))
+
+
+def _escaped_first(found: re.Match[str]) -> str:
+    return f"{found[1]}\\" if found[1].isdigit() else f"\\{found[1]}"
+
+
+def in_chart(text: object) -> str:
+    """Text from outside for a chart, which reads some HTML (`<a href>` too) and `%{...}`."""
+    return escape(clean(text)).replace("{", "&#123;")
 
 
 def stars(rating: float) -> str:

@@ -14,16 +14,17 @@ from lcrec_core import jobs, sources
 from lcrec_core.artifacts import Bundle
 from lcrec_core.errors import LCRecError
 from lcrec_core.jobs import Job, JobRequest, JobState
-from lcrec_ui import failures
+from lcrec_ui import failures, permissions
 from lcrec_ui.charts import Curve, draw, training_curves
 from lcrec_ui.failures import callback
-from lcrec_ui.text import DATA_TITLES
+from lcrec_ui.text import DATA_TITLES, clean, plain, with_commands
 
 REFRESH_SECONDS = 1.0
 SHOWN_AT_FIRST = 4
 """More curves than this in one chart are for the visitor to ask for."""
 _COMPLAINT = "training_complaint"
 _WATCHED = "training_watched"
+_START = "start a training run"
 
 MODEL_NAMES = {"lcrec": "LCRec, ours", "paper": "LSTM & CNN, the paper's"}
 
@@ -44,7 +45,7 @@ def choose_bundles(bundles: Mapping[str, Bundle], data_name: str) -> list[Bundle
         st.session_state[key] = (own or list(bundles))[:SHOWN_AT_FIRST]
     # A bundle may have been removed since it was chosen.
     st.session_state[key] = [name for name in st.session_state[key] if name in bundles]
-    names = st.multiselect("Bundles shown", list(bundles), key=key, persist_state="session")
+    names = st.multiselect("Bundles shown", list(bundles), format_func=clean, key=key, persist_state="session")
     return [bundles[name] for name in names if name in bundles]
 
 
@@ -70,15 +71,21 @@ def _announce(job_id: str) -> None:
         job = jobs.load(job_id)
     except LCRecError:
         return
+    bundle = job.request.bundle
     if job.state is JobState.DONE:
-        st.success(f"Training of {job.request.bundle} is done; its curves are below.", icon=":material/check:")
+        st.success(f"Training of {plain(bundle)} is done; its curves are below.", icon=":material/check:")
         chosen = st.session_state.get(_choice_key(job.request.data))
         if chosen is not None and job.request.bundle not in chosen:
             st.session_state[_choice_key(job.request.data)] = [*chosen, job.request.bundle]
     elif job.state is JobState.FAILED:
-        st.error(f"Training of {job.request.bundle} failed: {job.error}", icon=":material/error:")
+        st.error(f"Training of {plain(bundle)} failed{_why(job)}", icon=":material/error:")
     else:
-        st.info(f"Training of {job.request.bundle} was cancelled; no bundle was written.", icon=":material/cancel:")
+        st.info(f"Training of {plain(bundle)} was cancelled; no bundle was written.", icon=":material/cancel:")
+
+
+def _why(job: Job) -> str:
+    """`: the reason` for whoever runs the server: it may name files and commands. Visitors read that it failed."""
+    return f": {plain(job.error)}" if job.error and permissions.may_manage() else "."
 
 
 def _watch(job_id: str) -> None:
@@ -90,11 +97,14 @@ def _draw_run(job: Job) -> None:
     if not job.state.active:
         st.rerun()  # the whole page: its result is a bundle to list
     with st.container(border=True):
-        st.markdown(f"**Training {job.request.bundle}**")
+        st.markdown(f"**Training {plain(job.request.bundle)}**")
         st.progress(job.fraction, text=_in_words(job))
         history = pd.DataFrame(job.progress.get("history") or [])
         if len(history) > 1:
             draw(training_curves([Curve("so far", history)], "mse", paper_band=False), key=f"live_{job.id}")
+        if not permissions.may_manage():
+            st.caption(permissions.only_who_runs_it("cancel it"))
+            return
         st.button(
             "Kill it" if job.overdue else "Cancel",
             key="cancel_training",
@@ -111,9 +121,9 @@ def _in_words(job: Job) -> str:
     if job.state is JobState.STOPPING:
         return "Stopping \u2026"
     if job.state is JobState.STARTING:
-        return f"Starting, and reading {job.request.data} \u2026"
+        return f"Starting, and reading {plain(job.request.data)} \u2026"
     if said.get("note") and not said.get("step"):
-        return f"{said['note'].capitalize()}, {duration(said.get('seconds') or 0)} so far"
+        return f"{plain(str(said['note']).capitalize())}, {duration(said.get('seconds') or 0)} so far"
     parts = [f"pass {said.get('epoch') or 0:.2f} of {said.get('epochs') or job.request.epochs}"]
     if said.get("ratings_per_second"):
         parts.append(f"{said['ratings_per_second']:,.0f} ratings per second")
@@ -134,16 +144,20 @@ def duration(seconds: float) -> str:
 
 @callback
 def _cancel(job_id: str) -> None:
+    permissions.demand("cancel a training run")
     jobs.cancel(job_id)
 
 
 def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
-    """The form for a new run, with the model's settings filled in.
+    """The form for a new run, with the model's settings filled in, for whoever runs this server.
 
     Args:
         bundles: What there is already, to say how long a pass takes.
         data_name: The data set to offer first.
     """
+    if not permissions.may_manage():
+        st.info(permissions.only_who_runs_it(_START), icon=":material/lock:")
+        return
     names = sources.available()
     busy = jobs.running() is not None
     # Outside the form: its other fields follow from it.
@@ -154,7 +168,7 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
             "Data",
             names,
             index=names.index(data_name) if data_name in names else 0,
-            format_func=lambda name: DATA_TITLES.get(name, name),
+            format_func=lambda name: clean(DATA_TITLES.get(name, name)),
             key="train_data",
         )
         right.text_input(
@@ -172,7 +186,7 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
         st.caption("One run at a time: wait for the one that is going, or cancel it.")
     else:
         whose = "the paper's (Table VI)" if model == "paper" else "ours; its backbones are sampled first"
-        st.caption(f"The defaults are {whose}. {_how_long([b for b in bundles if b.model == model])}")
+        st.caption(f"The defaults are {whose}. {plain(_how_long([b for b in bundles if b.model == model]))}")
     complaint = st.session_state.pop(_COMPLAINT, None)
     if complaint:
         st.error(complaint, icon=":material/error:")
@@ -222,9 +236,17 @@ def _start() -> None:
             **{setting: form[f"train_{setting}_{model}"] for setting in jobs.defaults(model)},
             seed=seed,
         )
+        permissions.demand(_START)
         jobs.start(request)
     except LCRecError as error:
-        form[_COMPLAINT] = str(error)
+        form[_COMPLAINT] = failures.sentence(error)
+
+
+def damaged(name: str, why: str) -> str:
+    """That a bundle cannot be used, and to whoever runs the server why: the reason may name files and commands."""
+    if permissions.may_manage():
+        return f"{plain(name)} cannot be used: {with_commands(why)}"
+    return f"{plain(name)} cannot be used: its files are damaged."
 
 
 def earlier_runs() -> None:
@@ -237,6 +259,7 @@ def earlier_runs() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(label, color=colour, icon=icon, width="content")
             when = datetime.fromtimestamp(job.created_at, UTC)
-            st.markdown(f"**{job.request.bundle}**, {job.request.epochs} epochs, {when:%Y-%m-%d %H:%M} UTC")
-        if job.error:
-            st.caption(f"Why it failed: {job.error}")
+            epochs = f"{job.request.epochs} epochs, {when:%Y-%m-%d %H:%M} UTC"
+            st.markdown(f"**{plain(job.request.bundle)}**, {epochs}")
+        if job.error and permissions.may_manage():
+            st.caption(f"Why it failed: {plain(job.error)}")

@@ -39,7 +39,7 @@ elif bundles:
 else:
     st.info("No model has been trained here yet. Start a run below.", icon=":material/info:")
 for name, why in artifacts.list_damaged().items():
-    st.warning(f"{name} cannot be used: {why}", icon=":material/warning:")
+    st.warning(training_run.damaged(name, why), icon=":material/warning:")
 
 st.subheader("Start a training run", anchor=False)
 training_run.start_form(list(bundles.values()), session.state().data)

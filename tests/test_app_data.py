@@ -98,7 +98,7 @@ def test_a_failed_download_says_why_in_one_line(data_folder: Path, monkeypatch: 
     run(app, **GET)
     app.button(key="download_start").click()
     run(app, **GET)
-    assert [error.value for error in app.error] == ["the server cannot be reached; are you online?"]
+    assert [error.value for error in app.error] == ["The server cannot be reached; are you online?"]
     assert list(data_folder.iterdir()) == []
 
 
