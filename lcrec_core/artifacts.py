@@ -10,25 +10,34 @@ A bundle is the folder `artifacts/<data>/<name>/`:
     manifest.json               sha256 of each of the others
 
 It holds no title, no rating and no person of the data set: those are read from the person's own copy,
-which must have the bundle's fingerprint.
+which must have the bundle's fingerprint. The manifest shows damage; it proves nothing about who wrote the files, so
+what they say is checked too before it is believed: every field here, what the network needs in `predictors`.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Required
 from uuid import uuid4
 
 import numpy as np
+from pydantic import ConfigDict, Field, with_config
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
+from typing_extensions import TypedDict
 
+from lcrec_core import sources
 from lcrec_core.dataset import Fingerprint
 from lcrec_core.errors import BundleError
+from lcrec_core.lcrec_config import LCREC, MODELS
+from lcrec_core.safe_files import NotJSON, Plain, parse
+from lcrec_core.split import Protocol
 
 ARTIFACTS_ENV = "LCREC_ARTIFACTS"
 FORMAT = 1
@@ -37,8 +46,14 @@ FORMAT = 1
 _JSON_FILES = ("bundle.json", "metrics.json", "history.json")
 _TENSOR_FILES = ("weights.safetensors", "movie_features.safetensors")
 _MANIFEST = "manifest.json"
-_PREFERRED = ("lcrec", "paper")
+_PREFERRED = (LCREC, "paper")
 """Which model `resolve` takes for a data set with several, best first."""
+_PART_OF_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NEW_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_RESERVED = ("comparison",)
+"""Folders beside the bundles of a data set that are none, see `results`."""
+_ABANDONED = 3600.0
+"""Seconds after which a half-written bundle belongs to a process that was killed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +84,112 @@ class LoadedBundle(Bundle):
     """float32 (M, D)."""
 
 
+_OPEN = ConfigDict(strict=True, allow_inf_nan=False, extra="allow")
+"""What else a later version may say is passed over."""
+_Amount = Annotated[float, Field(ge=0)]
+_Count = Annotated[int, Field(ge=0)]
+
+
+@with_config(_OPEN)
+class _Model(TypedDict, total=False):
+    keep_probability: float
+
+
+@with_config(_OPEN)
+class _Train(TypedDict, total=False):
+    seed: Required[_Count]
+    protocol: Required[Protocol]
+    epochs: Required[Annotated[int, Field(ge=1)]]
+    learning_rate: float
+    targets_per_step: int
+    batches: dict[str, Plain]
+    backbone: dict[str, Plain]
+
+
+@with_config(_OPEN)
+class _Config(TypedDict):
+    model: _Model
+    train: _Train
+
+
+@with_config(_OPEN)
+class _Environment(TypedDict, total=False):
+    python: str
+    torch: str
+    numpy: str
+    platform: str
+    processor: str
+    device: str
+    cores: int | None
+    threads: int | None
+
+
+@with_config(_OPEN)
+class _Metrics(TypedDict, total=False):
+    part: Literal["test", "valid"]
+    test_mse: Required[_Amount]
+    test_mae: Required[_Amount]
+    test_rmse: _Amount
+    train_mse: _Amount
+    train_mae: _Amount
+    test_ratings: _Count
+    train_ratings: _Count
+    seconds_total: _Amount
+    seconds_per_epoch: Required[_Amount]
+    seconds_evaluating: _Amount
+    parameters: Required[_Count]
+
+
+@with_config(_OPEN)
+class _Described(TypedDict):
+    """bundle.json, as far as lists and pages read it; the settings as a whole are checked with the weights."""
+
+    model: Literal["paper", "lstm", "cnn", "lcrec"]
+    data: Annotated[str, Field(pattern=f"^{_PART_OF_NAME.pattern}$")]
+    config: _Config
+    environment: _Environment
+    fingerprint: Fingerprint
+    vocabularies: dict[str, str]
+
+
+_KINDS: dict[str, Any] = {
+    "bundle.json": _Described,
+    "metrics.json": _Metrics,
+    "history.json": list[dict[str, float]],
+    _MANIFEST: dict[str, str],
+}
+
+
 def artifacts_root() -> Path:
     """The folder bundles live in: `$LCREC_ARTIFACTS`, or `artifacts/` of the repository."""
     named = os.environ.get(ARTIFACTS_ENV)
-    return Path(named) if named else Path(__file__).resolve().parent.parent / "artifacts"
+    return Path(named).expanduser() if named else Path(__file__).resolve().parent.parent / "artifacts"
 
 
-def save_bundle(bundle: LoadedBundle) -> None:
-    """Write a bundle's folder at `bundle.path`: beside it first, then moved into place, replacing an older one."""
+def is_new_name(name: str) -> bool:
+    """Whether a bundle may be given this name inside its data set's folder."""
+    return bool(_NEW_NAME.fullmatch(name)) and name not in _RESERVED
+
+
+NEW_NAME_RULE = "use up to 40 small letters, digits, dots, - and _, a letter or digit first, and not “comparison”"
+
+
+def is_taken(name: str, root: Path | None = None) -> bool:
+    """Whether there is something at a bundle's place, sound or not."""
+    return os.path.lexists((root or artifacts_root()) / name)
+
+
+def save_bundle(bundle: LoadedBundle, *, replace: bool = False) -> None:
+    """Write a bundle's folder at `bundle.path`: beside it first, then moved into place.
+
+    Args:
+        bundle: What to write.
+        replace: Put it in the place of an older one; otherwise what is there is left alone, whenever it appeared.
+
+    Raises:
+        BundleError: There is already something at its place.
+        OSError: It cannot be written.
+    """
     described = {
         "format": FORMAT,
         "model": bundle.model,
@@ -100,7 +213,10 @@ def save_bundle(bundle: LoadedBundle) -> None:
     try:
         for name, content in files.items():
             (beside / name).write_bytes(content)
-        _move_into_place(beside, bundle.path)
+        if replace:
+            _move_into_place(beside, bundle.path)
+        else:
+            _move_to_free_place(beside, bundle)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -110,16 +226,16 @@ def list_bundles(root: Path | None = None) -> list[Bundle]:
     return [found for found in _scan(root or artifacts_root()).values() if isinstance(found, Bundle)]
 
 
-def list_damaged(root: Path | None = None) -> dict[str, str]:
-    """Bundles that cannot be used, by name, with the reason in one line."""
-    return {name: str(found) for name, found in _scan(root or artifacts_root()).items() if isinstance(found, str)}
+def list_damaged(root: Path | None = None) -> dict[str, BundleError]:
+    """Bundles that cannot be used, by name, with the reason."""
+    return {name: found for name, found in _scan(root or artifacts_root()).items() if isinstance(found, BundleError)}
 
 
 def resolve(name: str, root: Path | None = None) -> str:
     """Full name of a bundle: a data set's name stands for its default bundle, `demo` -> `demo/lcrec`.
 
     Raises:
-        BundleError: There is none; the message has the command that makes one.
+        BundleError: There is none; the message names those that there are, the advice has the command that makes one.
     """
     root = root or artifacts_root()
     candidates = [name] if "/" in name else [f"{name}/{model}" for model in _PREFERRED]
@@ -127,16 +243,24 @@ def resolve(name: str, root: Path | None = None) -> str:
         _check_name(candidate)
         if (root / candidate / _MANIFEST).is_file():
             return candidate
+    there = list_bundles(root)
     if "/" not in name:
-        for bundle in list_bundles(root):
+        for bundle in there:
             if bundle.data == name:
                 return bundle.name
     data, _, model = name.partition("/")
-    raise BundleError(f"no model in {root.name}/{name}: run `{_train_command(data, model)}`")
+    names = ", ".join(bundle.name for bundle in there)
+    known = f"choose one of {names}" if names else "none has been trained yet"
+    advice = ""
+    if data in sources.NAMES and (not model or is_new_name(model)):
+        advice = f"or make it: run `{_train_command(data, model)}`"
+    elif not names:
+        advice = f"run `{_train_command(sources.DEMO, '')}`"
+    raise BundleError(f"there is no model {name}: {known}", advice=advice)
 
 
 def load_bundle(name: str, root: Path | None = None) -> LoadedBundle:
-    """Read a bundle whole, every file checked against the manifest.
+    """Read a bundle whole, every file checked against the manifest and every number for being one.
 
     Raises:
         BundleError: It is missing, damaged, or of another version.
@@ -146,91 +270,136 @@ def load_bundle(name: str, root: Path | None = None) -> LoadedBundle:
     path = root / name
     contents = _verified(path, name, _JSON_FILES + _TENSOR_FILES)
     described = _describe(path, name, contents)
-    return LoadedBundle(
-        **vars(described),
-        weights=load_tensors(contents["weights.safetensors"]),
-        movie_features=load_tensors(contents["movie_features.safetensors"])["movie_features"],
-    )
+    weights, features = (_tensors(path, name, file, contents[file]) for file in _TENSOR_FILES)
+    movie_features = features.get("movie_features", np.zeros(0))
+    if movie_features.ndim != 2 or movie_features.dtype != np.float32:
+        raise _damaged(path, name, _TENSOR_FILES[1], "is damaged: it holds no table of movie features")
+    return LoadedBundle(**vars(described), weights=weights, movie_features=movie_features)
 
 
-def _scan(root: Path) -> dict[str, Bundle | str]:
+def tidy(root: Path | None = None) -> None:
+    """Remove what a process that was killed left of a bundle it was writing; put an older one back that had made way.
+
+    Raises:
+        OSError: The folder cannot be written to.
+    """
+    for left in (root or artifacts_root()).glob("[!.]*/.*"):
+        found = _LEFT_BEHIND.fullmatch(left.name)
+        if not found or not left.is_dir() or time.time() - left.stat().st_mtime < _ABANDONED:
+            continue
+        place = left.with_name(found["name"])
+        if found["kind"] == "old" and not os.path.lexists(place):
+            left.rename(place)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+_LEFT_BEHIND = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{32}\.(?P<kind>new|old)")
+
+
+def _scan(root: Path) -> dict[str, Bundle | BundleError]:
     """Every bundle folder by name: what it says, or why it cannot be read."""
-    found: dict[str, Bundle | str] = {}
+    found: dict[str, Bundle | BundleError] = {}
     for manifest in sorted(root.glob(f"[!.]*/[!.]*/{_MANIFEST}")):
         name = manifest.parent.relative_to(root).as_posix()
+        if not _is_name(name):
+            continue
         try:
             found[name] = _describe(manifest.parent, name, _verified(manifest.parent, name, _JSON_FILES))
         except BundleError as error:
-            found[name] = str(error)
+            found[name] = error
     return found
 
 
-def _check_name(name: str) -> None:
+def _is_name(name: str) -> bool:
     parts = name.split("/")
-    if len(parts) != 2 or any(not part or part.startswith(".") for part in parts) or "\\" in name:
-        raise BundleError(f"{name!r} is not a bundle's name; write data/model, such as demo/paper")
+    return len(parts) == 2 and all(_PART_OF_NAME.fullmatch(part) for part in parts)
+
+
+def _check_name(name: str) -> None:
+    if not _is_name(name):
+        raise BundleError(f"{name[:100]!r} is not a bundle's name; write data/model, such as demo/paper")
 
 
 def _verified(path: Path, name: str, wanted: tuple[str, ...]) -> dict[str, bytes]:
     """Contents of the wanted files, each with the hash the manifest gives it."""
-    manifest = _parse_json(name, _MANIFEST, _read(path / _MANIFEST, name))
-    if not isinstance(manifest, Mapping):
-        raise BundleError(f"bundle {name}: {_MANIFEST} is damaged; {_advice(name)}")
+    manifest = _parsed(path, name, _MANIFEST, _read(path, name, _MANIFEST))
     contents = {}
     for file in wanted:
-        contents[file] = _read(path / file, name)
+        contents[file] = _read(path, name, file)
         if hashlib.sha256(contents[file]).hexdigest() != manifest.get(file):
-            raise BundleError(f"bundle {name}: {file} is damaged (its sha256 is not the manifest's); {_advice(name)}")
+            raise _damaged(path, name, file, "is damaged (its sha256 is not the manifest's)")
     return contents
 
 
 def _describe(path: Path, name: str, contents: Mapping[str, bytes]) -> Bundle:
-    described, metrics, history = (_parse_json(name, file, contents[file]) for file in _JSON_FILES)
+    described = _parsed(path, name, "bundle.json", contents["bundle.json"], dict[str, Any])
     if described.get("format") != FORMAT:
-        raise BundleError(
-            f"bundle {name}: bundle.json has format {described.get('format')}, this version reads {FORMAT}; "
-            f"{_advice(name)}"
-        )
-    try:
-        return Bundle(
-            name=name,
-            path=path,
-            model=described["model"],
-            data=described["data"],
-            config=described["config"],
-            metrics=metrics,
-            history=history,
-            environment=described["environment"],
-            fingerprint=Fingerprint(**described["fingerprint"]),
-            vocabularies=described["vocabularies"],
-        )
-    except (KeyError, TypeError) as error:
-        raise BundleError(f"bundle {name}: bundle.json lacks {error}; {_advice(name)}") from error
+        said = str(described.get("format"))[:20]
+        raise _damaged(path, name, "bundle.json", f"has format {said}, this version reads {FORMAT}")
+    described, metrics, history = (_parsed(path, name, file, contents[file]) for file in _JSON_FILES)
+    if any("epoch" not in row for row in history):
+        raise _damaged(path, name, "history.json", "is damaged: a row has no epoch")
+    return Bundle(
+        name=name,
+        path=path,
+        model=described["model"],
+        data=described["data"],
+        config=described["config"],
+        metrics=metrics,
+        history=history,
+        environment=described["environment"],
+        fingerprint=Fingerprint(**described["fingerprint"]),
+        vocabularies=described["vocabularies"],
+    )
 
 
-def _read(path: Path, name: str) -> bytes:
+def _read(path: Path, name: str, file: str) -> bytes:
     try:
-        return path.read_bytes()
+        return (path / file).read_bytes()
     except OSError as error:
-        raise BundleError(f"bundle {name}: cannot read {path.name} ({error.strerror}); {_advice(name)}") from error
+        raise _damaged(path, name, file, f"cannot be read ({error.strerror})") from error
 
 
-def _parse_json(name: str, file: str, content: bytes) -> Any:
+def _parsed(path: Path, name: str, file: str, content: bytes, kind: Any = None) -> Any:
+    """JSON as it stands in the file, once it has been found to be of its kind."""
     try:
+        parse(content, kind or _KINDS[file])
         return json.loads(content)
     except ValueError as error:
-        raise BundleError(f"bundle {name}: {file} is not JSON ({error}); {_advice(name)}") from error
+        said = str(error) if isinstance(error, NotJSON) else f"is damaged: {error}"
+        raise _damaged(path, name, file, said) from error
 
 
-def _advice(name: str) -> str:
+def _tensors(path: Path, name: str, file: str, content: bytes) -> dict[str, np.ndarray]:
+    try:
+        tensors = load_tensors(content)
+    except Exception as error:  # whatever the library makes of what is no such file
+        raise _damaged(path, name, file, f"is no safetensors file ({type(error).__name__})") from error
+    for tensor, values in tensors.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise _damaged(path, name, file, f"is damaged: {tensor} holds a value that is no number")
+    return tensors
+
+
+def _damaged(path: Path, name: str, file: str, why: str) -> BundleError:
     data, _, model = name.partition("/")
-    return f"restore the folder, or train it again: `{_train_command(data, model)}`"
+    advice = f"restore the folder {path}"
+    if data in sources.NAMES:
+        advice += f", or train it again: `{_train_command(data, model)} --replace`"
+    return BundleError(f"bundle {name}: {file} {why}", advice=advice)
+
+
+def train_again(bundle: Bundle) -> str:
+    """Advice for a bundle that does not fit: the command that makes it anew."""
+    data, _, model = bundle.name.partition("/")
+    return f"train it again: `{_train_command(data, model)} --replace`"
 
 
 def _train_command(data: str, name: str) -> str:
-    """What makes a bundle of that name; the model's own name needs no `--name`, and paper is the default model."""
+    """What makes a bundle of that name; a model's own name needs no `--name`, and paper is the default model."""
     command = f"python -m lcrec_core train --data {data}"
-    if name in _PREFERRED:
+    if name in MODELS:
         return command if name == "paper" else f"{command} --model {name}"
     return f"{command} --name {name}" if name else command
 
@@ -241,6 +410,19 @@ def _to_json(value: object) -> bytes:
 
 def _contiguous(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+
+def _move_to_free_place(beside: Path, bundle: LoadedBundle) -> None:
+    """One step, which the system refuses where there is a folder with something in it."""
+    try:
+        beside.rename(bundle.path)
+    except OSError as error:
+        if not os.path.lexists(bundle.path):
+            raise
+        raise BundleError(
+            f"there is already a bundle {bundle.name}, which was left as it is",
+            advice="give another --name, or --replace it",
+        ) from error
 
 
 def _move_into_place(beside: Path, path: Path) -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lcrec_core.encode import PAD, UNK, USER_FIELDS, Encoded, Histories, MovieFeatures
+from lcrec_core.lcrec_config import check_numbers
 
 USER_ID = USER_FIELDS.index("users")
 """Column of the person's id among the encoded fields."""
@@ -39,8 +40,11 @@ class BatchConfig:
     """Longest of the short ones."""
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
+        if self.short_history < 0:
+            raise ValueError(f"short_history must not be negative, got {self.short_history}")
         if not 0 < self.hidden_least <= self.hidden_most <= 0.5:
             raise ValueError(f"hidden shares must rise within (0, 0.5], got {self.hidden_least}, {self.hidden_most}")
         for name in ("unknown_rate", "new_person_rate", "short_history_rate"):

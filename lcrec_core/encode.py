@@ -8,18 +8,18 @@ have a place of their own; the paper's number for a value is its index here less
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from uuid import uuid4
 
-import joblib
 import numpy as np
 import pandas as pd
 
 from lcrec_core.dataset import AGE_BANDS, GENDERS, Col, Dataset, split_genres
 from lcrec_core.profile import Profile
+from lcrec_core.safe_files import as_array, convenient, parse, seal, unseal, write_whole
 
 PAD, UNK = 0, 1
 FIRST = 2
@@ -157,29 +157,116 @@ def encode(data: Dataset, rows: np.ndarray) -> Encoded:
 
 
 def encode_cached(data: Dataset, rows: np.ndarray, cache: Path) -> Encoded:
-    """`encode`, kept on disk by joblib under `cache`, keyed by the data's fingerprint and the rows.
+    """`encode`, kept on disk under `cache`, keyed by the data's fingerprint and the rows.
 
-    The cache is written and read on this machine only and never shipped; anything wrong with it means
-    that the encoding is made afresh.
+    The cache is a convenience: one that cannot be read, is damaged or is not of this data means that the encoding is
+    made afresh, and one that cannot be written that it is made afresh the next time too.
     """
     key = hashlib.sha256(json.dumps(asdict(data.fingerprint)).encode())
     key.update(np.ascontiguousarray(rows).tobytes())
     key.update(np.ascontiguousarray(data.ratings[Col.TIME].to_numpy()).tobytes())
     key.update("\x1f".join(data.movies[Col.GENRES]).encode())
     key.update(Path(__file__).read_bytes())
-    path = cache / f"{data.name}-{key.hexdigest()[:24]}.joblib"
+    path = cache / f"{data.name}-{key.hexdigest()[:24]}{_KEPT}"
     try:
-        return joblib.load(path)
-    except Exception:
+        return _from_bytes(path.read_bytes(), data, len(rows))
+    except (OSError, ValueError):
         encoded = encode(data, rows)
-    cache.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.stem}.{uuid4().hex}.tmp")
-    try:
-        joblib.dump(encoded, beside, compress=3)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with convenient("the encoding cannot be kept", quiet=True):
+        write_whole(path, _to_bytes(encoded))
+        _forget_others(cache)
     return encoded
+
+
+_KEPT = ".encoding.safetensors"
+_KEEP = 12
+"""Encodings kept on disk; the one written longest ago goes first."""
+_ABANDONED = 3600.0
+"""Seconds after which a half-written file belongs to a process that was killed."""
+_VOCABULARIES = "vocabularies"
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What the vocabularies' file must hold."""
+
+    users: tuple[int, ...]
+    genders: tuple[str, ...]
+    ages: tuple[int, ...]
+    occupations: tuple[str, ...]
+    movies: tuple[int, ...]
+    genres: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def _to_bytes(encoded: Encoded) -> bytes:
+    """As a sealed file: the arrays, and the vocabularies as JSON."""
+    values = {name: vocabulary.values for name, vocabulary in vars(encoded.vocabularies).items()}
+    return seal(
+        {
+            _VOCABULARIES: as_array(json.dumps(values)),
+            "people": encoded.people,
+            **{f"movies.{name}": array for name, array in vars(encoded.movies).items()},
+            **{f"histories.{name}": array for name, array in vars(encoded.histories).items()},
+        }
+    )
+
+
+def _from_bytes(content: bytes, data: Dataset, ratings: int) -> Encoded:
+    """The inverse of `_to_bytes`.
+
+    Raises:
+        ValueError: It is no encoding of so many ratings of this data.
+    """
+    arrays = unseal(content)
+    try:
+        values = parse(arrays.pop(_VOCABULARIES).tobytes(), _Values)
+        encoded = Encoded(
+            Vocabularies(**{name: Vocabulary(kept) for name, kept in vars(values).items()}),
+            arrays.pop("people"),
+            MovieFeatures(**{name: arrays.pop(f"movies.{name}") for name in ("ids", "genres", "words")}),
+            Histories(**{name: arrays.pop(f"histories.{name}") for name in ("offsets", "movies", "ratings", "times")}),
+        )
+        sound = _fits(encoded, len(data.users), len(data.movies), ratings)
+    except (KeyError, IndexError) as error:
+        raise ValueError("not an encoding") from error
+    if not sound:
+        raise ValueError("not an encoding of this data")
+    return encoded
+
+
+def _fits(encoded: Encoded, people: int, films: int, ratings: int) -> bool:
+    """Whether every array has the type, the shape and the range that so many people, films and ratings give."""
+    sizes, movies, histories = encoded.vocabularies.sizes(), encoded.movies, encoded.histories
+    wanted: list[tuple[np.ndarray, tuple[int, ...], int | None]] = [
+        *((encoded.people[:, i], (people,), sizes[name]) for i, name in enumerate(USER_FIELDS)),
+        (movies.ids, (films,), sizes["movies"]),
+        (movies.genres, (films, movies.genres.shape[1]), sizes["genres"]),
+        (movies.words, (films, MAX_TITLE_WORDS), sizes["words"]),
+        (histories.offsets, (people + 1,), ratings + 1),
+        (histories.movies, (ratings,), films),
+        (histories.times, (ratings,), None),
+    ]
+    given = histories.ratings
+    return (
+        all(
+            array.dtype == np.int64
+            and array.shape == shape
+            and (most is None or not array.size or (array.min() >= 0 and array.max() < most))
+            for array, shape, most in wanted
+        )
+        and (given.dtype, given.shape) == (np.float32, (ratings,))
+        and bool(np.isfinite(given).all() and (np.diff(histories.offsets) >= 0).all())
+    )
+
+
+def _forget_others(cache: Path) -> None:
+    """Remove what is not worth its place: the oldest encodings, another version's files, half-written ones."""
+    files = sorted(((path.stat().st_mtime, path) for path in cache.iterdir() if path.is_file()), reverse=True)
+    kept = [path for _, path in files if path.name.endswith(_KEPT)][:_KEEP]
+    for written, path in files:
+        if path not in kept and (not path.name.endswith(".new") or time.time() - written > _ABANDONED):
+            path.unlink(missing_ok=True)
 
 
 def encode_profile(profile: Profile, vocabularies: Vocabularies) -> np.ndarray:

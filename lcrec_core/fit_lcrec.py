@@ -14,7 +14,6 @@ import copy
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -24,17 +23,17 @@ from typing import Any
 import joblib
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 from torch.nn import functional as F
 
+from lcrec_core import memory
 from lcrec_core.backbone import Backbone, Evidence, sample_backbone, together
 from lcrec_core.batches import movie_tensors
 from lcrec_core.dataset import Dataset
 from lcrec_core.encode import Encoded
-from lcrec_core.lcrec import LCRec, backbone_arrays, evidence_of, from_arrays, questions
+from lcrec_core.lcrec import LCRec, backbone_arrays, check_arrays, evidence_of, from_arrays, questions
 from lcrec_core.lcrec_config import LCRecConfig, LCRecTrainConfig
 from lcrec_core.networks.lcrec import LCRecNetwork
+from lcrec_core.safe_files import convenient, seal, unseal, write_whole
 from lcrec_core.sequences import Rated, Sequences, offsets_of, step, steps
 
 Say = Callable[[str], None]
@@ -100,7 +99,8 @@ def sample_backbones(
     """
     say(f"0 of {config.folds} backbones sampled")
     jobs = [joblib.delayed(_sample_without)(evidence, fold_of, fold, config, scratch) for fold in range(config.folds)]
-    workers, started = min(len(jobs), joblib.cpu_count()), time.perf_counter()
+    fitting = memory.free_bytes() // memory_need(len(evidence.fields), len(evidence.traits), len(evidence.ratings))
+    workers, started = max(1, min(len(jobs), joblib.cpu_count(), fitting)), time.perf_counter()
     drawn, taken = [], 0.0
     for arrays in joblib.Parallel(n_jobs=workers, return_as="generator")(jobs):
         drawn.append(from_arrays(arrays))
@@ -108,6 +108,34 @@ def sample_backbones(
         say(f"{len(drawn)} of {len(jobs)} backbones sampled")
     # All that the processes took, side by side, is longer than this took where some had been finished before.
     return drawn, max(0.0, taken / workers - (time.perf_counter() - started))
+
+
+def memory_need(people: int, movies: int, ratings: int) -> int:
+    """Bytes, about, that sampling one backbone takes: mostly its side information.
+
+    A side's prior holds a matrix of its features by itself, three times while it is factorized: people are features of
+    movies, and movies of people.
+    """
+    table = 4 * people * movies
+    return _PROCESS + 2 * table + 4 * movies**2 + 12 * max(people, movies) ** 2 + 200 * ratings
+
+
+_PROCESS = 400_000_000
+"""Bytes of a process with torch in it."""
+
+
+def check_memory(data: Dataset) -> None:
+    """Refuse a data set whose backbone cannot be sampled here, before anything is done.
+
+    Raises:
+        TrainingError: The message says what it needs, what there is, and what works.
+    """
+    people, movies = len(data.users), len(data.movies)
+    memory.require(
+        memory_need(people, movies, len(data.ratings)),
+        f"LCRec on {people:,} people and {movies:,} movies (its matrices grow with the square of both)",
+        "train the paper's model on this data set, or LCRec on a smaller one",
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,23 +175,34 @@ def _sample_without(
     seen = fold_of != fold
     path = scratch and scratch / f"backbone-{_identity(evidence, seen, fold, config)}.safetensors"
     if path and path.exists():
-        try:
-            return load_file(path)
-        except (OSError, SafetensorError):
-            path.unlink()
+        kept = _read_kept(path, evidence, config)
+        if kept is not None:
+            return kept
     torch.set_num_threads(1)
     started = time.perf_counter()
     backbone = sample_backbone(evidence.only(seen), config.backbone, 1000 * config.seed + fold + 1)
     arrays = backbone_arrays(backbone) | {"seconds": np.array(time.perf_counter() - started)}
     if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
-        save_file(arrays, beside)
-        beside.replace(path)
+        with convenient("a finished backbone cannot be kept, so it is lost should the run be stopped"):
+            write_whole(path, seal(arrays))
     return arrays
 
 
-_FORMAT = 3
+def _read_kept(path: Path, evidence: Evidence, config: LCRecTrainConfig) -> dict[str, np.ndarray] | None:
+    """A backbone that an earlier run had finished; None for a file that is not one, for it is sampled again then."""
+    features = len(evidence.traits) + 2 + evidence.fields.shape[1]
+    try:
+        arrays = unseal(path.read_bytes())
+        seconds = arrays.pop("seconds")
+        check_arrays(arrays, len(evidence.traits), features, 1 + config.backbone.factors)
+        if not (seconds.shape == () and np.isfinite(seconds) and seconds >= 0):
+            raise ValueError("no time")
+    except (OSError, ValueError, KeyError, RuntimeError):
+        return None
+    return {**arrays, "seconds": seconds}
+
+
+_FORMAT = 4
 """Of a kept backbone's file: one that another version left behind is not taken for ours."""
 
 

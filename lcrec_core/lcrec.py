@@ -6,12 +6,12 @@ asking serves the measurements and the app.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lcrec_core import networks
 from lcrec_core.artifacts import LoadedBundle
 from lcrec_core.backbone import (
     Backbone,
@@ -27,9 +27,9 @@ from lcrec_core.backbone import (
 from lcrec_core.batches import movie_tensors
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded
-from lcrec_core.errors import BundleError
 from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.networks.lcrec import LCRecNetwork
+from lcrec_core.safe_files import as_kind
 from lcrec_core.sequences import Rated, Sequences, all_steps, make_sequences, offsets_of, step
 
 FIELDS = ("genders", "ages", "occupations")
@@ -67,31 +67,62 @@ def to_weights(model: LCRec) -> dict[str, np.ndarray]:
     return network | {f"backbone.{name}": value for name, value in backbone_arrays(model.backbone).items()}
 
 
-def from_bundle(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> LCRec:
-    """The model that a bundle holds.
+def network_of(settings: dict[str, Any], data: Dataset, encoded: Encoded) -> LCRecNetwork:
+    """The network that settings, as a bundle has them, describe; untrained.
 
     Raises:
-        BundleError: It is of a version that kept other arrays.
+        ValueError: The settings are impossible.
     """
+    sizes = as_kind(settings, LCRecConfig)
+    return LCRecNetwork(sizes, encoded.vocabularies.sizes(), tuple(data.scale.values.tolist()))
+
+
+def from_bundle(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> LCRec:
+    """The model that a bundle holds; `predictors.lcrec_model` looks at the bundle first.
+
+    Raises:
+        ValueError: Its settings are impossible, or its arrays are not a backbone's.
+    """
+    network = network_of(bundle.config["model"], data, encoded)
     arrays: dict[str, dict[str, np.ndarray]] = {"network": {}, "backbone": {}}
     for name, value in bundle.weights.items():
         part, _, own_name = name.partition(".")
-        arrays[part][own_name] = value
-    values = tuple(data.scale.values.tolist())
-    sizes = LCRecConfig(**networks.plain_settings(bundle.config["model"]))
-    network = LCRecNetwork(sizes, encoded.vocabularies.sizes(), values)
+        arrays.setdefault(part, {})[own_name] = value
     network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})
     network.eval().requires_grad_(False)
-    settings = {name: bundle.config["train"][name] for name in LCRecTrainConfig.__dataclass_fields__}
-    config = LCRecTrainConfig(**{**settings, "backbone": BackboneConfig(**settings["backbone"])})
-    try:
-        backbone = from_arrays(arrays["backbone"])
-    except KeyError as error:
-        raise BundleError(
-            f"bundle {bundle.name} lacks the backbone's {error}, which this version reads; "
-            f"train it again: `python -m lcrec_core train --data {bundle.data} --model {networks.LCREC}`"
-        ) from error
-    return LCRec(backbone, network, evidence_of(data, encoded), encoded, config)
+    settings = {name: value for name, value in bundle.config["train"].items() if name != "protocol"}
+    config = as_kind(settings, LCRecTrainConfig)
+    evidence = evidence_of(data, encoded)
+    people_features = evidence.traits.shape[0] + 2 + evidence.fields.shape[1]
+    check_arrays(arrays["backbone"], len(evidence.traits), people_features, 1 + config.backbone.factors)
+    return LCRec(from_arrays(arrays["backbone"]), network, evidence, encoded, config)
+
+
+def check_arrays(arrays: dict[str, np.ndarray], movies: int, features: int, width: int) -> None:
+    """Refuse what is no backbone of so many movies, features of a person and coefficients.
+
+    Raises:
+        ValueError: The message names the array.
+    """
+    samples = len(arrays["precision"]) if np.ndim(arrays.get("precision", 0)) else 0
+    wanted: dict[str, tuple[tuple[int, ...], type]] = {
+        "numbers": ((6,), np.float64),
+        "precision": ((samples, width, width), np.float32),
+        "usual_set": ((movies,), np.float32),
+        "movies": ((samples, movies, width), np.int8),
+        "movies_scale": ((samples, 1, width), np.float32),
+        "weights": ((samples, features, width), np.int8),
+        "weights_scale": ((samples, 1, width), np.float32),
+    }
+    if differing := sorted(wanted.keys() ^ arrays.keys()):
+        raise ValueError(f"the backbone lacks {differing[0]}, or has it and should not")
+    for name, (shape, dtype) in wanted.items():
+        if (arrays[name].shape, arrays[name].dtype) != (shape, dtype):
+            raise ValueError(f"the backbone's {name} is {arrays[name].shape} {arrays[name].dtype}, not {shape}")
+    _, noise, noise_ratings, _, deviation, _ = arrays["numbers"].tolist()
+    if not samples or min(noise, noise_ratings, deviation) <= 0:
+        raise ValueError("the backbone has no samples, or a spread that is not positive")
+    torch.linalg.cholesky(torch.from_numpy(arrays["precision"]))  # which takes a positive definite matrix alone
 
 
 def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:

@@ -1,6 +1,34 @@
 """Settings of LCRec: of its network, of its backbone, of its training. No torch, so that a page can offer them."""
 
+import math
 from dataclasses import dataclass, field
+
+LCREC = "lcrec"
+MODELS = ("paper", "lstm", "cnn", LCREC)
+"""Names for `--model`: the paper's LSTM & CNN, its two halves (Table VII), and ours."""
+
+LARGEST = 65_536
+"""Of a size, a count or a width: more is a slip of the keyboard, and would fill the memory."""
+
+
+def check_numbers(config: object) -> None:
+    """Refuse a number that no setting can have: NaN, the infinite, a size beyond all measure.
+
+    Raises:
+        ValueError: The message names the setting.
+    """
+    for name, value in vars(config).items():
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, float) and not math.isfinite(each):
+                raise ValueError(f"{name} must be a finite number, got {each}")
+            if isinstance(each, int) and name not in _UNBOUNDED and each > LARGEST:
+                raise ValueError(f"{name} must be at most {LARGEST:,}")
+    if isinstance(seed := getattr(config, "seed", 0), int) and not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"seed must lie between 0 and {LARGEST_SEED:,}")
+
+
+_UNBOUNDED = ("seed", "batch_size", "targets_per_step", "epochs")
+LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -28,11 +56,14 @@ class LCRecConfig:
     """For ablation: without, the network loses the CNN, or the LSTM."""
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name in ("embedding_size", "filters", "feature_size", "state_size", "hidden_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 < self.keep_probability <= 1:
             raise ValueError(f"keep_probability must lie in (0, 1], got {self.keep_probability}")
+        if not self.filter_widths or min(self.filter_widths) < 1:
+            raise ValueError(f"filter_widths must be positive, got {self.filter_widths}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
 
@@ -61,6 +92,7 @@ class BackboneConfig:
     """How many ratings' worth the common noise counts against a person's own."""
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name in ("factors", "iterations", "samples", "served_samples"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -101,11 +133,17 @@ class LCRecTrainConfig:
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         if self.folds < 2:
             raise ValueError(f"folds must be at least 2, got {self.folds}")
         for name in ("epochs", "targets_per_step", "evaluations_per_epoch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 < self.learning_rate < 1:
+            raise ValueError(f"learning_rate must lie in (0, 1), got {self.learning_rate}")
+        for name in ("weight_decay", "spread_loss"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
         for name in ("short_histories", "without_later", "averaging"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")

@@ -1,18 +1,28 @@
-"""What a bundle's network says of one person and every movie: the one place where models differ at serving."""
+"""What a bundle's network says of one person and every movie: the one place where models differ at serving.
 
+It is also where a bundle is found not to hold what it says: settings, names, shapes and types of tensors are compared
+with those of the network that the settings describe, before that takes any memory, and a first answer must be finite.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lcrec_core import lcrec, networks
-from lcrec_core.artifacts import LoadedBundle
+from lcrec_core.artifacts import LoadedBundle, train_again
 from lcrec_core.backbone import fields_of
-from lcrec_core.dataset import Dataset
+from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded, encode_profile
+from lcrec_core.errors import BundleError, LCRecError
+from lcrec_core.lcrec_config import LCRecTrainConfig
+from lcrec_core.networks.paper import PaperNetwork
 from lcrec_core.profile import Profile
+from lcrec_core.safe_files import as_kind
 from lcrec_core.sequences import Rated
 
 
@@ -40,13 +50,86 @@ class Predictor(Protocol):
         ...
 
 
+@contextmanager
+def _vouched_for(bundle: LoadedBundle) -> Iterator[None]:
+    """Whatever goes wrong in here is the bundle's fault, for nothing but its contents is new to the code."""
+    try:
+        yield
+    except LCRecError:
+        raise
+    except Exception as error:
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise BundleError(f"bundle {bundle.name} is not one of ours: {why}", advice=train_again(bundle)) from error
+
+
+def paper_network(bundle: LoadedBundle, encoded: Encoded) -> PaperNetwork:
+    """The paper's network, or half of it, with a bundle's weights.
+
+    Raises:
+        BundleError: The settings are impossible, or the weights are not of such a network.
+    """
+    with _vouched_for(bundle):
+        sizes = encoded.vocabularies.sizes()
+        _check_training(bundle)
+        with torch.device("meta"):
+            planned = networks.build(bundle.model, bundle.config["model"], sizes)
+        _check_tensors(bundle, planned.state_dict(), bundle.weights, len(encoded.movies.ids))
+        network = networks.build(bundle.model, bundle.config["model"], sizes)
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
+    return network
+
+
+def lcrec_model(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> lcrec.LCRec:
+    """LCRec with a bundle's weights.
+
+    Raises:
+        BundleError: The settings are impossible, or the weights are not of such a model.
+    """
+    with _vouched_for(bundle):
+        _check_training(bundle)
+        with torch.device("meta"):
+            planned = lcrec.network_of(bundle.config["model"], data, encoded)
+        kept = {name: value for name, value in bundle.weights.items() if name.startswith("network.")}
+        wanted = {f"network.{name}": tensor for name, tensor in planned.state_dict().items()}
+        _check_tensors(bundle, wanted, kept, len(encoded.movies.ids))
+        return lcrec.from_bundle(bundle, data, encoded)
+
+
+def _check_training(bundle: LoadedBundle) -> None:
+    """Refuse settings of the training that no run can have had: what is served is said to be trained by them."""
+    given = bundle.config["train"]
+    if bundle.model == networks.LCREC:
+        as_kind({name: value for name, value in given.items() if name != "protocol"}, LCRecTrainConfig)
+    else:
+        from lcrec_core.train import TrainConfig  # which is built on what this module is built on
+
+        as_kind(given, TrainConfig)
+
+
+def _check_tensors(bundle: LoadedBundle, wanted: dict[str, Any], given: dict[str, np.ndarray], movies: int) -> None:
+    """Compare names, shapes and types with those of a network that takes no memory yet."""
+    if differing := sorted(wanted.keys() ^ given.keys()):
+        raise ValueError(f"weights.safetensors lacks {differing[0]}, or has it and should not")
+    for name, tensor in wanted.items():
+        one, other = _form(tensor.shape, tensor.dtype), _form(given[name].shape, given[name].dtype)
+        if one != other:
+            raise ValueError(f"weights.safetensors has {name} as {other} where the settings say {one}")
+    width = bundle.config["model"].get("feature_size", networks.checked_config(bundle.model, {}).feature_size)
+    if bundle.movie_features.shape != (movies, width):
+        form = _form(bundle.movie_features.shape, bundle.movie_features.dtype)
+        raise ValueError(f"movie_features.safetensors has {form} where the data and the settings say {(movies, width)}")
+
+
+def _form(shape: tuple[int, ...], dtype: object) -> str:
+    return f"{tuple(shape)} {str(dtype).removeprefix('torch.')}"
+
+
 class PaperPredictor:
     """The paper's network, or half of it."""
 
     def __init__(self, bundle: LoadedBundle, encoded: Encoded) -> None:
         self._vocabularies = encoded.vocabularies
-        self._network = networks.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
-        self._network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
+        self._network = paper_network(bundle, encoded)
         self._network.eval().requires_grad_(False)
         self._features = torch.from_numpy(bundle.movie_features)  # (M, D)
         with torch.inference_mode():
@@ -67,7 +150,7 @@ class LCRecPredictor:
     """LCRec: everybody, known or new, is folded in from their own ratings."""
 
     def __init__(self, bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> None:
-        self._model = lcrec.from_bundle(bundle, data, encoded)
+        self._model = lcrec_model(bundle, data, encoded)
         self._features = torch.from_numpy(bundle.movie_features)  # (M, D)
         sizes = encoded.vocabularies.sizes()
         self._field_sizes = [sizes[name] for name in lcrec.FIELDS]
@@ -84,5 +167,20 @@ class LCRecPredictor:
 
 
 def predictor(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> Predictor:
-    """The predictor of a bundle's model."""
-    return LCRecPredictor(bundle, data, encoded) if bundle.model == networks.LCREC else PaperPredictor(bundle, encoded)
+    """The predictor of a bundle's model, which has given a first answer.
+
+    Raises:
+        BundleError: The bundle is not of this version's making, or answers with what is no number.
+    """
+    made: Predictor
+    with _vouched_for(bundle):
+        made = (
+            LCRecPredictor(bundle, data, encoded) if bundle.model == networks.LCREC else PaperPredictor(bundle, encoded)
+        )
+        for count in (0, min(3, len(data.movies))):
+            ids = data.movies[Col.MOVIE].to_numpy(np.int64)[:count]
+            asked = Profile.of([(movie, data.scale.good, order) for order, movie in enumerate(ids.tolist())])
+            said = made.predict(asked, np.ones(count, dtype=bool), np.arange(count))
+            if not (np.isfinite(said.ratings).all() and (said.chances is None or np.isfinite(said.chances).all())):
+                raise ValueError("its network predicts what is no number")
+    return made

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from lcrec_core import evaluate, lcrec, networks
 from lcrec_core.artifacts import LoadedBundle, artifacts_root
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import encode_cached, histories_of
 from lcrec_core.evaluate import Errors, question_of_rows
+from lcrec_core.predictors import lcrec_model, paper_network
 from lcrec_core.recommender import Recommender
 from lcrec_core.split import make_split
 
@@ -54,9 +54,8 @@ def answers(bundle: LoadedBundle, data: Dataset, rows: np.ndarray, given: np.nda
     if given is not None:
         encoded = replace(encoded, histories=histories_of(data.ratings.iloc[given], data))
     if bundle.model == networks.LCREC:
-        answer = lcrec.answer_rows(data, lcrec.from_bundle(bundle, data, encoded), rows, later=given is None)
+        answer = lcrec.answer_rows(data, lcrec_model(bundle, data, encoded), rows, later=given is None)
         return Answers(answer.rating, answer.probabilities)
-    network = networks.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
+    network = paper_network(bundle, encoded)
     question = question_of_rows(data, encoded, rows, network)
     return Answers(evaluate.answer(network, encoded, question, data.scale), None)

@@ -5,6 +5,7 @@ resumed therefore ends with the same weights as one that was not, and a checkpoi
 """
 
 import json
+import logging
 import math
 import os
 import platform
@@ -22,17 +23,20 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from lcrec_core import networks, sources
-from lcrec_core.artifacts import LoadedBundle, artifacts_root, save_bundle
+from lcrec_core import memory, networks, resumable, sources
+from lcrec_core.artifacts import LoadedBundle, artifacts_root, is_taken, save_bundle, tidy
 from lcrec_core.batches import Batch, BatchConfig, Pass, make_batch, plan_pass
-from lcrec_core.checkpoint import load_checkpoint, save_checkpoint
+from lcrec_core.checkpoint import State, load_checkpoint, save_checkpoint
 from lcrec_core.dataset import Dataset
 from lcrec_core.encode import Encoded, encode_cached
-from lcrec_core.errors import TrainingError
+from lcrec_core.errors import BundleError, LCRecError, TrainingError
 from lcrec_core.evaluate import Errors, Question, answer, catalogue_features, question_of_rows, question_of_tasks
-from lcrec_core.lcrec_config import LCRecTrainConfig
+from lcrec_core.lcrec_config import LCRecTrainConfig, check_numbers
 from lcrec_core.networks.paper import PaperNetwork
+from lcrec_core.safe_files import convenient, write_whole
 from lcrec_core.split import Protocol, make_split
+
+_LOG = logging.getLogger("lcrec")
 
 TRAIN_SAMPLE = 20_000
 """Hidden training ratings, drawn once, on which the training error is measured like the test error: dropout off."""
@@ -63,6 +67,7 @@ class TrainConfig:
         return self.learning_rate * (left / falling if left < falling else 1.0)
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         for name in ("epochs", "evaluations_per_epoch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -70,8 +75,6 @@ class TrainConfig:
             raise ValueError(f"learning_rate must lie in (0, 1), got {self.learning_rate}")
         if not 0 <= self.cooldown <= 1:
             raise ValueError(f"cooldown must lie in [0, 1], got {self.cooldown}")
-        if self.seed < 0:
-            raise ValueError(f"seed must not be negative, got {self.seed}")
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ class TrainRequest:
     """Fit without the validation part and measure on that: for choosing settings. Nothing is saved."""
     save: bool = True
     """Write the bundle; without, it is returned only."""
+    replace: bool = False
+    """Put the bundle in the place of one of the same name; otherwise such a run does not start."""
     resume: bool = False
     """Continue from the checkpoint of the same run."""
     progress_file: Path | None = None
@@ -139,31 +144,64 @@ def run(request: TrainRequest, report: Report = lambda progress: None) -> Loaded
     With `validate` nothing is saved, and the figures are those of the validation part.
 
     Raises:
-        TrainingError: The checkpoint does not fit the request, or the loss is no longer a number.
+        TrainingError: The checkpoint does not fit the request, the loss is no longer a number, or memory ran out.
+        BundleError: There is a bundle of that name already.
         DataError: The data set is missing or damaged.
         Cancelled: SIGTERM arrived.
     """
     last = Progress("running", request.bundle_name, epochs=request.train.epochs)
+    writable = True
 
     def tell(progress: Progress) -> None:
-        nonlocal last
+        nonlocal last, writable
         last = progress
         if request.progress_file:
-            _write_progress(request.progress_file, progress)
+            try:
+                write_whole(request.progress_file, json.dumps(asdict(progress)))
+            except OSError as error:
+                if writable:
+                    _LOG.warning("the progress cannot be written: %s", error.strerror or error)
+                writable = False
         report(progress)
 
     tell(last)
     try:
         with stop_on_sigterm():
+            _make_room(request)
             bundle = _trainer(request)(request, tell)
     except (Cancelled, KeyboardInterrupt):
         tell(_ended(last, "cancelled"))
         raise
     except Exception as error:
-        tell(_ended(last, "failed", str(error).partition("\n")[0] or type(error).__name__))
+        if memory.ran_out(error) and not isinstance(error, LCRecError):
+            _LOG.info("out of memory", exc_info=error)
+            tell(_ended(last, "failed", memory.RAN_OUT))
+            raise TrainingError(memory.RAN_OUT) from error
+        tell(_ended(last, "failed", _in_words(error)))
         raise
     tell(_ended(last, "done"))
     return bundle
+
+
+def _make_room(request: TrainRequest) -> None:
+    """Refuse a run whose bundle has no place before it begins, and remove what earlier runs left behind."""
+    if request.save and not request.validate and not request.replace and is_taken(request.bundle_name):
+        raise BundleError(
+            f"there is already a bundle {request.bundle_name}; give this one another name",
+            advice="with --name, or put it in its place with --replace",
+        )
+    with convenient("what earlier runs left cannot be removed", quiet=True):
+        tidy()
+        resumable.forget_old()
+
+
+def _in_words(error: Exception) -> str:
+    """Why a run failed, for whoever reads its progress, visitors too; its log has the whole line, or a traceback."""
+    if isinstance(error, LCRecError):
+        return error.for_visitors.partition("\n")[0]
+    if isinstance(error, OSError) and error.strerror:
+        return f"a file could not be read or written: {error.strerror}"
+    return f"something unexpected went wrong ({type(error).__name__})"
 
 
 @contextmanager
@@ -203,8 +241,8 @@ def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
         fitting.run(tell)
         bundle = fitting.bundle(len(fitted), len(asked))
     if request.save and not request.validate:
-        save_bundle(bundle)
-    fitting.checkpoint_path.unlink(missing_ok=True)
+        save_bundle(bundle, replace=request.replace)
+    resumable.finished(fitting.checkpoint_path)
     return bundle
 
 
@@ -244,22 +282,18 @@ class _Fitting:
         self.history: list[dict[str, float]] = []
         self.train_seconds = self.evaluate_seconds = 0.0
         self.ratings_seen = 0
-        self.checkpoint_path = (
-            artifacts_root()
-            / request.data
-            / f".checkpoint-{request.name or request.model}"
-            / f"{self.part}.safetensors"
-        )
+        self.checkpoint_path = resumable.folder_of(request.bundle_name) / f"{self.part}.safetensors"
 
     def run(self, tell: Report) -> None:
         """From the start, or from the checkpoint, to the last pass."""
         first_epoch = first_step = 0
         if self.request.resume:
             state = load_checkpoint(self.checkpoint_path, self.network, self.optimizer, self._identity())
-            first_epoch, first_step = state["epoch"], state["step"]
-            self.history, self.ratings_seen = state["history"], state["ratings_seen"]
-            self.train_seconds, self.evaluate_seconds = state["train_seconds"], state["evaluate_seconds"]
+            first_epoch, first_step = state.epoch, state.step
+            self.history, self.ratings_seen = state.history, state.ratings_seen
+            self.train_seconds, self.evaluate_seconds = state.train_seconds, state.evaluate_seconds
         else:
+            resumable.finished(self.checkpoint_path)
             self._evaluate(0.0)
         for epoch in range(first_epoch, self.config.epochs):
             self._run_pass(epoch, first_step, tell)
@@ -337,7 +371,8 @@ class _Fitting:
         loss = F.mse_loss(predict_batch(self.network, batch), batch.ratings)
         if not torch.isfinite(loss):
             raise TrainingError(
-                f"the loss of step {step + 1} in pass {epoch + 1} is not a number; use a smaller --learning-rate"
+                f"the loss of step {step + 1} in pass {epoch + 1} is not a number; use a smaller learning rate",
+                advice="give a smaller --learning-rate",
             )
         self.optimizer.zero_grad()
         loss.backward()
@@ -363,15 +398,9 @@ class _Fitting:
         self.history.append(row | {"seconds": round(self.train_seconds, 2), "ratings_seen": self.ratings_seen})
 
     def _checkpoint(self, epoch: int, step: int) -> None:
-        state = {
-            "epoch": epoch,
-            "step": step,
-            "history": self.history,
-            "ratings_seen": self.ratings_seen,
-            "train_seconds": self.train_seconds,
-            "evaluate_seconds": self.evaluate_seconds,
-        }
-        save_checkpoint(self.checkpoint_path, self.network, self.optimizer, state, self._identity())
+        state = State(epoch, step, self.history, self.ratings_seen, self.train_seconds, self.evaluate_seconds)
+        with convenient("no checkpoint can be written, so the run cannot be resumed should it be stopped"):
+            save_checkpoint(self.checkpoint_path, self.network, self.optimizer, state, self._identity())
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a run to be resumed."""
@@ -432,10 +461,3 @@ def _processor() -> str:
 
 def _ended(last: Progress, state: str, error: str | None = None) -> Progress:
     return Progress(**{**vars(last), "state": state, "error": error, "eta_seconds": None})
-
-
-def _write_progress(path: Path, progress: Progress) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(json.dumps(asdict(progress)))
-    beside.replace(path)

@@ -1,7 +1,6 @@
 """A training run of LCRec: the same request, progress and bundle as any other model's (train.py)."""
 
 import math
-import shutil
 import time
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lcrec_core import fit_lcrec, lcrec, sources
+from lcrec_core import fit_lcrec, lcrec, resumable, sources
 from lcrec_core.artifacts import LoadedBundle, artifacts_root, save_bundle
 from lcrec_core.dataset import Col, Dataset
 from lcrec_core.encode import Encoded, encode_cached
@@ -29,15 +28,16 @@ def train_lcrec(request: TrainRequest, tell: Report) -> LoadedBundle:
     A run that was stopped goes on with the backbones it had finished, whether or not it is told to resume.
 
     Raises:
-        TrainingError: The loss is no longer a number.
+        TrainingError: There is not enough memory for so many people or movies, or the loss is no longer a number.
         DataError: The data set is missing or damaged.
     """
     data = sources.load(request.data)
+    fit_lcrec.check_memory(data)
     protocol, config = request.train.protocol, request.lcrec
     split = make_split(data, protocol, config.seed)
     fitted, asked = (split.train, split.valid) if request.validate else (split.fitting, split.test)
     encoded = encode_cached(data, fitted, artifacts_root() / ".cache")
-    scratch = artifacts_root() / request.data / f".checkpoint-{request.name or request.model}"
+    scratch = resumable.folder_of(request.bundle_name)
     part = "valid" if request.validate else "test"
     network = LCRecConfig(**request.network)
     with one_thread():
@@ -58,8 +58,8 @@ def train_lcrec(request: TrainRequest, tell: Report) -> LoadedBundle:
             movie_features=lcrec.catalogue_features(model).numpy(),
         )
     if request.save and not request.validate:
-        save_bundle(bundle)
-    shutil.rmtree(scratch, ignore_errors=True)
+        save_bundle(bundle, replace=request.replace)
+    resumable.discard(request.bundle_name)
     return bundle
 
 
@@ -122,7 +122,9 @@ class _Watch:
         asked = Errors.of(self.asked.answer(at.averaged, features).rating, self.ratings)
         sampled = _training_errors(at, folds.sequences[0][0], folds.ratings[0], features)
         if not math.isfinite(asked.mse):
-            raise TrainingError("the loss is not a number; use a smaller --learning-rate")
+            raise TrainingError(
+                "the loss is not a number; use a smaller learning rate", advice="give a smaller --learning-rate"
+            )
         self.evaluate_seconds += time.perf_counter() - started
         self.history.append(
             {

@@ -42,5 +42,6 @@ def write_bundle(root: Path, name: str, *, mse: float = 0.9, seed: int = 0, **tr
             vocabularies={},
             weights={"w": np.zeros(4, np.float32)},
             movie_features=np.zeros((2, 2), np.float32),
-        )
+        ),
+        replace=True,
     )

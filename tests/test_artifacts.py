@@ -40,7 +40,7 @@ def test_one_flipped_byte_anywhere_is_found(root, file):
 @pytest.mark.parametrize("file", [*FILES, "manifest.json"])
 def test_a_missing_file_is_named(root, file):
     (root / "demo/paper" / file).unlink()
-    with pytest.raises(BundleError, match=r"no model in|cannot read"):
+    with pytest.raises(BundleError, match=r"no model demo/paper|cannot be read"):
         load_bundle("demo/paper", root)
 
 
@@ -55,7 +55,7 @@ def test_listing_skips_the_damaged_and_says_why(root):
     (root / "demo/other/metrics.json").write_text("{}")
     assert [bundle.name for bundle in list_bundles(root)] == ["demo/paper"]
     assert list(list_damaged(root)) == ["demo/other"]
-    assert "metrics.json is damaged" in list_damaged(root)["demo/other"]
+    assert "metrics.json is damaged" in str(list_damaged(root)["demo/other"])
 
 
 def test_a_data_sets_name_stands_for_its_default_bundle(root):

@@ -4,7 +4,6 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import load_file, save_file
 
 from lcrec_core import fit_lcrec, lcrec
 from lcrec_core.backbone import Evidence
@@ -13,6 +12,7 @@ from lcrec_core.encode import encode
 from lcrec_core.lcrec import LCRec
 from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.networks.lcrec import Events, LCRecNetwork, Targets
+from lcrec_core.safe_files import seal, unseal
 from lcrec_core.sequences import Rated, gap, known, make_sequences, step, steps
 from lcrec_core.split import Protocol, Split, make_split
 from tests.made_up import made_up
@@ -121,7 +121,7 @@ def test_what_an_earlier_run_spent_is_counted(data, split, tmp_path):
     _, none_before = fit_lcrec.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
     assert none_before == 0
     for path in tmp_path.iterdir():
-        save_file(load_file(path) | {"seconds": np.array(1000.0)}, path)
+        path.write_bytes(seal(unseal(path.read_bytes()) | {"seconds": np.array(1000.0)}))
     _, before = fit_lcrec.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
     assert before == pytest.approx(2000 / min(2, joblib.cpu_count()), rel=0.05)
 

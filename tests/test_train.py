@@ -25,6 +25,7 @@ def data(monkeypatch, tmp_path):
 
 def request(**changes):
     given = {"epochs": 2, "learning_rate": 0.01, "batches": BatchConfig(batch_size=64)} | changes.pop("train", {})
+    changes = {"replace": True} | changes
     return train.TrainRequest("made-up", train=train.TrainConfig(**given), network=NETWORK, **changes)
 
 

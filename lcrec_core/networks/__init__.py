@@ -3,12 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from lcrec_core.lcrec_config import LCRecConfig
+from lcrec_core.lcrec_config import LCREC, MODELS, LCRecConfig
 from lcrec_core.networks.paper import PaperConfig, PaperNetwork
+from lcrec_core.safe_files import as_kind
 
-LCREC = "lcrec"
-MODELS = ("paper", "lstm", "cnn", LCREC)
-"""Names for `--model`: the paper's LSTM & CNN, its two halves (Table VII), and ours."""
+__all__ = ["LCREC", "MODELS"]
 
 _HALVES: dict[str, dict[str, Any]] = {"lstm": {"reads_titles": False}, "cnn": {"reads_history": False}}
 
@@ -35,13 +34,9 @@ def checked_config(model: str, config: dict[str, Any]) -> PaperConfig | LCRecCon
     """
     if model not in MODELS:
         raise ValueError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
-    settings = plain_settings(config)
-    return LCRecConfig(**settings) if model == LCREC else PaperConfig(**{**settings, **_HALVES.get(model, {})})
-
-
-def plain_settings(config: dict[str, Any]) -> dict[str, Any]:
-    """Settings as a bundle's file has them, with tuples again for JSON's lists."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+    if model == LCREC:
+        return as_kind(config, LCRecConfig)
+    return as_kind({**config, **_HALVES.get(model, {})}, PaperConfig)
 
 
 def config_dict(network: PaperNetwork) -> dict[str, Any]:

@@ -21,6 +21,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lcrec_core.encode import PAD, USER_FIELDS
+from lcrec_core.lcrec_config import check_numbers
+
+MOST_LAYERS = 16
+"""Of the LSTM."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,13 @@ class PaperConfig:
     """Without it the network is the paper's CNN alone (Table VII)."""
 
     def __post_init__(self) -> None:
+        check_numbers(self)
         sizes = ("embedding_size", "filters", "feature_size", "state_size", "lstm_layers", "max_history")
         for name in sizes:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.lstm_layers > MOST_LAYERS:
+            raise ValueError(f"lstm_layers must be at most {MOST_LAYERS}, got {self.lstm_layers}")
         if self.factors < 0:
             raise ValueError(f"factors must not be negative, got {self.factors}")
         if not 0 < self.keep_probability <= 1:
