@@ -19,17 +19,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from lcrec_core import artifacts, sources
+from filelock import FileLock
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from lcrec_core import artifacts, resumable, sources
 from lcrec_core.errors import TrainingError
-from lcrec_core.lcrec_config import LCRecConfig, LCRecTrainConfig
+from lcrec_core.lcrec_config import LARGEST_SEED, LCRecConfig, LCRecTrainConfig
 from lcrec_core.paper_facts import SETTINGS
 from lcrec_core.process import process_mark
+from lcrec_core.safe_files import convenient, parse, write_whole
 
 TRAIN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "lcrec_core", "train")
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -38,7 +43,7 @@ EPOCHS = (1, 100)
 BATCH_SIZES = (16, 8192)
 KEEP_PROBABILITIES = (0.05, 1.0)
 LEARNING_RATES = (1e-6, 0.1)
-SEEDS = (0, 2**31 - 1)
+SEEDS = (0, LARGEST_SEED)
 """Smallest and largest value of each setting that a run is started with."""
 
 MODELS = ("lcrec", "paper")
@@ -49,7 +54,9 @@ KEEP_FINISHED = 20
 PATIENCE_SECONDS = 10
 """How long a run may take to stop by itself; cancelling again after that kills it."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+UNREADABLE_SECONDS = 3600
+"""Age after which the folder of a job that cannot be read is removed."""
+
 _ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{6}")
 _PROGRESS_BAR = re.compile(r"\d+%\|")
 
@@ -72,6 +79,11 @@ class JobState(StrEnum):
     def active(self) -> bool:
         """True while its process works."""
         return self in (JobState.STARTING, JobState.RUNNING, JobState.STOPPING)
+
+    @property
+    def resumable(self) -> bool:
+        """True for a run that ended early, and may have left something to go on from."""
+        return self in (JobState.CANCELLED, JobState.FAILED)
 
 
 def defaults(model: str) -> dict[str, float]:
@@ -110,11 +122,8 @@ class JobRequest:
             raise JobError(f"unknown data set {self.data!r}; choose one of {', '.join(sources.NAMES)}")
         if self.model not in MODELS:
             raise JobError(f"unknown model {self.model!r}; choose {' or '.join(MODELS)}")
-        if not _NAME.fullmatch(self.name):
-            raise JobError(
-                f"{self.name!r} cannot name a bundle: use up to 40 small letters, digits, dots, - and _, "
-                "starting with a letter or digit"
-            )
+        if not artifacts.is_new_name(self.name):
+            raise JobError(f"{self.name[:60]!r} cannot name a bundle: {artifacts.NEW_NAME_RULE}")
         _check_range("epochs", self.epochs, *EPOCHS)
         _check_range("batch size", self.batch_size, *BATCH_SIZES)
         _check_range("seed", self.seed, *SEEDS)
@@ -126,8 +135,8 @@ class JobRequest:
         """Name of the bundle it makes: `demo/paper-seed1`."""
         return f"{self.data}/{self.name}"
 
-    def arguments(self, progress_file: Path) -> list[str]:
-        """What follows `python -m lcrec_core train` for these settings."""
+    def arguments(self, progress_file: Path, *, resume: bool = False) -> list[str]:
+        """What follows `python -m lcrec_core train` for these settings; `resume` goes on from where a run stopped."""
         return [
             *("--data", self.data),
             *("--model", self.model),
@@ -138,6 +147,7 @@ class JobRequest:
             *("--keep-probability", repr(self.keep_probability)),
             *("--seed", str(self.seed)),
             *("--progress-file", str(progress_file)),
+            *(["--resume"] if resume else []),
         ]
 
 
@@ -157,7 +167,9 @@ class Job:
     state: JobState
     path: Path
     error: str | None = None
-    """One line, for a failed job."""
+    """Why a failed job failed, one line that anybody may read."""
+    last_words: str | None = None
+    """The last line of its log, where it failed without a word of its own; may hold paths of the server."""
     progress: dict[str, Any] = field(default_factory=dict)
     """The run's own progress file, see `train`; empty until it has written one."""
     overdue: bool = False
@@ -169,7 +181,7 @@ class Job:
         if self.state is JobState.DONE:
             return 1.0
         epochs = self.progress.get("epochs") or self.request.epochs
-        return min(max(float(self.progress.get("epoch") or 0.0) / epochs, 0.0), 1.0)
+        return min(max((self.progress.get("epoch") or 0.0) / epochs, 0.0), 1.0)
 
 
 def jobs_folder(root: Path | None = None) -> Path:
@@ -181,52 +193,92 @@ def free_name(data: str, seed: int, *, model: str, root: Path | None = None) -> 
     """A bundle name that is not taken yet: paper, else paper-seed1, else paper-seed1-2, -3, ..."""
     folder = (root or artifacts.artifacts_root()) / data
     candidates = [model, f"{model}-seed{seed}", *(f"{model}-seed{seed}-{n}" for n in range(2, 1000))]
-    return next(name for name in candidates if not (folder / name).exists())
+    return next(name for name in candidates if not os.path.lexists(folder / name))
 
 
 def start(request: JobRequest, root: Path | None = None) -> Job:
     """Start a training run in a process of its own and return at once.
 
     Raises:
-        JobError: A run is already going, the data set is not here, or the name is taken.
+        JobError: A run is already going, the data set is not here, the name is taken, or the job cannot be recorded.
+    """
+    return _start(request, root or artifacts.artifacts_root(), resume=False)
+
+
+def resume(job_id: str, root: Path | None = None) -> Job:
+    """Go on with a run that was cancelled or killed, from where it left its checkpoint, as a job of its own.
+
+    Raises:
+        JobError: There is nothing to go on from, or as for `start`.
     """
     root = root or artifacts.artifacts_root()
+    job = load(job_id, root)
+    if not job.state.resumable or not resumable.is_kept(job.request.bundle, root):
+        raise JobError(f"the training of {job.request.bundle} left nothing to go on from; start it afresh")
+    return _start(job.request, root, resume=True)
+
+
+def can_resume(root: Path | None = None) -> set[str]:
+    """Ids of the jobs that `resume` takes: of each bundle the latest, if it was stopped and left a checkpoint."""
+    root, seen, found = root or artifacts.artifacts_root(), set(), set()
+    for job in list_jobs(root):
+        if job.request.bundle not in seen:
+            seen.add(job.request.bundle)
+            free = not artifacts.is_taken(job.request.bundle, root)
+            if job.state.resumable and free and resumable.is_kept(job.request.bundle, root):
+                found.add(job.id)
+    return found
+
+
+def _start(request: JobRequest, root: Path, *, resume: bool) -> Job:
     if request.data not in sources.available():
         raise JobError(f"the data set {request.data} is not here; get it on the Data page first")
-    with _only_one_at_a_time(jobs_folder(root)):
-        going = running(root)
-        if going is not None:
-            raise JobError(f"a training run is already going ({going.request.bundle}); wait for it or cancel it")
-        if (root / request.data / request.name).exists():
-            raise JobError(f"there is already a bundle {request.bundle}; choose another name")
-        _forget_old_jobs(root)
-        return _launch(request, root)
+    try:
+        with _only_one_at_a_time(jobs_folder(root)):
+            going = running(root)
+            if going is not None:
+                raise JobError(f"a training run is already going ({going.request.bundle}); wait for it or cancel it")
+            if artifacts.is_taken(request.bundle, root):
+                raise JobError(f"there is already a bundle {request.bundle}; choose another name")
+            _forget_old_jobs(root)
+            return _launch(request, root, resume=resume)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise JobError(
+            f"the run cannot be recorded ({why}), so it was not started; make room on the server's disk",
+            advice=f"the folder {jobs_folder(root)} must be writable; {artifacts.ARTIFACTS_ENV} names another",
+        ) from error
 
 
-def _launch(request: JobRequest, root: Path) -> Job:
+def _launch(request: JobRequest, root: Path, *, resume: bool) -> Job:
     # Sorted by name, jobs are sorted by time.
     job_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
     folder = jobs_folder(root) / job_id
     folder.mkdir(parents=True)
-    with (folder / "log.txt").open("wb") as log:
-        # A session of its own: a Ctrl-C meant for the app, or the app's end, does not reach the training.
-        process = subprocess.Popen(
-            [*TRAIN_COMMAND, *request.arguments(folder / "progress.json")],
-            cwd=REPOSITORY,
-            env=_environment(root),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    record = {
-        "id": job_id,
-        "request": asdict(request),
-        "created_at": int(time.time()),
-        "pid": process.pid,
-        "process": process_mark(process.pid),
-    }
-    _write_json(folder / "job.json", record)
+    record = _Record(job_id, asdict(request), int(time.time()))
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        # Where this cannot be written there is no run; the process joins the record once it is there.
+        _write_record(folder, record)
+        with (folder / "log.txt").open("wb") as log:
+            # A session of its own: a Ctrl-C meant for the app, or the app's end, does not reach the training.
+            process = subprocess.Popen(
+                [*TRAIN_COMMAND, *request.arguments(folder / "progress.json", resume=resume)],
+                cwd=REPOSITORY,
+                env=_environment(root),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _write_record(folder, replace(record, pid=process.pid, process=process_mark(process.pid)))
+    except BaseException:
+        # A run that nobody could see or stop must not go on.
+        if process is not None:
+            process.kill()
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     # Visitors come before training on a machine with few cores.
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, process.pid, 5)
@@ -244,6 +296,34 @@ def _environment(root: Path) -> dict[str, str]:
     return {**os.environ, **folders, "PYTHONUNBUFFERED": "1"}
 
 
+@dataclass(frozen=True)
+class _Record:
+    """What job.json holds."""
+
+    id: str
+    request: dict[str, str | int | float]
+    created_at: int
+    pid: int | None = None
+    process: str | None = None
+    """See `process_mark`; none before it runs, and of one that has ended at once."""
+
+
+@with_config(ConfigDict(strict=True, allow_inf_nan=False, extra="allow"))
+class _Said(TypedDict, total=False):
+    """What a run's progress file holds, as far as it is read here and on the page; see `train.Progress`."""
+
+    state: str
+    epoch: float
+    epochs: int
+    step: int
+    ratings_per_second: float
+    eta_seconds: float | None
+    seconds: float
+    note: str
+    error: str | None
+    history: list[dict[str, float]]
+
+
 def load(job_id: str, root: Path | None = None) -> Job:
     """Read one job.
 
@@ -251,22 +331,24 @@ def load(job_id: str, root: Path | None = None) -> Job:
         JobError: There is no such job, or its files cannot be read.
     """
     if not _ID.fullmatch(job_id):
-        raise JobError(f"there is no training job {job_id!r}")
+        raise JobError(f"there is no training job {job_id[:60]!r}")
     folder = jobs_folder(root) / job_id
-    record = _read_json(folder / "job.json")
+    record = _read_record(folder)
     try:
-        request = JobRequest(**record["request"])
-        created_at, pid, mark = int(record["created_at"]), int(record["pid"]), record["process"]
-    except (KeyError, TypeError, ValueError, JobError) as error:
+        if record is None:
+            raise JobError("there is no record")
+        request = JobRequest(**record.request)  # type: ignore[arg-type]  # which checks what it is given
+        created_at, pid, mark = datetime.fromtimestamp(record.created_at, UTC), record.pid, record.process
+    except (TypeError, ValueError, OverflowError, OSError, JobError) as error:
         raise JobError(f"there is no readable training job {job_id!r}") from error
     # Look at the process before its progress file: a run that ends in between has written its end by then.
-    alive = mark is not None and process_mark(pid) == mark
-    progress = _read_json(folder / "progress.json")
+    alive = pid is not None and mark is not None and process_mark(pid) == mark
+    progress = _read_progress(folder)
     waited = _seconds_since_cancel(folder)
     state = _state(alive, progress, cancel_asked=waited is not None)
-    why = _failure(folder, progress) if state is JobState.FAILED else None
+    why, words = _failure(folder, progress) if state is JobState.FAILED else (None, None)
     overdue = state is JobState.STOPPING and waited is not None and waited >= PATIENCE_SECONDS
-    return Job(job_id, request, created_at, state, folder, why, progress, overdue)
+    return Job(job_id, request, int(created_at.timestamp()), state, folder, why, words, progress, overdue)
 
 
 def list_jobs(root: Path | None = None) -> list[Job]:
@@ -293,15 +375,19 @@ def cancel(job_id: str, root: Path | None = None) -> Job:
     job = load(job_id, root)
     if not job.state.active:
         return job
-    pid = int(_read_json(job.path / "job.json")["pid"])
+    record = _read_record(job.path)
+    if record is None or record.pid is None:
+        return load(job_id, root)
     if job.state is not JobState.STOPPING:
-        (job.path / "cancel").touch()
+        with convenient("that the run is to stop cannot be written down"):
+            (job.path / "cancel").touch()
     try:
-        os.kill(pid, signal.SIGKILL if job.overdue else signal.SIGTERM)
+        # Windows has no other way to end a process than at once.
+        os.kill(record.pid, getattr(signal, "SIGKILL", signal.SIGTERM) if job.overdue else signal.SIGTERM)
     except ProcessLookupError:
         pass
     except OSError as error:
-        raise JobError(f"cannot stop the training process {pid}: {error.strerror}") from error
+        raise JobError(f"the training of {job.request.bundle} cannot be stopped: {error.strerror}") from error
     return load(job_id, root)
 
 
@@ -325,50 +411,73 @@ def _state(alive: bool, progress: dict[str, Any], *, cancel_asked: bool) -> JobS
     return JobState.CANCELLED if cancel_asked else JobState.FAILED
 
 
-def _failure(folder: Path, progress: dict[str, Any]) -> str:
-    """One line on why a job failed: what the run said itself, else the last words of its log."""
+def _failure(folder: Path, progress: dict[str, Any]) -> tuple[str, str | None]:
+    """Why a job failed, for anybody: what the run said itself, or that it said nothing and, apart, its log's last line.
+
+    The log is the server's: it may hold paths.
+    """
     if progress.get("error"):
-        return str(progress["error"])
+        return str(progress["error"]), None
+    if not progress:
+        return "the training process ended before it had begun; the server's log of the run has the reason", _tail(
+            folder
+        )
+    return "the training process ended before it was done (killed, out of memory, or the machine was restarted)", None
+
+
+def _tail(folder: Path) -> str | None:
     try:
         with (folder / "log.txt").open("rb") as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - 8192))
             tail = log.read().decode("utf-8", "replace")
     except OSError:
-        tail = ""
+        return None
     # A progress bar rewrites its line with carriage returns; it says nothing about the end.
     lines = [line.strip() for line in re.split(r"[\r\n]+", tail) if line.strip() and not _PROGRESS_BAR.search(line)]
-    if lines and not progress:
-        return lines[-1][:300]
-    return "the training process ended before it was done (killed, or the machine was restarted)"
+    return lines[-1][:300] if lines else None
 
 
 def _forget_old_jobs(root: Path) -> None:
-    for job in list_jobs(root)[KEEP_FINISHED:]:
+    """Remove the folders of all but the latest jobs, of jobs that cannot be read, and checkpoints nobody wants."""
+    jobs = list_jobs(root)
+    for job in jobs[KEEP_FINISHED:]:
         if not job.state.active:
             shutil.rmtree(job.path, ignore_errors=True)
+    known = {job.path for job in jobs}
+    for path in jobs_folder(root).iterdir():
+        with contextlib.suppress(OSError):
+            if (
+                _ID.fullmatch(path.name)
+                and path not in known
+                and time.time() - path.stat().st_mtime > UNREADABLE_SECONDS
+            ):
+                shutil.rmtree(path, ignore_errors=True)
+    resumable.forget_old(root)
 
 
 @contextlib.contextmanager
 def _only_one_at_a_time(folder: Path) -> Iterator[None]:
     """Hold the folder's lock: two sessions that press the button at once do not both start."""
-    import fcntl
-
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder / "lock"):
         yield
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty when it is missing or damaged."""
+def _write_record(folder: Path, record: _Record) -> None:
+    write_whole(folder / "job.json", json.dumps(asdict(record), indent=1))
+
+
+def _read_record(folder: Path) -> _Record | None:
+    """What job.json holds; None when it is missing or damaged."""
     try:
-        content = json.loads(path.read_text())
+        return parse((folder / "job.json").read_bytes(), _Record)
+    except (OSError, ValueError):
+        return None
+
+
+def _read_progress(folder: Path) -> dict[str, Any]:
+    """A run's own progress; empty when it is missing or damaged."""
+    try:
+        return dict(parse((folder / "progress.json").read_bytes(), _Said))
     except (OSError, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(content, indent=1))
-    os.replace(beside, path)

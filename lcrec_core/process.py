@@ -1,7 +1,8 @@
 """Tell whether a process that was started earlier, perhaps by another server, still runs."""
 
-import subprocess
 from pathlib import Path
+
+import psutil
 
 
 def process_mark(pid: int) -> str | None:
@@ -18,9 +19,11 @@ def process_mark(pid: int) -> str | None:
             return None
         ended, started = fields[0] in "ZX", fields[19]
         return None if ended else f"{_boot()}:{started}"
-    found = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    state, _, began = found.stdout.strip().partition(" ")
-    return None if not state or state.startswith("Z") else began.strip()
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else str(process.create_time())
+    except psutil.Error:
+        return None
 
 
 def _boot() -> str:

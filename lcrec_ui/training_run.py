@@ -4,8 +4,11 @@ The run is a process of its own (`lcrec_core.jobs`); everything here reads its f
 shows the same. Nothing of it lives in the session but the form's last complaint.
 """
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import ParamSpec
 
 import pandas as pd
 import streamlit as st
@@ -16,15 +19,15 @@ from lcrec_core.errors import LCRecError
 from lcrec_core.jobs import Job, JobRequest, JobState
 from lcrec_ui import failures, permissions
 from lcrec_ui.charts import Curve, draw, training_curves
-from lcrec_ui.failures import callback
-from lcrec_ui.text import DATA_TITLES, clean, plain, with_commands
+from lcrec_ui.text import DATA_TITLES, clean, plain
 
 REFRESH_SECONDS = 1.0
 SHOWN_AT_FIRST = 4
 """More curves than this in one chart are for the visitor to ask for."""
 _COMPLAINT = "training_complaint"
-_WATCHED = "training_watched"
+_WATCHED, _ENDED = "training_watched", "training_ended"
 _START = "start a training run"
+P = ParamSpec("P")
 
 MODEL_NAMES = {"lcrec": "LCRec, ours", "paper": "LSTM & CNN, the paper's"}
 
@@ -36,7 +39,8 @@ _BADGES = {
 
 
 def choose_bundles(bundles: Mapping[str, Bundle], data_name: str) -> list[Bundle]:
-    """Which bundles to show; at first those of the data set being looked at."""
+    """Which bundles to show; at first those of the data set being looked at, then also what a run just made."""
+    _notice_end()
     if not bundles:
         return []
     key = _choice_key(data_name)
@@ -54,15 +58,56 @@ def _choice_key(data_name: str) -> str:
 
 
 def current_run() -> None:
-    """The run that is going now, redrawn every second; nothing when there is none."""
+    """The run that is going now, redrawn every second, or how the one that was watched here ended.
+
+    It stands right under the form's button, where whoever pressed that looks, and what could not be done is said here
+    too: a callback of a fragment has no place of its own to draw.
+    """
     going = jobs.running()
     if going is not None:
         st.session_state[_WATCHED] = going.id
         st.fragment(_watch, run_every=REFRESH_SECONDS)(going.id)
         return
-    watched = st.session_state.pop(_WATCHED, None)
-    if watched is not None:
-        _announce(watched)
+    _complain()
+    ended = st.session_state.pop(_ENDED, None)
+    if ended is not None:
+        _announce(ended)
+    elif _WATCHED in st.session_state:
+        st.rerun()  # it ended while this page was drawn, and its bundle is not listed yet
+
+
+def _notice_end() -> None:
+    """Note that the run watched here has ended, and choose its bundle, before the choice is drawn."""
+    watched = st.session_state.get(_WATCHED)
+    going = jobs.running()
+    if watched is None or (going is not None and going.id == watched):
+        return
+    del st.session_state[_WATCHED]
+    with contextlib.suppress(LCRecError):
+        job = jobs.load(watched)
+        st.session_state[_ENDED] = watched
+        chosen = st.session_state.get(_choice_key(job.request.data))
+        if job.state is JobState.DONE and chosen is not None and job.request.bundle not in chosen:
+            st.session_state[_choice_key(job.request.data)] = [*chosen, job.request.bundle]
+
+
+def _complaining(act: Callable[P, None]) -> Callable[P, None]:
+    """For `on_click`: what goes wrong is kept, and said where the run stands when that is drawn next."""
+
+    @functools.wraps(act)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            act(*args, **kwargs)
+        except Exception as error:
+            st.session_state[_COMPLAINT] = failures.sentence(error)
+
+    return guarded
+
+
+def _complain() -> None:
+    complaint = st.session_state.pop(_COMPLAINT, None)
+    if complaint:
+        st.error(complaint, icon=":material/error:")
 
 
 def _announce(job_id: str) -> None:
@@ -73,14 +118,12 @@ def _announce(job_id: str) -> None:
         return
     bundle = job.request.bundle
     if job.state is JobState.DONE:
-        st.success(f"Training of {plain(bundle)} is done; its curves are below.", icon=":material/check:")
-        chosen = st.session_state.get(_choice_key(job.request.data))
-        if chosen is not None and job.request.bundle not in chosen:
-            st.session_state[_choice_key(job.request.data)] = [*chosen, job.request.bundle]
+        st.success(f"Training of {plain(bundle)} is done; its curves are above.", icon=":material/check:")
     elif job.state is JobState.FAILED:
         st.error(f"Training of {plain(bundle)} failed{_why(job)}", icon=":material/error:")
     else:
-        st.info(f"Training of {plain(bundle)} was cancelled; no bundle was written.", icon=":material/cancel:")
+        left = "; it can be resumed below" if job.id in jobs.can_resume() else ""
+        st.info(f"Training of {plain(bundle)} was cancelled; no bundle was written{left}.", icon=":material/cancel:")
 
 
 def _why(job: Job) -> str:
@@ -90,6 +133,7 @@ def _why(job: Job) -> str:
 
 def _watch(job_id: str) -> None:
     with failures.shown():
+        _complain()
         _draw_run(jobs.load(job_id))
 
 
@@ -142,10 +186,16 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-@callback
+@_complaining
 def _cancel(job_id: str) -> None:
     permissions.demand("cancel a training run")
     jobs.cancel(job_id)
+
+
+@_complaining
+def _resume(job_id: str) -> None:
+    permissions.demand("resume a training run")
+    jobs.resume(job_id)
 
 
 def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
@@ -187,9 +237,6 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
     else:
         whose = "the paper's (Table VI)" if model == "paper" else "ours; its backbones are sampled first"
         st.caption(f"The defaults are {whose}. {plain(_how_long([b for b in bundles if b.model == model]))}")
-    complaint = st.session_state.pop(_COMPLAINT, None)
-    if complaint:
-        st.error(complaint, icon=":material/error:")
 
 
 def _number_fields(model: str) -> None:
@@ -222,36 +269,29 @@ def _how_long(bundles: Sequence[Bundle]) -> str:
     return f"One pass took: {', '.join(known[:6])}." if known else ""
 
 
+@_complaining
 def _start() -> None:
     """Start what the form says. Its limits are checked again by `JobRequest`: a browser can send anything."""
     form = st.session_state
-    try:
-        data, model, seed = str(form["train_data"]), str(form["train_model"]), form["train_seed"]
-        name = (form["train_name"] or "").strip()
-        name = name or jobs.free_name(data, seed if isinstance(seed, int) else 0, model=model)
-        request = JobRequest(
-            data=data,
-            name=name,
-            model=model,
-            **{setting: form[f"train_{setting}_{model}"] for setting in jobs.defaults(model)},
-            seed=seed,
-        )
-        permissions.demand(_START)
-        jobs.start(request)
-    except LCRecError as error:
-        form[_COMPLAINT] = failures.sentence(error)
-
-
-def damaged(name: str, why: str) -> str:
-    """That a bundle cannot be used, and to whoever runs the server why: the reason may name files and commands."""
-    if permissions.may_manage():
-        return f"{plain(name)} cannot be used: {with_commands(why)}"
-    return f"{plain(name)} cannot be used: its files are damaged."
+    permissions.demand(_START)
+    data, model, seed = str(form["train_data"]), str(form["train_model"]), form["train_seed"]
+    name = (form["train_name"] or "").strip()
+    name = name or jobs.free_name(data, seed if isinstance(seed, int) else 0, model=model)
+    request = JobRequest(
+        data=data,
+        name=name,
+        model=model,
+        **{setting: form[f"train_{setting}_{model}"] for setting in jobs.defaults(model)},
+        seed=seed,
+    )
+    jobs.start(request)
 
 
 def earlier_runs() -> None:
-    """Runs that have ended, newest first, each with its state and, if it failed, why."""
-    ended = [job for job in jobs.list_jobs() if not job.state.active]
+    """Runs that have ended, newest first, each with its state, if it failed, why, and if it can go on, a button."""
+    known = jobs.list_jobs()
+    ended, busy = [job for job in known if not job.state.active], any(job.state.active for job in known)
+    going_on = jobs.can_resume()
     if not ended:
         st.caption("No run has been started from this page yet.")
     for job in ended[:10]:
@@ -261,5 +301,15 @@ def earlier_runs() -> None:
             when = datetime.fromtimestamp(job.created_at, UTC)
             epochs = f"{job.request.epochs} epochs, {when:%Y-%m-%d %H:%M} UTC"
             st.markdown(f"**{plain(job.request.bundle)}**, {epochs}")
+            if job.id in going_on and permissions.may_manage():
+                st.button(
+                    "Resume",
+                    key=f"resume_{job.id}",
+                    icon=":material/resume:",
+                    help=f"Go on with {plain(job.request.bundle)} from where it was stopped, with the same settings.",
+                    disabled=busy,
+                    on_click=_resume,
+                    args=(job.id,),
+                )
         if job.error and permissions.may_manage():
             st.caption(f"Why it failed: {plain(job.error)}")

@@ -5,10 +5,10 @@ import streamlit as st
 
 from lcrec_core import artifacts
 from lcrec_core.paper_facts import DATA
-from lcrec_ui import bootstrap, charts, session, tables, training_run
+from lcrec_ui import bootstrap, charts, failures, session, tables, training_run
+from lcrec_ui.text import plain
 
 bootstrap.page("Training")
-training_run.current_run()
 
 bundles = {bundle.name: bundle for bundle in artifacts.list_bundles()}
 chosen = training_run.choose_bundles(bundles, session.state().data)
@@ -38,10 +38,11 @@ elif bundles:
     st.info("Choose at least one bundle to see its training.", icon=":material/info:")
 else:
     st.info("No model has been trained here yet. Start a run below.", icon=":material/info:")
-for name, why in artifacts.list_damaged().items():
-    st.warning(training_run.damaged(name, why), icon=":material/warning:")
+for name, damage in artifacts.list_damaged().items():
+    st.warning(f"{plain(name)} cannot be used: {failures.sentence(damage)}", icon=":material/warning:")
 
 st.subheader("Start a training run", anchor=False)
 training_run.start_form(list(bundles.values()), session.state().data)
+training_run.current_run()
 st.subheader("Runs started here", anchor=False)
 training_run.earlier_runs()

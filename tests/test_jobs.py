@@ -136,9 +136,10 @@ def test_a_failed_run_shows_its_own_line(root: Path):
     assert (job.state, job.error) == (JobState.FAILED, "demo: the data set changed while it was read")
 
 
-def test_a_run_that_fails_before_any_progress_shows_the_last_line_it_printed(root: Path):
+def test_what_a_run_printed_before_any_progress_is_for_whoever_runs_the_server(root: Path):
     job = start_and_end(root, "broken")
-    assert (job.state, job.error) == (JobState.FAILED, "no model named broken; choose paper")
+    assert (job.state, job.last_words) == (JobState.FAILED, "no model named broken; choose paper")
+    assert job.error == "the training process ended before it had begun; the server's log of the run has the reason"
 
 
 def test_a_run_whose_process_is_gone_is_failed_whatever_its_progress_says(root: Path):
