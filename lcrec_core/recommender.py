@@ -21,6 +21,7 @@ from lcrec_core.errors import BundleError, ProfileError
 from lcrec_core.predictors import Prediction, predictor
 from lcrec_core.profile import Profile
 from lcrec_core.split import make_split
+from lcrec_core.twins import most_rated_twins
 
 PREDICTED, MEAN_RATING, NUM_RATINGS = "predicted", "mean_rating", "num_ratings"
 """Columns of a ranking beside those of the catalogue."""
@@ -46,7 +47,7 @@ class Filters:
     max_ratings: int | None = None
     """Bounds on how many people rated the movie; the upper one finds lesser-known films."""
     include_rated: bool = False
-    """Movies that the person has rated are left out otherwise."""
+    """Films that the person has rated, under whichever id, are left out otherwise."""
 
     def __post_init__(self) -> None:
         if self.year_from is not None and self.year_to is not None and self.year_from > self.year_to:
@@ -136,6 +137,8 @@ class Recommender:
         self.movie_stats.index.name = Col.MOVIE.value
         self._num_ratings = self.movie_stats[NUM_RATINGS].to_numpy()
         self._mean_rating = self.movie_stats[MEAN_RATING].to_numpy(np.float64)
+        self._film = most_rated_twins(data)  # (M,), the row that stands for each movie's film
+        self._stands_for_film = self._film == np.arange(len(self._film))
         self._years = data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
         self._genre_names = data.genres
         self._has_genre = np.array(
@@ -178,7 +181,7 @@ class Recommender:
         return chances.copy() if movie_ids is None else chances[self._positions(movie_ids)]
 
     def rank(self, profile: Profile, filters: Filters = Filters()) -> pd.DataFrame:
-        """Every movie that passes the filters, best first.
+        """Every movie that passes the filters, best first; of a film listed twice the more rated id alone.
 
         Columns: movie_id, title, year, genres (joined with |), predicted, mean_rating, num_ratings, and liking
         where the model says how likely each rating is. Equal predictions are ordered by number of ratings, then by
@@ -213,16 +216,17 @@ class Recommender:
         return Explanation(because, shared, _sentence(because, shared, self._num_ratings[position]))
 
     def similar(self, movie_id: int, n: int = 5) -> list[tuple[int, float]]:
-        """The `n` movies nearest in the model's movie features: (movie_id, cosine), nearest first."""
+        """The `n` other films nearest in the model's movie features: (movie_id, cosine), nearest first."""
         position = self._positions([movie_id])[0]
         cosine = self._directions @ self._directions[position]
-        cosine[position] = -np.inf
-        return [(int(self.movie_ids[i]), float(cosine[i])) for i in np.argsort(-cosine, kind="stable")[:n]]
+        others = np.flatnonzero(self._stands_for_film & (self._film != self._film[position]))
+        nearest = others[np.argsort(-cosine[others], kind="stable")[:n]]
+        return [(int(self.movie_ids[i]), float(cosine[i])) for i in nearest]
 
     def suggestions(self, profile: Profile, n: int = 12) -> list[int]:
         """Well-known movies the person has not rated, mixed over genres: something to start rating with."""
-        rated = np.isin(self.movie_ids, profile.movie_ids)
-        candidates = [i for i in np.argsort(-self._num_ratings, kind="stable") if not rated[i]][:WELL_KNOWN]
+        new = self._stands_for_film & ~self._rated(profile)
+        candidates = [i for i in np.argsort(-self._num_ratings, kind="stable") if new[i]][:WELL_KNOWN]
         shown = np.zeros(len(self._genre_names))
         chosen: list[int] = []
         while candidates and len(chosen) < n:
@@ -253,7 +257,7 @@ class Recommender:
 
     def _passes(self, profile: Profile, filters: Filters) -> np.ndarray:
         names = np.array(self._genre_names, dtype=object)
-        passes = self._num_ratings >= filters.min_ratings
+        passes = self._stands_for_film & (self._num_ratings >= filters.min_ratings)
         if filters.max_ratings is not None:
             passes &= self._num_ratings <= filters.max_ratings
         if filters.genres_in:
@@ -265,8 +269,13 @@ class Recommender:
         if filters.year_to is not None:
             passes &= self._years <= filters.year_to
         if not filters.include_rated:
-            passes &= ~np.isin(self.movie_ids, profile.movie_ids)
+            passes &= ~self._rated(profile)
         return passes
+
+    def _rated(self, profile: Profile) -> np.ndarray:
+        """Whether the person has rated the film, under this id or another: bool (M,)."""
+        _, where = self._known(profile)
+        return np.isin(self._film, self._film[where])
 
     def _known(self, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
         """Which of the person's ratings are of movies of this data set: a mask (H,), and their positions."""
@@ -303,9 +312,12 @@ class Recommender:
         given = profile.ratings[known]
         # Four stars of five and more; a strict person's best otherwise.
         enough = self.data.scale.good
-        liked = (given >= min(enough, given.max(initial=enough))) & (where != position)
+        liked = (given >= min(enough, given.max(initial=enough))) & (self._film[where] != self._film[position])
         cosine = self._directions[where[liked]] @ self._directions[position]
-        nearest = np.argsort(-cosine, kind="stable")[:2]
+        nearest = np.argsort(-cosine, kind="stable")
+        # Of a film rated under two ids the nearer one is reason enough.
+        _, first = np.unique(self._film[where[liked]][nearest], return_index=True)
+        nearest = nearest[np.sort(first)][:2]
         titles = self.data.movies[Col.TITLE]
         return tuple(
             LikedMovie(
