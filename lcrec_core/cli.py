@@ -128,6 +128,7 @@ def _add_answers(add: _Add) -> None:
     only.add_argument("--not-genre", action="append", default=[], metavar="GENRE", help="not of it; may be repeated")
     only.add_argument("--year-from", type=int, metavar="YEAR", help="made in this year or later")
     only.add_argument("--year-to", type=int, metavar="YEAR", help="made in this year or earlier")
+    only.add_argument("--year-known", action="store_true", help="leave out movies without a year, which pass otherwise")
     only.add_argument("--min-ratings", type=_whole(0), default=0, metavar="N", help="rated by at least N people")
     only.add_argument("--include-rated", action="store_true", help="also those the person has rated")
     _json_option(recommend, "a list of {movie_id, title, genres, predicted}")

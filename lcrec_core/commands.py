@@ -305,6 +305,7 @@ def _filters(options: Namespace, data: Dataset) -> "Filters":
             genres_out=frozenset(known[g.lower()] for g in options.not_genre),
             year_from=options.year_from,
             year_to=options.year_to,
+            unknown_year=not options.year_known,
             min_ratings=options.min_ratings,
             include_rated=options.include_rated,
         )

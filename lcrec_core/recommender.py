@@ -42,7 +42,9 @@ class Filters:
     """None of these."""
     year_from: int | None = None
     year_to: int | None = None
-    """Inclusive; a movie without a year passes only while neither bound is set."""
+    """Inclusive."""
+    unknown_year: bool = True
+    """Whether a movie without a year passes, with bounds or without."""
     min_ratings: int = 0
     max_ratings: int | None = None
     """Bounds on how many people rated the movie; the upper one finds lesser-known films."""
@@ -264,10 +266,13 @@ class Recommender:
             passes &= self._has_genre[:, np.isin(names, list(filters.genres_in))].any(axis=1)
         if filters.genres_out:
             passes &= ~self._has_genre[:, np.isin(names, list(filters.genres_out))].any(axis=1)
+        undated = np.isnan(self._years)
         if filters.year_from is not None:
-            passes &= self._years >= filters.year_from
+            passes &= undated | (self._years >= filters.year_from)
         if filters.year_to is not None:
-            passes &= self._years <= filters.year_to
+            passes &= undated | (self._years <= filters.year_to)
+        if not filters.unknown_year:
+            passes &= ~undated
         if not filters.include_rated:
             passes &= ~self._rated(profile)
         return passes

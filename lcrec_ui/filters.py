@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lcrec_core.dataset import Dataset
+from lcrec_core.dataset import Col, Dataset
 from lcrec_ui import lookups
 from lcrec_ui.failures import callback
 from lcrec_ui.text import clean, count
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from lcrec_core.recommender import Filters
 
 ANY, KNOWN, LESSER_KNOWN = "Any", "Well known", "Lesser known"
-_DEFAULTS = {"popularity": ANY, "genres_in": [], "genres_out": [], "decades": [], "include_rated": False}
+_DEFAULTS = {
+    "popularity": ANY,
+    "genres_in": [],
+    "genres_out": [],
+    "decades": [],
+    "without_undated": False,
+    "include_rated": False,
+}
 _FEWEST, _MOST = 10, 50
 
 
@@ -78,12 +85,14 @@ def panel(data: Dataset, stats: pd.DataFrame) -> Filters:
             )
     counts = stats["num_ratings"].to_numpy()
     fewest, most = popularity_bounds(counts, popularity or ANY, int(chosen["min_ratings"] or 0))
-    first, last = _years(chosen["decades"])
+    # The ends of the slider are those of the data: all of it is no bound, and leaves nothing out.
+    first, last = (None, None) if _comparable(chosen["decades"]) == start["decades"] else _years(chosen["decades"])
     return Filters(
         genres_in=frozenset(chosen["genres_in"]),
         genres_out=frozenset(chosen["genres_out"]),
         year_from=first,
         year_to=last,
+        unknown_year=not chosen["without_undated"],
         min_ratings=fewest,
         max_ratings=most,
         include_rated=bool(chosen["include_rated"]),
@@ -118,6 +127,14 @@ def _more(data: Dataset, keys: dict[str, str]) -> None:
             key=keys["decades"],
             persist_state="session",
         )
+    undated = int(data.movies[Col.YEAR].isna().sum())
+    if undated:
+        st.toggle(
+            f"Leave out the {count(undated, 'movie')} without a year",
+            key=keys["without_undated"],
+            help="Nobody knows which decade they are from, so that they pass whatever decades are chosen.",
+            persist_state="session",
+        )
     st.number_input(
         "Fewest ratings a movie must have",
         min_value=0,
@@ -143,9 +160,9 @@ def _comparable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else value
 
 
-def _years(decades: tuple[int, int]) -> tuple[int | None, int | None]:
-    """First and last year of a span of decades; nothing when no movie has a year."""
-    return (int(decades[0]), int(decades[1]) + 9) if len(decades) == 2 else (None, None)
+def _years(decades: tuple[int, int]) -> tuple[int, int]:
+    """First and last year of a span of decades."""
+    return int(decades[0]), int(decades[1]) + 9
 
 
 @callback

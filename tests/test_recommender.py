@@ -210,6 +210,27 @@ def test_filters_keep_what_passes_and_nothing_else(recommender, filters, passes)
     assert 0 < len(expected) < 80
 
 
+def undated(data: Dataset, movies: list[int]) -> Dataset:
+    """The same data, some of whose movies have no year."""
+    table = data.movies.astype({"year": "Int64"})
+    chosen = table["movie_id"].isin(movies)
+    table.loc[chosen, "year"] = pd.NA
+    return Dataset(data.name, data.users, table, data.ratings, data.scale)
+
+
+def test_movies_without_a_year_pass_until_they_are_left_out(recommender, data):
+    ours = Recommender(recommender.bundle, undated(data, [3, 4]))
+    dated = set(recommender.rank(Profile.of(), Filters(year_from=1970, year_to=1980))["movie_id"]) - {3, 4}
+    for filters, expected in (
+        (Filters(), set(range(1, 81))),
+        (Filters(year_from=1970, year_to=1980), dated | {3, 4}),
+        (Filters(year_from=2000), {3, 4}),
+        (Filters(year_from=1970, year_to=1980, unknown_year=False), dated),
+        (Filters(unknown_year=False), set(range(1, 81)) - {3, 4}),
+    ):
+        assert set(ours.rank(Profile.of(), filters)["movie_id"]) == expected
+
+
 def test_filters_that_leave_nothing_give_an_empty_list(recommender):
     nothing = Filters(min_ratings=10_000)
     assert recommender.rank(Profile.of(), nothing).empty
