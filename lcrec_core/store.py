@@ -9,7 +9,8 @@ compensates. Rows leave the log only when their profile is deleted, and then all
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import EllipsisType
@@ -19,8 +20,9 @@ import sqlalchemy as sa
 
 from lcrec_core import store_fields as fields
 from lcrec_core.dataset import RatingScale
+from lcrec_core.errors import ProfileError
 from lcrec_core.profile import Profile
-from lcrec_core.store_database import Database, events, profiles, ratings, sqlite_url
+from lcrec_core.store_database import Database, UnsoundError, events, profiles, ratings, sqlite_url
 
 STORE_ENV = "LCREC_STORE"
 RATE, CLEAR, UNDO = "rate", "clear", "undo"
@@ -93,13 +95,15 @@ class ProfileStore:
     and a database that cannot be used. A call that returned has been written to disk.
     """
 
-    def __init__(self, url: str | None = None) -> None:
+    def __init__(self, url: str | None = None, *, busy_seconds: float | None = None) -> None:
         """Open the store, creating or migrating its tables.
 
         Args:
             url: A SQLAlchemy URL such as `sqlite:////folder/profiles.sqlite`; by default `default_url()`.
+            busy_seconds: How long a write waits while others hold the file; by default
+                `store_database.BUSY_SECONDS`, which suits whoever can wait.
         """
-        self._database = Database(url or default_url())
+        self._database = Database(url or default_url(), busy_seconds)
 
     def create(
         self,
@@ -141,7 +145,7 @@ class ProfileStore:
         """The profile as it stands, ratings in time order."""
         with self._database.read() as connection:
             found = _find(connection, token)
-            rows = connection.execute(_RATINGS_IN_TIME, {"profile": found.id}).all()
+            rows = _sound_rows(connection.execute(_RATINGS_IN_TIME, {"profile": found.id}).all())
         return StoredProfile(
             token=token,
             data=found.data,
@@ -151,7 +155,7 @@ class ProfileStore:
             occupation=found.occupation,
             copied_from=found.copied_from,
             created_at=found.created_at,
-            ratings=tuple(map(StoredRating._make, rows)),
+            ratings=rows,
         )
 
     def update(
@@ -210,7 +214,7 @@ class ProfileStore:
             if before is not None and before.rating == rating and given_at in (None, before.timestamp):
                 return
             if given_at is None:
-                given_at = max(_now(), connection.scalar(_NEWEST, {"profile": profile_id}) or 0)
+                given_at = max(_now(), _newest(connection, profile_id))
             event_id = _log(connection, profile_id, RATE, movie_id, before, rating, given_at)
             _put(connection, profile_id, movie_id, rating, given_at, event_id, replaces=before is not None)
 
@@ -233,7 +237,7 @@ class ProfileStore:
         """
         with self._database.write() as connection:
             profile_id = _find(connection, token, lock=True).id
-            last = connection.execute(_LAST_NOT_UNDONE, {"profile": profile_id}).first()
+            last = _last_not_undone(connection, profile_id)
             if last is None:
                 return None
             before = _current(connection, profile_id, last.movie_id)
@@ -250,7 +254,7 @@ class ProfileStore:
         """Whether `undo` would take something back."""
         with self._database.read() as connection:
             profile_id = _find(connection, token).id
-            return connection.execute(_LAST_NOT_UNDONE, {"profile": profile_id}).first() is not None
+            return _last_not_undone(connection, profile_id) is not None
 
 
 _PROFILE = sa.bindparam("profile", type_=sa.BigInteger)
@@ -292,12 +296,69 @@ def _find(connection: sa.Connection, token: str, *, lock: bool = False) -> sa.Ro
     found = connection.execute(query.with_for_update() if lock else query).first()
     if found is None:
         raise fields.unknown_profile()
+    given = {field: getattr(found, field) for field in ("name", "gender", "age", "occupation", "data")}
+    with _as_written(f"profile {found.id}"):
+        fields.clean_id("id", found.id)
+        fields.clean_timestamp(found.created_at)
+        for field, value in given.items():
+            fields.check_kept(field, value)
+        if found.copied_from is not None:
+            fields.clean_id("copied_from", found.copied_from)
     return found
 
 
 def _current(connection: sa.Connection, profile_id: int, movie_id: int) -> sa.Row[Any] | None:
     query = sa.select(ratings).where(ratings.c.profile_id == profile_id, ratings.c.movie_id == movie_id)
-    return connection.execute(query).first()
+    found = connection.execute(query).first()
+    if found is not None:
+        _check_rating(found.movie_id, found.rating, found.timestamp, found.position)
+    return found
+
+
+def _newest(connection: sa.Connection, profile_id: int) -> int:
+    """When the profile's newest rating was given; 0 without any."""
+    newest = connection.scalar(_NEWEST, {"profile": profile_id})
+    with _as_written("the newest rating"):
+        return 0 if newest is None else fields.clean_timestamp(newest)
+
+
+def _last_not_undone(connection: sa.Connection, profile_id: int) -> sa.Row[Any] | None:
+    last = connection.execute(_LAST_NOT_UNDONE, {"profile": profile_id}).first()
+    if last is not None:
+        with _as_written("an event"):
+            fields.clean_id("id", last.id)
+            fields.clean_id("movie_id", last.movie_id)
+            if last.rating is not None:
+                fields.clean_rating(last.rating, None)
+        if last.previous_rating is not None:
+            _check_rating(last.movie_id, last.previous_rating, last.previous_timestamp, last.previous_position)
+    return last
+
+
+@contextmanager
+def _as_written(what: str) -> Iterator[None]:
+    """What is read obeys the rules by which it was written, or the file is damaged."""
+    try:
+        yield
+    except ProfileError as error:
+        raise UnsoundError(f"{what}: {error}") from error
+
+
+def _check_rating(movie_id: Any, rating: Any, timestamp: Any, position: Any) -> None:
+    with _as_written("a rating"):
+        fields.clean_id("movie_id", movie_id)
+        fields.clean_rating(rating, None)
+        fields.clean_timestamp(timestamp)
+        fields.check_position(position)
+
+
+def _sound_rows(rows: Sequence[Any]) -> tuple[StoredRating, ...]:
+    """A history as it was read, checked in one go: it may have thousands of rows."""
+    if not rows:
+        return ()
+    with _as_written("the ratings"):
+        fields.check_kept_ratings(*zip(*rows, strict=True))
+    return tuple(map(StoredRating._make, rows))
 
 
 def _insert_start(connection: sa.Connection, profile_id: int, start: list[tuple[int, float, int]]) -> None:

@@ -1,13 +1,17 @@
 """The database under the profile store: its tables, how it is opened, its migrations, its errors in plain words.
 
-SQLite is what LCRec ships with; nothing outside `_tune_sqlite` and `_explain_sqlite` assumes it.
+SQLite is what LCRec ships with. No error's message holds a path or a variable of the environment: what only
+whoever runs LCRec may read is its `where` and its `advice`.
 """
 
 import os
 import sqlite3
+import threading
+import time
 import weakref
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +22,8 @@ from sqlalchemy.pool import NullPool
 from lcrec_core.errors import ProfileError
 
 SCHEMA_VERSION = 2
-BUSY_SECONDS = 15
-"""How long a write waits for those before it; each holds the file for about a millisecond."""
+BUSY_SECONDS = 15.0
+"""How long a write waits for those before it, unless the caller says; each holds the file for about a millisecond."""
 
 _BigKey = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """SQLite counts up by itself only in a column declared INTEGER, which holds 64 bits there."""
@@ -81,11 +85,51 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
 """Statements that lead from a version to the next one. Append; never edit one that has been released."""
 
 
+class UnsoundError(Exception):
+    """A value in the database is none that was ever written there."""
+
+
+class _Turns:
+    """Lets the writers of a process in one by one, in the order in which they came.
+
+    SQLite alone has waiting writers try again at moments of chance, so that of many some wait forever.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._queue: deque[threading.Event] = deque()
+        """The first one writes."""
+
+    @contextmanager
+    def wait(self, seconds: float) -> Iterator[None]:
+        """Raises sqlite3.OperationalError when the turn has not come after so long."""
+        mine = threading.Event()
+        with self._guard:
+            self._queue.append(mine)
+            self._queue[0].set()
+        came = mine.wait(seconds)
+        with self._guard:
+            if not (came or mine.is_set()):
+                self._queue.remove(mine)
+                raise sqlite3.OperationalError("locked by others who write here")
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._queue.popleft()
+                if self._queue:
+                    self._queue[0].set()
+
+
 class Database:
     """An opened, migrated database. Threads may share it; a process opens its own."""
 
-    def __init__(self, url: str | sa.URL) -> None:
+    def __init__(self, url: str | sa.URL, busy_seconds: float | None = None) -> None:
         """Open the database, creating folder, file and tables where they are missing.
+
+        Args:
+            url: A SQLAlchemy URL.
+            busy_seconds: How long a write waits for its turn in a SQLite file; by default BUSY_SECONDS.
 
         Raises:
             ProfileError: It cannot be opened or written, is damaged, or is of a newer LCRec.
@@ -93,18 +137,21 @@ class Database:
         self.url = _parse(url)
         self.label = _label(self.url)
         self._file = _sqlite_file(self.url)
+        self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
+        self._turns = _Turns() if self._file is not None else None
         if self._file is not None:
             _prepare_file(self._file)
         with self._plain_errors():
-            self._engine = _engine(self.url)
-            self._writing = self._engine.execution_options(lcrec_writes=True)
+            self._engine = _engine(self.url, self._busy_seconds)
             # Looked at before anything is written: another program's database is left as it is.
             with self.read() as connection:
-                _found_version(connection, self.label)
+                found = self._found_version(connection)
             if self._file is not None:
                 weakref.finalize(self, _keep_open(self._engine).close)
-            with self.write() as connection:
-                _migrate(connection, self.label)
+            if found != SCHEMA_VERSION:
+                with self.write() as connection:
+                    # Somebody else may have been first.
+                    _migrate(connection, self._found_version(connection))
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -115,8 +162,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction: all of it is kept when the block ends, nothing of it when the block raises."""
-        with self._plain_errors(), self._writing.begin() as connection:
-            yield connection
+        until = time.monotonic() + self._busy_seconds
+        turn = self._turns.wait(self._busy_seconds) if self._turns is not None else nullcontext()
+        with self._plain_errors(), turn, self._engine.connect() as connection:
+            connection.execution_options(lcrec_writes_until=until)
+            with connection.begin():
+                yield connection
 
     def forget_deleted(self) -> None:
         """Fold SQLite's write-ahead log into the file, so that deleted rows do not live on in it."""
@@ -132,13 +183,49 @@ class Database:
     def _plain_errors(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise ProfileError(_explain(self.label, str(cause), self._file is not None)) from error
         except (NoSuchModuleError, ModuleNotFoundError) as error:
-            raise ProfileError(
-                f"no driver for the profile store {self.label}: {_one_line(str(error))}; install it or set LCREC_STORE"
+            raise self._error(
+                "has no driver here", f"{_one_line(str(error))}; install it or set LCREC_STORE"
             ) from error
+        except (DBAPIError, sqlite3.Error) as error:
+            original = error.orig if isinstance(error, DBAPIError) else error
+            raise self._explained(_one_line(str(original))) from error
+        except (SQLAlchemyError, UnsoundError, UnicodeError, OverflowError) as error:
+            # Not even the driver or SQLAlchemy can make sense of what is there.
+            raise self._error(*_DAMAGED, _one_line(str(error))) from error
+
+    def _explained(self, cause: str) -> ProfileError:
+        if self._file is not None:
+            for sign, (message, advice) in _SQLITE_SIGNS.items():
+                if sign in cause:
+                    return self._error(message, advice, cause)
+        return self._error("failed; nothing was changed, try again", "set LCREC_STORE to another one", cause)
+
+    def _error(self, message: str, advice: str, cause: str = "") -> ProfileError:
+        """An error about this store; only whoever runs LCRec is told where it is."""
+        advice = f"{advice} ({cause})" if cause else advice
+        return ProfileError(f"the profile store {message}", advice=f"{self.label}: {advice}")
+
+    def _found_version(self, connection: sa.Connection) -> int:
+        """The schema version of the database, 0 when it is empty.
+
+        Raises:
+            ProfileError: It belongs to something else, or to a newer LCRec.
+        """
+        tables = set(sa.inspect(connection).get_table_names())
+        if not tables:
+            return 0
+        found = connection.scalar(sa.select(schema_version.c.version)) if schema_version.name in tables else None
+        if found is None:
+            raise self._error("is none: this is another program's database", "set LCREC_STORE to a file of its own")
+        if not isinstance(found, int) or found < 1:
+            raise UnsoundError(f"version {found!r:.40}")
+        if found > SCHEMA_VERSION:
+            raise self._error(
+                f"was written by a newer LCRec (its version {found}, known here {SCHEMA_VERSION})",
+                "update LCRec, or set LCREC_STORE to another file",
+            )
+        return found
 
 
 def sqlite_url(path: Path) -> str:
@@ -147,15 +234,14 @@ def sqlite_url(path: Path) -> str:
 
 
 def _parse(url: str | sa.URL) -> sa.URL:
+    example = "such as sqlite:////folder/profiles.sqlite (LCREC_STORE)"
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError) as error:
         # The text is not repeated: it may hold a password.
-        raise ProfileError(
-            "the profile store's URL cannot be read; it looks like sqlite:////folder/profiles.sqlite (LCREC_STORE)"
-        ) from error
+        raise ProfileError("the profile store's address cannot be read", advice=f"give a URL {example}") from error
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise ProfileError("the profile store needs a file, such as sqlite:////folder/profiles.sqlite (LCREC_STORE)")
+        raise ProfileError("the profile store needs a file", advice=f"name one, {example}")
     return parsed
 
 
@@ -179,14 +265,15 @@ def _prepare_file(file: Path) -> None:
             os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
     except OSError as error:
         raise ProfileError(
-            f"{file} cannot be created ({error.strerror}); make its folder writable or set LCREC_STORE to another place"
+            f"the profile store cannot be created ({error.strerror})",
+            advice=f"{file}: make its folder writable or set LCREC_STORE to another place",
         ) from error
 
 
-def _engine(url: sa.URL) -> sa.Engine:
+def _engine(url: sa.URL, busy_seconds: float) -> sa.Engine:
     if _sqlite_file(url) is None:
         return sa.create_engine(url, pool_pre_ping=True)
-    connect = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    connect = {"timeout": busy_seconds, "check_same_thread": False}
     engine = sa.create_engine(url, poolclass=NullPool, connect_args=connect)
     sa.event.listen(engine, "connect", _tune_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
@@ -206,8 +293,13 @@ def _tune_sqlite(raw: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     # Taking the write lock at once lets a writer wait its turn; one that first reads and then
     # wants to write is refused instead when another wrote in between.
-    writes = connection.get_execution_options().get("lcrec_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    until = connection.get_execution_options().get("lcrec_writes_until")
+    if until is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    left_ms = max(int(1000 * (until - time.monotonic())), 1)
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={left_ms}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _keep_open(engine: sa.Engine) -> sqlite3.Connection:
@@ -225,31 +317,8 @@ def _keep_open(engine: sa.Engine) -> sqlite3.Connection:
     return keeper
 
 
-def _found_version(connection: sa.Connection, label: str) -> int:
-    """The schema version of the database, 0 when it is empty.
-
-    Raises:
-        ProfileError: It belongs to something else, or to a newer LCRec.
-    """
-    tables = set(sa.inspect(connection).get_table_names())
-    if not tables:
-        return 0
-    found = connection.scalar(sa.select(schema_version.c.version)) if schema_version.name in tables else None
-    if found is None:
-        raise ProfileError(
-            f"{label} is a database, but not LCRec's profile store; set LCREC_STORE to a file of its own"
-        )
-    if found > SCHEMA_VERSION:
-        raise ProfileError(
-            f"{label} was written by a newer LCRec (its version {found}, known here {SCHEMA_VERSION}); "
-            "update LCRec, or set LCREC_STORE to another file"
-        )
-    return int(found)
-
-
-def _migrate(connection: sa.Connection, label: str) -> None:
+def _migrate(connection: sa.Connection, found: int) -> None:
     """Bring the tables to SCHEMA_VERSION within the caller's transaction: wholly or not at all."""
-    found = _found_version(connection, label)
     if found == SCHEMA_VERSION:
         return
     if found == 0:
@@ -262,26 +331,26 @@ def _migrate(connection: sa.Connection, label: str) -> None:
     connection.execute(schema_version.update().values(version=SCHEMA_VERSION))
 
 
-def _explain(label: str, cause: str, is_file: bool) -> str:
-    """One line for a person: what is wrong with the store, and what to do."""
-    cause = _one_line(cause)
-    if is_file:
-        for sign, advice in _SQLITE_ADVICE.items():
-            if sign in cause:
-                return f"{label} {advice} ({cause})"
-    return f"the profile store {label} failed: {cause}; nothing was changed, try again or set LCREC_STORE"
-
-
-_SQLITE_ADVICE = {
-    "readonly": "cannot be written; make the file and its folder writable or set LCREC_STORE to another place",
-    "unable to open": "cannot be opened; make the file and its folder writable or set LCREC_STORE to another place",
-    "not a database": "is not a profile store; move it away, or set LCREC_STORE to another file",
-    "malformed": "is damaged; move it away to start with an empty store, or put a backup in its place",
-    "disk I/O error": "cannot be read or written; check the disk, then try again",
-    "is full": "has no room left on its disk; nothing was changed, free some space and try again",
-    "locked": "is held by another program; nothing was changed, try again in a moment",
-    "no such table": "has lost its tables, as when the file is deleted while LCRec runs; start LCRec again",
+_WRITABLE = "make the file and its folder writable or set LCREC_STORE to another place"
+_DAMAGED = (
+    "is damaged; nothing was changed",
+    "move it away to start with an empty store, or put a backup in its place",
+)
+_SQLITE_SIGNS = {
+    "readonly": ("cannot be written; nothing was changed", _WRITABLE),
+    "unable to open": ("cannot be opened", _WRITABLE),
+    "not a database": (
+        "cannot be read",
+        "this is not a profile store; move it away, or set LCREC_STORE to another file",
+    ),
+    "malformed": _DAMAGED,
+    "decode": _DAMAGED,
+    "disk I/O error": ("cannot be read or written; nothing was changed", "check the disk, then try again"),
+    "is full": ("has no room left on its disk; nothing was changed", "free some space and try again"),
+    "locked": ("is held by another program; nothing was changed, try again in a moment", "end the other program"),
+    "no such table": ("has lost its tables", "as when the file is deleted while LCRec runs: start LCRec again"),
 }
+"""What SQLite's own words mean: for everybody, and for whoever runs LCRec."""
 
 
 def _one_line(text: str) -> str:

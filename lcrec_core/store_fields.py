@@ -1,6 +1,7 @@
-"""What may be written into the profile store: every value from outside passes through here.
+"""What may be written into the profile store, and so be read from it: every value passes through here.
 
-A browser enforces nothing: a crafted request can carry any value, so the store checks again.
+A browser enforces nothing: a crafted request can carry any value, so the store checks again. A disk, a
+tool or another program may have changed the file, so what is read is checked by the same rules.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import operator
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,51 @@ def clean_start(ratings: Iterable[tuple[int, float, int]], scale: RatingScale | 
             raise ProfileError(f"the ratings to start with hold movie {movie_id} twice; keep one of them")
         seen.add(movie_id)
     return sorted(rows, key=lambda row: row[2])
+
+
+def check_kept(field: str, value: Any) -> None:
+    """Check a profile's field as the database has it: what `clean_field` or `clean_data` can have returned.
+
+    Texts are not tidied again: what counts as invisible changes with the version of Unicode.
+
+    Raises:
+        ProfileError: It cannot have.
+    """
+    if field in _FIELDS:
+        clean_field(field, value)
+        return
+    longest = {"name": NAME_LENGTH, "occupation": OCCUPATION_LENGTH, "data": DATA_LENGTH}[field]
+    if value is None and field == "occupation":
+        return
+    if not isinstance(value, str) or len(value) > longest or (field == "data" and not value):
+        raise ProfileError(f"{field} cannot be {value!r:.40}")
+
+
+def check_position(value: Any) -> None:
+    """Check a rating's place among those of its second, which is negative for one that a profile began with."""
+    _whole("position", value, -_LAST_ID, _LAST_ID)
+
+
+def check_kept_ratings(movie_ids: Sequence[Any], ratings: Sequence[Any], timestamps: Sequence[Any]) -> None:
+    """Check a whole history as the database has it, by the rules of `clean_id`, `clean_rating`, `clean_timestamp`.
+
+    Raises:
+        ProfileError: A value cannot have been written there.
+    """
+    for field, values, low, high in (
+        ("movie_id", movie_ids, 1, _LAST_ID),
+        ("timestamp", timestamps, 0, _LAST_SECOND),
+    ):
+        # A column that holds anything else than whole numbers becomes an array of another kind.
+        numbers = np.array(values)
+        if numbers.dtype.kind != "i" or numbers.min() < low or numbers.max() > high:
+            raise ProfileError(f"{field} is not a whole number from {low} to {high} in each row")
+    given = np.array(ratings)
+    # Written so that NaN is refused as well.
+    if given.dtype.kind not in "if" or not (given.min() >= HALF_STARS.low and given.max() <= HALF_STARS.high):
+        raise ProfileError(f"rating is not from {HALF_STARS.low:g} to {HALF_STARS.high:g} in each row")
+    if len(set(movie_ids)) < len(movie_ids):
+        raise ProfileError("a movie_id comes twice")
 
 
 def _whole(field: str, value: Any, low: int, high: int) -> int:

@@ -14,6 +14,9 @@ from lcrec_core import artifacts, sources
 from lcrec_core.dataset import Dataset
 from lcrec_core.store import ProfileStore, default_url
 
+CLICK_SECONDS = 1.2
+"""How long a click waits for the profile store: who clicked is told within two seconds if it was not kept."""
+
 T = TypeVar("T")
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ def _recommender(name: str, trained: int, manifest: str, stamp: str) -> Recommen
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _store(url: str) -> ProfileStore:
-    return ProfileStore(url)
+    return ProfileStore(url, busy_seconds=CLICK_SECONDS)
 
 
 def _settled(loaded: T) -> T:

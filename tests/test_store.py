@@ -5,8 +5,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -566,14 +569,14 @@ def test_another_programs_database_is_refused_and_left_alone(file: Path) -> None
     connection.commit()
     connection.close()
     before = file.read_bytes()
-    with pytest.raises(ProfileError, match="not LCRec's profile store"):
+    with pytest.raises(ProfileError, match="another program's database"):
         ProfileStore(sqlite_url(file))
     assert file.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_named(file: Path) -> None:
     file.write_text("<html>not found</html>" * 1000)
-    with pytest.raises(ProfileError, match=r"profiles\.sqlite is not a profile store; move it away") as caught:
+    with pytest.raises(ProfileError, match=r"profiles\.sqlite: this is not a profile store; move it away") as caught:
         ProfileStore(sqlite_url(file))
     assert "\n" not in str(caught.value)
 
@@ -585,7 +588,7 @@ def test_a_damaged_file_is_named_when_it_is_read(file: Path) -> None:
     pages = bytearray(file.read_bytes())
     pages[4096:] = b"\xa5" * (len(pages) - 4096)
     file.write_bytes(pages)
-    with pytest.raises(ProfileError, match=r"profiles\.sqlite is damaged; move it away"):
+    with pytest.raises(ProfileError, match=r"is damaged; .*profiles\.sqlite: move it away"):
         ProfileStore(sqlite_url(file)).get(token)
 
 
@@ -598,7 +601,7 @@ def test_a_file_deleted_under_the_running_app_is_a_clear_error(store: ProfileSto
 
 
 def test_a_read_only_database_is_a_clear_error(store: ProfileStore, file: Path) -> None:
-    with pytest.raises(ProfileError, match=r"profiles\.sqlite cannot be written"):
+    with pytest.raises(ProfileError, match=r"cannot be written; .*profiles\.sqlite: make"):
         ProfileStore(f"sqlite:///file:{file}?mode=ro&uri=true").create("demo")
 
 
@@ -664,3 +667,154 @@ def test_the_tables_can_be_made_in_another_database(dialect: sa.Dialect) -> None
     statements = [str(sa.schema.CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
     counting = {"postgresql": "id BIGSERIAL", "mysql": "id BIGINT NOT NULL AUTO_INCREMENT"}[dialect.name]
     assert sum(counting in statement for statement in statements) == 2
+
+
+# What others did to the file
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE profiles SET name = CAST(x'ff' AS TEXT)",
+        "UPDATE profiles SET name = x'416461'",
+        "UPDATE profiles SET data = ''",
+        "UPDATE profiles SET gender = 'G'",
+        "UPDATE profiles SET age = 'old'",
+        "UPDATE profiles SET occupation = x'07'",
+        "UPDATE profiles SET copied_from = 1.5",
+        "UPDATE profiles SET created_at = 'today'",
+        "UPDATE ratings SET rating = 40.0 WHERE movie_id = 2",
+        "UPDATE ratings SET rating = x'00' WHERE movie_id = 2",
+        "UPDATE ratings SET timestamp = 'now' WHERE movie_id = 2",
+        "UPDATE ratings SET timestamp = x'00' WHERE movie_id = 2",
+        "UPDATE ratings SET movie_id = -2 WHERE movie_id = 2",
+        "UPDATE ratings SET movie_id = 2.5 WHERE movie_id = 2",
+        "UPDATE lcrec_schema SET version = 'two'",
+        "UPDATE lcrec_schema SET version = -1",
+    ],
+)
+def test_a_value_that_was_never_written_there_is_a_damaged_store_and_is_not_served(file: Path, change: str) -> None:
+    token = ProfileStore(sqlite_url(file)).create("demo", name="Ada", ratings=[(1, 4.0, 1), (2, 3.5, 2)])
+    alter(file, change)
+    with pytest.raises(ProfileError, match="the profile store is damaged") as caught:
+        ProfileStore(sqlite_url(file)).get(token)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "call"),
+    [
+        ("UPDATE ratings SET position = 'first'", lambda store, token: store.rate(token, 1, 2.0)),
+        ("UPDATE ratings SET timestamp = 'now'", lambda store, token: store.rate(token, 2, 2.0)),
+        ("UPDATE ratings SET rating = 'good'", lambda store, token: store.clear(token, 1)),
+        ("UPDATE events SET previous_rating = 'good'", lambda store, token: store.undo(token)),
+        ("UPDATE events SET previous_timestamp = NULL", lambda store, token: store.undo(token)),
+        ("UPDATE events SET movie_id = 'Heat'", lambda store, token: store.undo(token)),
+        ("UPDATE events SET rating = 'good'", lambda store, token: store.can_undo(token)),
+    ],
+)
+def test_what_is_damaged_is_not_copied_into_the_log(
+    store: ProfileStore, file: Path, change: str, call: Callable[[ProfileStore, str], object]
+) -> None:
+    token = store.create("demo", ratings=[(1, 4.0, 1)])
+    store.rate(token, 1, 3.0)
+    alter(file, change)
+    before = rows_of(file)
+    with pytest.raises(ProfileError, match="the profile store is damaged"):
+        call(store, token)
+    assert rows_of(file) == before
+
+
+def test_a_flipped_bit_is_an_answer_or_one_clear_error(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.sqlite"
+    token = ProfileStore(sqlite_url(whole)).create(
+        "demo", name="Zoë", gender="F", age=35, ratings=[(i, 4.0, i) for i in range(1, 30)]
+    )
+    content = whole.read_bytes()
+    used = [place for place, byte in enumerate(content) if byte]
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        flipped = bytearray(content)
+        flipped[rng.choice(used)] ^= 1 << int(rng.integers(8))
+        file = tmp_path / f"{number}.sqlite"
+        file.write_bytes(flipped)
+        with suppress(ProfileError):
+            store = ProfileStore(sqlite_url(file))
+            store.get(token).to_profile()
+            store.rate(token, 3, 5.0)
+            store.undo(token)
+
+
+def alter(file: Path, *statements: str) -> None:
+    connection = sqlite3.connect(file)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def rows_of(file: Path) -> list[list[tuple]]:
+    connection = sqlite3.connect(file)
+    found = [connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in ("ratings", "events")]
+    connection.close()
+    return found
+
+
+# What visitors are told
+
+
+def test_what_a_visitor_may_read_names_neither_path_nor_variable(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("x")
+    not_one = tmp_path / "text.sqlite"
+    not_one.write_text("<html>not found</html>" * 1000)
+    theirs = tmp_path / "theirs.sqlite"
+    alter(theirs, "CREATE TABLE theirs (x)")
+    newer = tmp_path / "newer.sqlite"
+    ProfileStore(sqlite_url(newer))
+    alter(newer, f"UPDATE lcrec_schema SET version = {SCHEMA_VERSION + 1}")
+    locked = tmp_path / "locked.sqlite"
+    ProfileStore(sqlite_url(locked))
+    other = sqlite3.connect(locked)
+    other.execute("BEGIN IMMEDIATE")
+    urls = [sqlite_url(path) for path in (tmp_path, tmp_path / "taken" / "p.sqlite", not_one, theirs, newer, locked)]
+    for url in [*urls, "sqlite://", "no url", "nosuch://user:secret@host/db"]:
+        with pytest.raises(ProfileError) as caught:
+            ProfileStore(url, busy_seconds=0.1).create("demo")
+        shown = caught.value.for_visitors
+        assert "profile store" in shown
+        assert not [told for told in (str(tmp_path), "LCREC_", "host", ".sqlite") if told in shown], shown
+        assert caught.value.advice, "whoever runs it is told more"
+    other.close()
+
+
+def test_writers_of_one_process_come_in_the_order_in_which_they_asked(store: ProfileStore) -> None:
+    token = store.create("demo")
+    turns = store._database._turns
+    threads = []
+    with turns.wait(1):
+        for number in range(8):
+            thread = threading.Thread(target=store.rate, args=(token, number + 1, 4.0))
+            thread.start()
+            threads.append(thread)
+            while len(turns._queue) < number + 2:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert [movie for movie, _ in rated(store, token)] == list(range(1, 9))
+
+
+def test_a_turn_that_does_not_come_is_given_up_and_blocks_nobody(file: Path) -> None:
+    store = ProfileStore(sqlite_url(file), busy_seconds=0.05)
+    token = store.create("demo")
+    with store._database._turns.wait(1), pytest.raises(ProfileError, match="try again in a moment"):
+        store.rate(token, 1, 4.0)
+    store.rate(token, 2, 4.0)
+    assert rated(store, token) == [(2, 4.0)]
+
+
+def test_a_store_that_is_held_can_still_be_opened_and_read(file: Path) -> None:
+    token = ProfileStore(sqlite_url(file)).create("demo", name="Ada")
+    other = sqlite3.connect(file)
+    other.execute("BEGIN IMMEDIATE")
+    assert ProfileStore(sqlite_url(file), busy_seconds=0.05).get(token).name == "Ada"
+    other.close()
