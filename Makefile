@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
+# What the pinned packages of requirements.txt are built for; pyproject.toml says the same.
+PYTHONS := 3.11 to 3.14
 ARGS ?=
 
 # A tenth of ML-1M's ratings make a tenth of its steps: at Table VI's rate five passes would teach it nothing. And a
@@ -53,8 +55,8 @@ screenshots: $(DEV_READY) ## take docs/*.png anew (needs chromium)
 
 demo: $(APP_READY) ## make the demo data and its trained bundles anew, to the same figures
 	$(RUN) -m lcrec_core make-demo
-	$(RUN) -m lcrec_core train --data demo $(DEMO_SETTINGS)
-	$(RUN) -m lcrec_core train --data demo $(DEMO_LCREC_SETTINGS)
+	$(RUN) -m lcrec_core train --data demo --replace $(DEMO_SETTINGS)
+	$(RUN) -m lcrec_core train --data demo --replace $(DEMO_LCREC_SETTINGS)
 	$(RUN) -m lcrec_core.report
 
 clean: ## remove the environment and the tools' caches; data, profiles and bundles stay
@@ -62,8 +64,8 @@ clean: ## remove the environment and the tools' caches; data, profiles and bundl
 
 # The stamps are written last, so an interrupted install is simply done again.
 $(VENV)/.created:
-	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) here: install Python 3.11 or newer, or name one with make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "LCRec needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + ": name another with make PYTHON=python3.12")'
+	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) here: install Python $(PYTHONS), or name one with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 15) else "LCRec needs Python $(PYTHONS), $(PYTHON) is " + sys.version.split()[0] + ": name another with make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lcrec_core import ablation, breakdown, fit_lcrec, lcrec
+from lcrec_core import ablation, breakdown, fit_lcrec, lcrec, resumable
 from lcrec_core.ablation import Measured, Variant, path_of, read
 from lcrec_core.artifacts import artifacts_root
 from lcrec_core.backbone import Backbone, Evidence, LogCount, together
@@ -22,10 +22,13 @@ from lcrec_core.evaluate import Errors
 from lcrec_core.fit_lcrec import Folds
 from lcrec_core.lcrec_config import LCRecConfig, LCRecTrainConfig
 from lcrec_core.networks.lcrec import LCRecNetwork
+from lcrec_core.safe_files import write_whole
 from lcrec_core.split import Protocol, make_split
 from lcrec_core.train import one_thread
 
 Say = Callable[[str], None]
+_BACKBONES = "{}/ablation"
+"""Where a stopped ablation of a data set keeps its backbones, as `resumable` names it."""
 
 
 def run(
@@ -40,10 +43,12 @@ def run(
 
     Raises:
         AblationError: What is saved cannot be used.
+        TrainingError: There is not enough memory.
     """
+    fit_lcrec.check_memory(data)
     config = replace(config or LCRecTrainConfig(), seed=seed)
     network = network or LCRecConfig()
-    bench = _Bench(data, config, network, scratch or artifacts_root() / data.name / ".checkpoint-ablation", say)
+    bench = _Bench(data, config, network, scratch or resumable.folder_of(_BACKBONES.format(data.name)), say)
     done = {entry.name for entry in read(data.name)}
     with one_thread():
         for variant in ablation.VARIANTS:
@@ -52,16 +57,14 @@ def run(
                 _save(data.name, seed, [*read(data.name), *entries])
                 for entry in entries:
                     say(f"{entry.what}: MSE {entry.mse:.4f}, MAE {entry.mae:.4f}")
+    resumable.discard(_BACKBONES.format(data.name))
     return read(data.name)
 
 
 def _save(data: str, seed: int, entries: list[Measured]) -> None:
     path = path_of(data)
-    path.parent.mkdir(parents=True, exist_ok=True)
     saved = {"data": data, "protocol": Protocol.RANDOM, "part": "valid", "seed": seed}
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(saved | {"variants": [asdict(entry) for entry in entries]}, indent=1) + "\n")
-    beside.replace(path)
+    write_whole(path, json.dumps(saved | {"variants": [asdict(entry) for entry in entries]}, indent=1) + "\n")
 
 
 class _Bench:

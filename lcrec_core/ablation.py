@@ -1,12 +1,12 @@
 """What each part of LCRec is worth, and more ratings: the variants that `ablate` measures, and what it has saved."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lcrec_core.artifacts import artifacts_root
 from lcrec_core.errors import LCRecError
+from lcrec_core.safe_files import parse
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,17 @@ class Measured:
     """None for a backbone alone, which gives no distribution."""
 
 
+@dataclass(frozen=True)
+class _File:
+    """What ablation.json holds."""
+
+    variants: list[Measured]
+    data: str = ""
+    protocol: str = ""
+    part: str = ""
+    seed: int = 0
+
+
 class AblationError(LCRecError):
     """The saved ablation cannot be used."""
 
@@ -87,10 +98,13 @@ def read(data: str, root: Path | None = None) -> list[Measured]:
     """
     path = path_of(data, root)
     try:
-        found = [Measured(**entry) for entry in json.loads(path.read_text())["variants"]]
+        found: list[Measured] = parse(path.read_bytes(), _File).variants
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise AblationError(f"{path.name} is no saved ablation ({error}): remove it to measure it again") from error
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise AblationError(
+            f"it is no saved ablation ({said})", where=path, advice="remove it to measure it again"
+        ) from error
     order = {variant.name: place for place, variant in enumerate(VARIANTS)}
     return sorted((entry for entry in found if entry.name in order), key=lambda entry: order[entry.name])

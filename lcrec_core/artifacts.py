@@ -421,7 +421,8 @@ def _move_to_free_place(beside: Path, bundle: LoadedBundle) -> None:
             raise
         raise BundleError(
             f"there is already a bundle {bundle.name}, which was left as it is",
-            advice="give another --name, or --replace it",
+            advice="what was trained is in its checkpoint: run the command again with --resume and --replace, "
+            "or move the other away and leave --replace out",
         ) from error
 
 

@@ -84,7 +84,7 @@ def _library(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise TrainingError(
-            f"{name} is not installed, which this row comes from: pip install -r {REQUIREMENTS}"
+            f"{name} is not installed, which this row comes from", advice=f"run `pip install -r {REQUIREMENTS}`"
         ) from error
 
 

@@ -1,12 +1,14 @@
 """Where a model errs, and whether it knows how sure it is: errors by group, and the calibration of its distribution."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lcrec_core.dataset import Col, Dataset, RatingScale
+from lcrec_core.results import ResultError
+from lcrec_core.safe_files import write_whole
 from lcrec_core.split import Split
 
 PERSON, MOVIE, YEAR, GENRE = "ratings of the person", "ratings of the movie", "year of the movie", "genre"
@@ -98,6 +100,22 @@ def calibration_error(table: pd.DataFrame) -> float:
 
 def write(table: pd.DataFrame, path: Path) -> None:
     """As CSV, beside and then into place."""
-    beside = path.with_name(f".{path.name}.new")
-    table.to_csv(beside, index=False)
-    beside.replace(path)
+    write_whole(path, table.to_csv(index=False))
+
+
+def read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """A table that `write` wrote, of finite numbers but for the names of groups.
+
+    Raises:
+        ResultError: The file is not what `write` writes.
+    """
+    try:
+        table = pd.read_csv(path)[list(columns)]
+        numbers = table.drop(columns=[name for name in ("by", "group") if name in table])
+        if not np.isfinite(numbers.astype(np.float64).to_numpy()).all():
+            raise ValueError("a value is no number")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        said = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())[:200]
+        advice = "remove it, with the .json file beside it, and compare again"
+        raise ResultError(f"it is no saved table ({said})", where=path, advice=advice) from error
+    return table.astype({name: str for name in ("by", "group") if name in table})

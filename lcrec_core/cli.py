@@ -6,6 +6,7 @@ Results go to stdout, progress and errors to stderr. Exit codes: 0 done; 2 wrong
 """
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -13,8 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from lcrec_core import commands
-from lcrec_core.errors import LCRecError
+from lcrec_core import commands, memory
+from lcrec_core.errors import LCRecError, TrainingError
+from lcrec_core.lcrec_config import LARGEST_SEED
 
 _Command = argparse.ArgumentParser
 _Add = Callable[..., _Command]
@@ -23,11 +25,17 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 TERMINATED = 143
 
+MOST = 1_000_000_000
+LARGEST_ID = 2**63 - 1
+"""Ids are kept in 64 bits."""
+OLDEST = 120
+"""Years; as in a profile."""
+
 _EXAMPLES = """\
 examples:
   python -m lcrec_core recommend --bundle demo --user 11 -n 5
   python -m lcrec_core download ml-1m
-  python -m lcrec_core train --data ml-1m --model paper --seed 0
+  python -m lcrec_core train --data ml-1m --model paper --seed 0 --name mine
   python -m lcrec_core evaluate --bundle ml-1m
   python -m lcrec_core info --json
 
@@ -62,6 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"lcrec: {error}", file=sys.stderr)
         return 1
+    except Exception as error:
+        if not memory.ran_out(error):
+            raise
+        print(f"lcrec: {memory.RAN_OUT}", file=sys.stderr)
+        return TrainingError.exit_code
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -122,14 +135,14 @@ def _add_answers(add: _Add) -> None:
         "recommend --bundle demo --user 11 -n 5 --genre Drama --year-from 1980",
     )
     _person_and_bundle(recommend)
-    recommend.add_argument("-n", type=_whole(1), default=5, metavar="N", help="how many movies (default: 5)")
+    recommend.add_argument("-n", type=_whole(1, MOST), default=5, metavar="N", help="how many movies (default: 5)")
     only = recommend.add_argument_group("which movies")
     only.add_argument("--genre", action="append", default=[], metavar="GENRE", help="of this genre; may be repeated")
     only.add_argument("--not-genre", action="append", default=[], metavar="GENRE", help="not of it; may be repeated")
-    only.add_argument("--year-from", type=int, metavar="YEAR", help="made in this year or later")
-    only.add_argument("--year-to", type=int, metavar="YEAR", help="made in this year or earlier")
+    only.add_argument("--year-from", type=_whole(0, 9999), metavar="YEAR", help="made in this year or later")
+    only.add_argument("--year-to", type=_whole(0, 9999), metavar="YEAR", help="made in this year or earlier")
     only.add_argument("--year-known", action="store_true", help="leave out movies without a year, which pass otherwise")
-    only.add_argument("--min-ratings", type=_whole(0), default=0, metavar="N", help="rated by at least N people")
+    only.add_argument("--min-ratings", type=_whole(0, MOST), default=0, metavar="N", help="rated by at least N people")
     only.add_argument("--include-rated", action="store_true", help="also those the person has rated")
     _json_option(recommend, "a list of {movie_id, title, genres, predicted}")
 
@@ -141,7 +154,7 @@ def _add_answers(add: _Add) -> None:
         "predict --bundle demo --user 11 --movie 1 2 3",
     )
     _person_and_bundle(predict)
-    predict.add_argument("--movie", type=int, nargs="+", required=True, metavar="ID", help="movie ids")
+    predict.add_argument("--movie", type=_id(), nargs="+", required=True, metavar="ID", help="movie ids")
     _json_option(predict, "a list of {movie_id, title, predicted}")
 
     info = _command(add, commands.info, "info", "list the trained bundles with their settings and figures", "info")
@@ -154,23 +167,24 @@ def _add_training(add: _Add) -> None:
         commands.train,
         "train",
         "train a model and write its bundle; the defaults are the paper's Table VI",
-        "train --data ml-1m --model paper --seed 0",
+        "train --data ml-1m --model paper --seed 0 --name mine",
     )
     names = ", ".join(commands.DATA_NAMES)
     train.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help=names)
     train.add_argument("--model", default="paper", help="which network (default: paper)")
     train.add_argument("--name", help="name of the bundle inside artifacts/DATA/ (default: the model's)")
-    train.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="of every random choice (default: 0)")
-    train.add_argument("--epochs", type=_whole(1), metavar="N", help="passes over the ratings (default: 5)")
+    train.add_argument("--seed", type=_seed(), default=0, metavar="N", help="of every random choice (default: 0)")
+    train.add_argument("--epochs", type=_whole(1, MOST), metavar="N", help="passes over the ratings (default: 5)")
     train.add_argument("--learning-rate", type=float, metavar="X", help="of Adam (default: 0.0001)")
-    train.add_argument("--batch-size", type=_whole(1), metavar="N", help="ratings per step, about (default: 256)")
+    train.add_argument("--batch-size", type=_whole(1, MOST), metavar="N", help="ratings per step, about (default: 256)")
     train.add_argument("--keep-probability", type=float, metavar="P", help="share dropout keeps (default: 0.5)")
     other = "any other setting of the network, its batches or the run, such as factors=32; may be repeated"
     train.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help=other)
     train.add_argument("--protocol", help="how the test part is chosen (default: random 80:20)")
+    train.add_argument("--replace", action="store_true", help="put it in the place of a bundle of the same name")
     train.add_argument("--resume", action="store_true", help="continue the same run from its checkpoint")
     train.add_argument("--validate", action="store_true", help="measure on the validation part; nothing is saved")
-    train.add_argument("--progress-file", type=Path, metavar="PATH", help="JSON file kept up to date during the run")
+    train.add_argument("--progress-file", type=_path, metavar="PATH", help="JSON file kept up to date during the run")
     _json_option(train, "the object `info` gives")
 
     evaluate = _command(
@@ -191,7 +205,7 @@ def _add_comparison(add: _Add) -> None:
     compare.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help="the data set")
     compare.add_argument("--protocol", default="random", help="how the test part is chosen (default: random 80:20)")
     seeds = "the splits and the models' seeds (default: 0 1 2, official 1 to 5); by time only the first"
-    compare.add_argument("--seeds", type=_whole(0), nargs="+", metavar="N", help=seeds)
+    compare.add_argument("--seeds", type=_seed(), nargs="+", metavar="N", help=seeds)
     compare.add_argument("--rows", nargs="+", metavar="ROW", help="only these models (default: all)")
     compare.add_argument("--show", action="store_true", help="print what is saved; train nothing")
     fields = "{model, seed, mse, mae, train_seconds, predict_ms, serves_new_people, parameters}"
@@ -207,7 +221,7 @@ def _add_ablation(add: _Add) -> None:
         "ablate --data ml-1m",
     )
     ablate.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help="the data set")
-    ablate.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="of every random choice (default: 0)")
+    ablate.add_argument("--seed", type=_seed(), default=0, metavar="N", help="of every random choice (default: 0)")
     ablate.add_argument("--show", action="store_true", help="print what is saved; train nothing")
     _json_option(ablate, "a list of {name, what, later, ratings, mse, mae, log_loss}")
 
@@ -238,18 +252,18 @@ def _add_data(add: _Add) -> None:
     demo = _command(
         add, commands.make_demo, "make-demo", "simulate the demo's people and ratings again", "make-demo --seed 0"
     )
-    demo.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="0 gives the data that ship (default: 0)")
+    demo.add_argument("--seed", type=_seed(), default=0, metavar="N", help="0 gives the data that ship (default: 0)")
     demo.add_argument("--folder", type=Path, metavar="PATH", help="where to write (default: into the package)")
 
 
 def _person_and_bundle(command: _Command) -> None:
     _bundle_option(command)
     person = command.add_argument_group("the person: one of the data set, or a new one")
-    person.add_argument("--user", type=int, metavar="ID", help="a person of the data set")
+    person.add_argument("--user", type=_id(), metavar="ID", help="a person of the data set")
     rate = person.add_argument("--rate", action="append", default=[], type=_rating, metavar="MOVIE=STARS")
     rate.help = "a rating of a new person; may be repeated"
     person.add_argument("--gender", choices=commands.GENDERS, help="of a new person")
-    person.add_argument("--age", type=_whole(0), metavar="YEARS", help="of a new person")
+    person.add_argument("--age", type=_whole(0, OLDEST), metavar="YEARS", help="of a new person")
     person.add_argument("--occupation", metavar="NAME", help="of a new person, as the data set names it")
 
 
@@ -262,20 +276,44 @@ def _json_option(command: _Command, what: str) -> None:
     command.add_argument("--json", action="store_true", help=f"for machines: {what}")
 
 
-def _whole(least: int) -> Callable[[str], int]:
-    """A parser of whole numbers from `least` up."""
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers from `least` to `most`."""
 
     def number(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) >= least):
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} up")
+        if not (text.isascii() and text.isdigit()):
+            raise argparse.ArgumentTypeError(f"{_shown(text)} is no whole number from {least} up")
+        # By its length first: Python itself refuses to read a number of thousands of digits.
+        if len(text) > 20 or int(text) > most:
+            raise argparse.ArgumentTypeError(f"{_shown(text)} is too large: at most {most}")
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{_shown(text)} is no whole number from {least} up")
         return int(text)
 
     return number
 
 
+def _id() -> Callable[[str], int]:
+    return _whole(0, LARGEST_ID)
+
+
+def _seed() -> Callable[[str], int]:
+    return _whole(0, LARGEST_SEED)
+
+
 def _rating(text: str) -> tuple[int, float]:
     movie, _, stars = text.partition("=")
     try:
-        return int(movie), float(stars)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not MOVIE=STARS, such as 260=5") from None
+        given = float(stars)
+        if not math.isfinite(given):
+            raise ValueError("no number of stars")
+        return _id()(movie), given
+    except (ValueError, argparse.ArgumentTypeError):
+        raise argparse.ArgumentTypeError(f"{_shown(text)} is not MOVIE=STARS, such as 260=5") from None
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")

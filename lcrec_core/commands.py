@@ -4,20 +4,21 @@ torch is imported inside the commands that need it: the others, and `--help`, an
 """
 
 import json
-import re
 import sys
 from argparse import Namespace
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
-from lcrec_core import artifacts, sources
+from lcrec_core import artifacts, resumable, sources
 from lcrec_core import download as releases
 from lcrec_core.dataset import GENDERS, Col, Dataset, age_band
 from lcrec_core.errors import BundleError, DownloadError, LCRecError
+from lcrec_core.memory import in_words
 from lcrec_core.profile import Profile
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ RELEASE_NAMES = tuple(releases.RELEASES)
 __all__ = ["DATA_NAMES", "GENDERS", "RELEASE_NAMES"]
 
 CANCELLED = 143
-_BUNDLE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 SAME_FIGURE = 0.001
 """How far a figure measured again may lie from the recorded one: other processors round otherwise."""
 
@@ -80,8 +80,14 @@ def predict(options: Namespace) -> int:
 def info(options: Namespace) -> int:
     """Print every bundle with its settings and figures; damaged ones are named on stderr."""
     rows = [_figures(bundle) for bundle in artifacts.list_bundles()]
-    for why in artifacts.list_damaged().values():
-        _say(why)
+    for damage in artifacts.list_damaged().values():
+        _say(str(damage))
+    for kept in resumable.list_kept():
+        when = f"{datetime.fromtimestamp(kept.saved_at, UTC):%Y-%m-%d}"
+        _say(
+            f"a run of {kept.bundle} that was stopped on {when} left {in_words(kept.size)} in {kept.path}: train it "
+            f"with --resume to go on, or remove the folder; after {resumable.KEEP_DAYS} days it goes by itself"
+        )
     if options.json:
         _print_json(rows)
     elif rows:
@@ -121,8 +127,8 @@ def evaluate(options: Namespace) -> int:
     for name in ("test_mse", "test_mae"):
         if abs(measured[name] - bundle.metrics[name]) > SAME_FIGURE:
             raise BundleError(
-                f"bundle {bundle.name} records {name} {bundle.metrics[name]:.4f} but measures {measured[name]:.4f}: "
-                f"train it again with `python -m lcrec_core train --data {bundle.data}`"
+                f"bundle {bundle.name} records {name} {bundle.metrics[name]:.4f} but measures {measured[name]:.4f}",
+                advice=artifacts.train_again(bundle),
             )
     return 0
 
@@ -279,11 +285,16 @@ def _profile(options: Namespace, data: Dataset) -> Profile:
     occupations = data.users[Col.OCCUPATION].dropna().unique()
     if options.occupation is not None and options.occupation not in occupations:
         raise UsageError(f"no occupation {options.occupation!r}; {data.name} has {', '.join(sorted(occupations))}")
+    scale, rated = data.scale, set()
     for movie, stars in options.rate:
-        if not data.scale.contains(np.array([stars])).all():
-            raise UsageError(f"--rate {movie}={stars:g}: ratings go from {data.scale.low:g} to {data.scale.high:g}")
+        said = f"--rate {movie}={stars:g}"
+        if not scale.contains(np.array([stars])).all():
+            raise UsageError(f"{said}: ratings go from {scale.low:g} to {scale.high:g} in steps of {scale.step:g}")
         if movie not in data.movies[Col.MOVIE].to_numpy():
-            raise UsageError(f"--rate {movie}={stars:g}: {data.name} has no movie {movie}")
+            raise UsageError(f"{said}: {data.name} has no movie {movie}")
+        if movie in rated:
+            raise UsageError(f"{said}: movie {movie} is rated twice; give it one rating")
+        rated.add(movie)
     return Profile.of(
         [(movie, stars, order) for order, (movie, stars) in enumerate(options.rate)],
         gender=options.gender,
@@ -324,8 +335,8 @@ def _train_request(options: Namespace) -> "TrainRequest":
         raise UsageError(f"there is no model {options.model!r}; there are {', '.join(networks.MODELS)}")
     if options.protocol not in (None, *Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
-    if options.name is not None and not _BUNDLE_NAME.fullmatch(options.name):
-        raise UsageError(f"--name {options.name!r}: use small letters, digits, dots, - and _, a letter or digit first")
+    if options.name is not None and not artifacts.is_new_name(options.name):
+        raise UsageError(f"--name {options.name[:60]!r}: {artifacts.NEW_NAME_RULE}")
     settings = _settings(options)
     try:
         networks.checked_config(options.model, settings["network"])
@@ -343,6 +354,7 @@ def _train_request(options: Namespace) -> "TrainRequest":
             lcrec=ours,
             network=settings["network"],
             validate=options.validate,
+            replace=options.replace,
             resume=options.resume,
             progress_file=options.progress_file,
         )
@@ -383,13 +395,13 @@ def _settings(options: Namespace) -> dict[str, dict[str, Any]]:
     for setting in options.set:
         name, _, number = setting.partition("=")
         if name not in kinds:
-            raise UsageError(f"--set {setting}: there is no setting {name!r}; there are {', '.join(kinds)}")
+            raise UsageError(f"--set {setting[:60]}: there is no setting of that name; there are {', '.join(kinds)}")
         kind, target = kinds[name]
         try:
             target[name] = kind(number)
         except ValueError as error:
             what = "a whole number" if kind is int else "a number"
-            raise UsageError(f"--set {setting}: {name} must be {what}") from error
+            raise UsageError(f"--set {setting[:60]}: {name} must be {what}") from error
     return into
 
 

@@ -24,20 +24,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load, save
 
-from lcrec_core import baselines, breakdown, networks, train
+from lcrec_core import baselines, breakdown, memory, networks, train
 from lcrec_core.artifacts import LoadedBundle, list_bundles, load_bundle
 from lcrec_core.baselines import Fitted
 from lcrec_core.comparison import measured
 from lcrec_core.dataset import Col, Dataset
+from lcrec_core.errors import TrainingError
 from lcrec_core.evaluate import Errors
 from lcrec_core.lcrec_config import LCRecTrainConfig
 from lcrec_core.profile import Profile
 from lcrec_core.recommender import Recommender
 from lcrec_core.remeasure import Answers, answers
 from lcrec_core.results import Result, ResultError, read_result, results_folder, stem
+from lcrec_core.safe_files import convenient, write_whole
 from lcrec_core.split import Protocol, Split, make_split
 from lcrec_core.train import TrainConfig, TrainRequest, environment
 
@@ -57,20 +58,21 @@ def frozen_split(data: Dataset, protocol: Protocol, seed: int) -> Split:
     path = results_folder(data.name, protocol) / f"split-seed{seed}.safetensors"
     parts = {name: _bits(getattr(split, name), len(data.ratings)) for name in ("valid", "test")}
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".new")
-        save_file(parts, beside)
-        beside.replace(path)
+        write_whole(path, save(parts))
         return split
     try:
-        kept = load_file(path)
+        kept = load(path.read_bytes())
         same = all(np.array_equal(kept[name], bits) for name, bits in parts.items())
-    except (OSError, SafetensorError, KeyError) as error:
-        raise ResultError(f"{path.name} is damaged ({error}): restore it, or remove it with the results") from error
+    except Exception as error:  # whatever the library makes of what is no such file
+        why = type(error).__name__
+        raise ResultError(
+            f"it is damaged ({why})", where=path, advice="restore it, or remove it with the results"
+        ) from error
     if not same:
         raise ResultError(
-            f"{path.name} holds other parts than {protocol} with seed {seed} gives now: the data are others than those "
-            "of the saved results, or the drawing has changed"
+            f"it holds other parts than {protocol} with seed {seed} gives now: the data are others than those "
+            "of the saved results, or the drawing has changed",
+            where=path,
         )
     return split
 
@@ -161,8 +163,7 @@ def _measured(
         trained_with_them=None if given is None else fitted.knowing is None,
     )
     folder = results_folder(data.name, split.protocol)
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / f"{result.stem}.npy", predicted)
+    write_whole(folder / f"{result.stem}.npy", lambda path: _save_array(path, predicted))
     if given is None:
         breakdown.write(breakdown.errors_by_group(data, split, predicted), folder / f"{result.stem}.groups.csv")
     for kind, table_of_bins in sure.items():
@@ -208,8 +209,20 @@ _SERVE_NEW_PEOPLE = {"lstm", "paper", "lcrec"}
 
 def _fit(data: Dataset, split: Split, row: str, rows: np.ndarray) -> Fitted:
     if row in baselines.BASELINES:
-        return baselines.BASELINES[row].fit(data, rows, split.seed)
+        memory.require(_memory_need(data, row, len(rows)), f"{row} on {data.name}", "leave this row out")
+        try:
+            return baselines.BASELINES[row].fit(data, rows, split.seed)
+        except Exception as error:
+            if memory.ran_out(error):
+                raise TrainingError(f"{row} on {data.name}: {memory.RAN_OUT}") from error
+            raise
     return _network(data, split, row)
+
+
+def _memory_need(data: Dataset, row: str, ratings: int) -> int:
+    """Bytes, about, that fitting a baseline takes: of two neighbours, five numbers and a similarity are kept."""
+    alike = {"user-cf": len(data.users), "item-cf": len(data.movies), "item-knn": len(data.movies)}.get(row, 0)
+    return 48 * alike**2 + 300 * ratings
 
 
 def _settings(row: str, data_name: str) -> str:
@@ -279,6 +292,11 @@ def _catalogue_ms(data: Dataset, split: Split, fitted: Fitted) -> float:
     return statistics.median(taken)
 
 
+def _save_array(path: Path, values: np.ndarray) -> None:
+    with path.open("wb") as file:  # given a path, numpy appends a suffix of its own
+        np.save(file, values)
+
+
 def _bits(rows: np.ndarray, count: int) -> np.ndarray:
     mask = np.zeros(count, dtype=bool)
     mask[rows] = True
@@ -286,12 +304,9 @@ def _bits(rows: np.ndarray, count: int) -> np.ndarray:
 
 
 def _write(folder: Path, result: Result) -> None:
-    path = folder / f"{result.stem}.json"
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(asdict(result), indent=1) + "\n")
-    beside.replace(path)
+    write_whole(folder / f"{result.stem}.json", json.dumps(asdict(result), indent=1) + "\n")
     given = "" if result.given is None else f", {result.given} given"
-    with (folder / "log.txt").open("a") as log:
+    with convenient("the log of the comparison cannot be written"), (folder / "log.txt").open("a") as log:
         log.write(
             f"{datetime.now(UTC):%Y-%m-%d %H:%M} {result.row} seed {result.seed}{given}: MSE {result.mse:.4f}, "
             f"MAE {result.mae:.4f}, {result.train_seconds:,.0f} s to train, {result.predict_ms:,.1f} ms a catalogue; "

@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional as F
 
 from lcrec_core import sources
-from lcrec_core.artifacts import LoadedBundle, artifacts_root, load_bundle
+from lcrec_core.artifacts import LoadedBundle, artifacts_root, load_bundle, train_again
 from lcrec_core.dataset import Col, Dataset, split_genres
 from lcrec_core.encode import encode_cached
 from lcrec_core.errors import BundleError, ProfileError
@@ -366,7 +366,7 @@ def _check_same_data(bundle: LoadedBundle, data: Dataset) -> None:
         if getattr(bundle.fingerprint, table) != getattr(data.fingerprint, table):
             raise BundleError(
                 f"bundle {bundle.name} was trained on other {table} than {data.name} has here",
-                advice=f"train one on this copy: `python -m lcrec_core train --data {data.name}`",
+                advice=train_again(bundle),
             )
 
 
@@ -375,5 +375,5 @@ def _check_same_vocabularies(bundle: LoadedBundle, hashes: dict[str, str]) -> No
     if differing:
         raise BundleError(
             f"bundle {bundle.name} was encoded with other {', '.join(differing)} than this version makes",
-            advice=f"train it again: `python -m lcrec_core train --data {bundle.data}`",
+            advice=train_again(bundle),
         )

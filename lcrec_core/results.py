@@ -1,15 +1,14 @@
 """What `compare` measured, read from its files: one result per model and seed, one summary per model."""
 
-import json
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lcrec_core.artifacts import artifacts_root
 from lcrec_core.comparison import Measured
 from lcrec_core.errors import LCRecError
+from lcrec_core.safe_files import Plain, parse
 from lcrec_core.split import Protocol
 
 ROWS: dict[str, str] = {
@@ -51,7 +50,7 @@ class Result:
     """Whether somebody who was not there in training gets answers of their own without training again."""
     parameters: int
     test_ratings: int
-    environment: dict[str, Any]
+    environment: dict[str, Plain]
     log_loss: float | None = None
     """Of the predicted distribution, where there is one."""
     calibration_error: float | None = None
@@ -60,6 +59,11 @@ class Result:
     """Protocol `new-people`: how many first ratings of each person the model was given; the rest were asked."""
     trained_with_them: bool | None = None
     """Protocol `new-people`: whether the model had to be trained again with those ratings."""
+
+    def __post_init__(self) -> None:
+        for name in ("mse", "mae", "train_seconds", "predict_ms", "parameters", "test_ratings", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 
     @property
     def stem(self) -> str:
@@ -189,6 +193,16 @@ def read_result(path: Path) -> Result:
         ResultError: The file is not what `compare.measure` writes.
     """
     try:
-        return Result(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise ResultError(f"{path.name} is no saved result ({error}): remove it to measure it again") from error
+        result: Result = parse(path.read_bytes(), Result)
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise ResultError(
+            f"it is no saved result ({said})", where=path, advice="remove it to measure it again"
+        ) from error
+    if result.row not in ROWS or path.stem != result.stem:
+        raise ResultError(
+            f"it is no saved result (it says that it is {result.stem})",
+            where=path,
+            advice="remove it to measure it again",
+        )
+    return result

@@ -188,7 +188,7 @@ def _make_room(request: TrainRequest) -> None:
     if request.save and not request.validate and not request.replace and is_taken(request.bundle_name):
         raise BundleError(
             f"there is already a bundle {request.bundle_name}; give this one another name",
-            advice="with --name, or put it in its place with --replace",
+            advice="--name gives one, and --replace puts it in the place of the other",
         )
     with convenient("what earlier runs left cannot be removed", quiet=True):
         tidy()

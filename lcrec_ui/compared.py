@@ -212,8 +212,7 @@ def _table(data: str, name: str, columns: list[str]) -> pd.DataFrame | None:
     if not path.exists():
         return None
     try:
-        return pd.read_csv(path)[columns]
-    except (OSError, ValueError, KeyError):
-        what_to_do = "; remove it and compare again" if permissions.may_manage() else ""
-        st.warning(f"{name} cannot be read{what_to_do}.", icon=":material/warning:")
+        return breakdown.read(path, columns)
+    except LCRecError as error:
+        st.warning(failures.sentence(error), icon=":material/warning:")
         return None

@@ -72,6 +72,6 @@ def test_a_damaged_file_is_named(tmp_path):
     path = ablation.path_of("demo")
     path.parent.mkdir()
     path.write_text(json.dumps({"variants": [{"name": "whole"}]}))
-    with pytest.raises(AblationError, match=r"ablation\.json is no saved ablation"):
+    with pytest.raises(AblationError, match=r"ablation\.json: it is no saved ablation"):
         ablation.read("demo")
     assert artifacts.list_bundles() == []

@@ -260,7 +260,9 @@ class TestTrain:
         one_line(lcrec("train", *options), 2, word)
 
     def test_nothing_to_resume(self, lcrec) -> None:
-        one_line(lcrec("train", "--data", "ml-1m", "--name", "new", "--resume"), 7, "nothing to resume")
+        one_line(
+            lcrec("train", "--data", "ml-1m", "--name", "new", "--resume"), 7, "nothing to resume", "without --resume"
+        )
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
     def test_a_signal_stops_it_and_leaves_no_bundle(

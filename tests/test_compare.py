@@ -83,7 +83,7 @@ def test_a_damaged_file_is_named(data, always_four):
     with pytest.raises(results.ResultError, match=r"svd-seed0\.json"):
         results.saved(data.name, Protocol.RANDOM)
     (folder / "split-seed0.safetensors").write_bytes(b"nothing")
-    with pytest.raises(results.ResultError, match=r"split-seed0\.safetensors is damaged"):
+    with pytest.raises(results.ResultError, match=r"split-seed0\.safetensors: it is damaged"):
         compare.measure(data, Protocol.RANDOM, "bias", 0)
 
 
