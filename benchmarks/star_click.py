@@ -32,7 +32,7 @@ def clicks(visitor: Visitor) -> list[float]:
     visitor.visit()
     taken = []
     for number in range(CLICKS + 1):
-        stars = visitor.feedback_ids()
+        stars = visitor.star_ids()
         taken.append(visitor.set_stars(stars[number % len(stars)], 1 + number % 5) * 1000)
         if "Your top 5 now" not in visitor.headings():
             raise RuntimeError("the click was answered without a new top five: this benchmark no longer fits the page")

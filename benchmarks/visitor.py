@@ -14,6 +14,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
 
+from lcrec_ui import star_control
+
 PATIENCE_SECONDS = 60
 
 
@@ -47,13 +49,13 @@ class Visitor:
         return self._run("")
 
     def set_stars(self, widget_id: str, stars: int) -> float:
-        """Give `stars` (1-5) in a feedback widget; returns seconds until everything it moves was sent."""
-        self._states[widget_id] = WidgetState(id=widget_id, string_value=str(stars - 1))
+        """Give `stars` (1-5) in a star control; returns seconds until everything it moves was sent."""
+        self._states[widget_id] = WidgetState(id=widget_id, string_value=star_control.in_words(stars))
         return self._run(self._fragments.get(widget_id, ""))
 
-    def feedback_ids(self) -> list[str]:
-        """The star widgets that the last run drew, in order."""
-        return [element.feedback.id for element in self.elements if element.WhichOneof("type") == "feedback"]
+    def star_ids(self) -> list[str]:
+        """The star controls that the last run drew, in order."""
+        return [element.radio.id for element in self.elements if element.WhichOneof("type") == "radio"]
 
     def headings(self) -> list[str]:
         """The headings that the last run drew, in order."""
@@ -83,8 +85,8 @@ class Visitor:
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             self.elements.append(element)
-            if element.WhichOneof("type") == "feedback":
-                self._fragments[element.feedback.id] = message.delta.fragment_id
+            if element.WhichOneof("type") == "radio":
+                self._fragments[element.radio.id] = message.delta.fragment_id
         elif kind == "script_finished":
             return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
         return False

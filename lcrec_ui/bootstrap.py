@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from lcrec_ui import failures, server, session, sidebar
+from lcrec_ui import failures, notices, server, session, sidebar
 from lcrec_ui.failures import callback, fragment
 
 __all__ = ["callback", "fragment", "page", "route", "simulated_notice"]
@@ -55,28 +55,27 @@ def route() -> None:
         chosen = _open_frame()
         st.session_state[_ROUTED] = True
         try:
-            chosen.run()
+            with notices.page():
+                chosen.run()
         finally:
             st.session_state[_ROUTED] = False
 
 
 def page(title: str) -> None:
     """Begin a page: its title first, so that there is something to see, then notices and the sidebar."""
-    if not st.session_state.get(_ROUTED):
+    routed = bool(st.session_state.get(_ROUTED))
+    if not routed:
         # Neither a rerun, which would lose a button's click, nor a stop, which would keep stale fragments.
         failures.show_in_this_run()
         _open_frame()
     st.title(title, anchor=False)
-    notices = st.container()
+    top = st.container()
     with st.sidebar:
         sidebar.draw()
     simulated_notice()
     session.write_url()
-    for text, kind in session.take_notices():
-        if kind == "success":
-            notices.success(text, icon=":material/check_circle:")
-        else:
-            notices.warning(text, icon=":material/info:")
+    with top:
+        notices.at_top(last_chance=not routed)
 
 
 def simulated_notice() -> None:

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lcrec_core.errors import LCRecError
-from lcrec_ui import permissions
+from lcrec_ui import notices, permissions
 from lcrec_ui.text import plain, with_commands
 
 _LOG = logging.getLogger("lcrec")
@@ -40,29 +40,44 @@ def show_in_this_run() -> None:
         context.on_script_error = _shown
 
 
-def fragment(key: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """`st.fragment` whose failures are shown inside the fragment: its reruns do not pass through `bootstrap.route`."""
+def fragment(key: str, *, run_every: float | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """`st.fragment` that shows what goes wrong in it and what is to be said, inside the fragment.
+
+    Its own reruns do not pass through `bootstrap.route`.
+    """
 
     def decorate(draw: Callable[P, None]) -> Callable[P, None]:
         @functools.wraps(draw)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            with shown():
+            with notices.around(key), shown():
                 draw(*args, **kwargs)
 
-        return st.fragment(guarded, key=key)
+        return st.fragment(guarded, key=key, run_every=run_every)
 
     return decorate
 
 
+@contextmanager
+def said(about: str | None = None, before: str = "") -> Iterator[None]:
+    """For a callback, which cannot draw: what goes wrong in this block is said by the run that follows.
+
+    Args:
+        about: What the block is about, see `notices.say`.
+        before: Words before the error's own.
+    """
+    try:
+        yield
+    except Exception as error:
+        notices.say(f"{before}{sentence(error)}", "error", about)
+
+
 def callback(act: Callable[P, None]) -> Callable[P, None]:
-    """For `on_click` and `on_change`: a failure becomes a toast, and the page is drawn as it stands."""
+    """For `on_click` and `on_change`: a failure is said by the run that follows, and the page is drawn as it stands."""
 
     @functools.wraps(act)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
+        with said():
             act(*args, **kwargs)
-        except Exception as error:
-            st.toast(sentence(error), icon=":material/error:", duration="long")
 
     return guarded
 

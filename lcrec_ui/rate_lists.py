@@ -75,11 +75,14 @@ def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
 def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> None:
     """What the person rated, the latest first, without the movies already on the page."""
     number = len(person.profile.movie_ids)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
         st.subheader(f"Rated so far: {number:,}", anchor=False, width="content")
         rating.undo_button(person.token)
-    if not number:
-        st.caption("Nothing yet. What you rate is listed here, with what we would have guessed.")
+    # One line in any case, so that the list below stays where it is.
+    with st.container(key="undone"):
+        if not rating.undone():
+            nothing = "" if number else "Nothing yet. "
+            st.caption(f"{nothing}What you rate is listed here, with what we would have guessed.")
     latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in shown]
     limit = st.session_state.setdefault(_LIMIT, ROWS)
     if latest:
@@ -98,7 +101,7 @@ def _rows(recommender: Recommender, person: session.Person, movies: list[int]) -
     for movie_id in movies:
         if movie_id in given:
             guesses[movie_id] = rating.guess_without(recommender, person, movie_id)
-        rating.row(movie_id, known[movie_id], given.get(movie_id), guesses[movie_id])
+        rating.row(movie_id, known[movie_id], given.get(movie_id), guesses[movie_id], recommender.data.scale)
 
 
 def suggestions(recommender: Recommender, profile: Profile) -> list[int]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
+from lcrec_core.dataset import RatingScale
 from lcrec_core.profile import Profile
-from lcrec_ui import loaders, lookups, own, session, sidebar
-from lcrec_ui.failures import callback
+from lcrec_ui import loaders, lookups, notices, own, session, sidebar, star_control
+from lcrec_ui.failures import callback, said
 from lcrec_ui.lookups import Movie
-from lcrec_ui.text import count, plain
+from lcrec_ui.text import count, plain, spoken
 
 if TYPE_CHECKING:
     from lcrec_core.recommender import Recommender
@@ -19,6 +21,22 @@ if TYPE_CHECKING:
 RATE = "rate"
 """Key of the page's fragment."""
 _GUESSES = "rate_guesses"
+_UNDO = "undo"
+"""What a notice of undo is about."""
+
+# Title and stars side by side as long as there is room; all rows of one height, so that nothing moves when
+# a movie is rated; what went wrong below both.
+STYLE = f"""<style>{star_control.STYLE}
+[class*='st-key-movie_'] {{ row-gap: 0.25rem; }}
+[class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stMarkdown) {{ flex: 1 1 12rem; min-width: 0; }}
+[class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stAlert) {{ flex: 1 0 100%; }}
+[class*='st-key-movie_'] [data-testid=stHorizontalBlock] {{ row-gap: 0; min-height: 4.75rem; align-content: center; }}
+.st-key-undone [data-testid=stAlertContainer] {{ padding: 0; min-height: 0; background: none; }}
+[class*='st-key-clear_'] button {{ min-height: 1.75rem; padding-top: 0; padding-bottom: 0; }}
+[class*='st-key-clear_'] p span {{
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}}
+</style>"""
 
 
 def whose_stars(person: session.Person) -> None:
@@ -38,7 +56,7 @@ def whose_stars(person: session.Person) -> None:
         st.button("Start from nothing", key="start_empty", on_click=_start_empty)
 
 
-def row(movie_id: int, movie: Movie, given: float | None, guess: float) -> None:
+def row(movie_id: int, movie: Movie, given: float | None, guess: float, scale: RatingScale) -> None:
     """A movie with its stars.
 
     Args:
@@ -46,38 +64,32 @@ def row(movie_id: int, movie: Movie, given: float | None, guess: float) -> None:
         movie: What is known of it.
         given: The rating it has, or None.
         guess: The prediction; for a rated movie the one made without that rating.
+        scale: The ratings that can be given.
     """
-    with st.container(key=f"movie_{movie_id}"):
-        left, right = st.columns([3, 2], gap="small")
     about = [plain(", ".join(movie.genres))] if movie.genres else []
     number = count(movie.num_ratings, "rating")
     about.append(f"{movie.mean_rating:.2f} on average, {number}" if movie.num_ratings else "nobody rated it")
-    left.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]")
-    # One line that breaks after the stars: every container more is felt with sixteen rows.
-    with right.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
-        _stars(movie_id, given, plain(movie.title))
-        if given is None:
-            st.caption(f"We guess {guess:.1f}")
-        else:
-            gave = "" if given.is_integer() else f"You gave {given:g}; "
-            st.caption(f"{gave}we would have guessed {guess:.1f}".capitalize())
-
-
-def _stars(movie_id: int, given: float | None, title: str) -> None:
-    key = f"stars_{movie_id}"
-    # The store decides what is filled in, so that undo and clear show as well.
-    st.session_state[key] = None if given is None else max(round(given), 1) - 1
-    st.feedback("stars", key=key, on_change=_on_star, args=(movie_id,))
-    if given is not None:
-        st.button(
-            "Clear",
-            icon=":material/close:",
-            type="tertiary",
-            key=f"clear_{movie_id}",
-            help=f"Take back the rating of {title}",
-            on_click=_on_clear,
-            args=(movie_id,),
-        )
+    # Two containers and no more: every one is felt with sixteen rows.
+    with st.container(key=_row_of(movie_id), horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]", width="stretch")
+        with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width=star_control.WIDTH):
+            star_control.control(movie_id, movie.title, scale, given, _on_star)
+            if given is None:
+                st.caption(f"We guess {guess:.1f}", width="content")
+            else:
+                # Only a rating off the scale, which no stars can show.
+                gave = "" if scale.contains(np.array(given)) else f"You gave {given:g}; "
+                st.caption(f"{gave}we would have guessed {guess:.1f}".capitalize(), width="content")
+                st.button(
+                    # What is small is read out and not seen, see `STYLE`.
+                    f"Clear :small[the stars for {spoken(movie.title)}]",
+                    icon=":material/close:",
+                    type="tertiary",
+                    key=f"clear_{movie_id}",
+                    on_click=_on_clear,
+                    args=(movie_id,),
+                )
+        notices.here(_row_of(movie_id), RATE)
 
 
 def guess_without(recommender: Recommender, person: session.Person, movie_id: int) -> float:
@@ -120,13 +132,25 @@ def _start_empty() -> None:
 
 @callback
 def _on_star(movie_id: int) -> None:
-    filled = st.session_state[f"stars_{movie_id}"]
-    _redraw(own.rate(movie_id, None if filled is None else float(filled) + 1.0))
+    _rate(movie_id, star_control.chosen(movie_id))
 
 
 @callback
 def _on_clear(movie_id: int) -> None:
-    _redraw(own.rate(movie_id, None))
+    _rate(movie_id, None)
+
+
+def _rate(movie_id: int, stars: Any) -> None:
+    """Keep the stars, or take them away (None); what could not be kept is said in the movie's row."""
+    lost = "The stars were not taken away." if stars is None else f"{star_control.in_words(stars)} not saved."
+    with said(_row_of(movie_id), f"{lost} "):
+        copied = own.rate(movie_id, stars)
+        notices.unsay(_row_of(movie_id))
+        _redraw(copied)
+
+
+def _row_of(movie_id: int) -> str:
+    return f"movie_{movie_id}"
 
 
 def undo_button(token: str | None) -> None:
@@ -140,17 +164,24 @@ def undo_button(token: str | None) -> None:
     )
 
 
+def undone() -> bool:
+    """Say what undo did, once; whether there was anything to say."""
+    return notices.here(_UNDO, RATE)
+
+
 @callback
 def _on_undo() -> None:
     token = session.state().token
     if token is None:
         return
-    undone = loaders.store().undo(token)
-    if undone is not None:
-        title = lookups.movies(session.state().data)[undone.movie_id].title
-        now = "is unrated again" if undone.rating is None else f"has {undone.rating:g} stars again"
-        st.toast(f"{plain(title)} {now}.", icon=":material/undo:")
-    _redraw(False)
+    with said(_UNDO, "Nothing was taken back. "):
+        taken_back = loaders.store().undo(token)
+        if taken_back is not None:
+            title = lookups.movies(session.state().data)[taken_back.movie_id].title
+            stars = taken_back.rating
+            now = "is unrated again" if stars is None else f"has {star_control.in_words(stars)} again"
+            notices.say(f"**{plain(title)}** {now}.", "success", _UNDO)
+        _redraw(False)
 
 
 def _redraw(copied: bool) -> None:

@@ -17,7 +17,7 @@ from lcrec_core.dataset import AGE_LABELS, Col, Dataset
 from lcrec_core.errors import BundleError, DataError, ProfileError
 from lcrec_core.profile import Profile
 from lcrec_core.store import StoredProfile
-from lcrec_ui import loaders
+from lcrec_ui import loaders, notices
 from lcrec_ui.failures import sentence
 from lcrec_ui.text import quoted
 
@@ -45,8 +45,6 @@ class _Session:
     """The bundle chosen, per data set."""
     tokens: dict[str, str] = field(default_factory=dict)
     """Profiles this visitor made or opened here, and the data set of each: the only ones they are ever shown."""
-    notices: list[tuple[str, str]] = field(default_factory=list)
-    """What the next page says at its top: (Markdown, "warning" or "success")."""
     written: dict[str, str] = field(default_factory=dict)
     """The query parameters as we left them; a difference means that the visitor came by a link."""
 
@@ -223,23 +221,9 @@ def forget_profile(token: str) -> None:
         chosen.token = None
 
 
-def notify(text: str, kind: str = "warning") -> None:
-    """Say something at the top of the page that is drawn next.
-
-    Args:
-        text: Markdown: what comes from outside stands in it by `text.plain`, an error by `failures.sentence`.
-        kind: "warning" or "success".
-    """
-    notices = state().notices
-    if (text, kind) not in notices:
-        notices.append((text, kind))
-
-
-def take_notices() -> list[tuple[str, str]]:
-    """What is to be said now; each is said once."""
-    notices = state().notices
-    taken, notices[:] = list(notices), []
-    return taken
+def notify(text: str, kind: notices.Kind = "warning") -> None:
+    """Say something at the top of what is drawn next, see `notices.say`."""
+    notices.say(text, kind)
 
 
 def read_url() -> None:

@@ -1,5 +1,6 @@
 """Words and numbers as the app writes them."""
 
+import math
 import re
 from html import escape
 
@@ -28,6 +29,7 @@ _ALIVE = re.compile(
 """What Streamlit makes links, icons, emoji and arrows of after Markdown's escapes are gone: broken by a joiner."""
 _JOINER = "\u2060"
 _LONGEST_QUOTE = 60
+_MARKS = re.compile(r"[\\`*_{}\[\]#+|<>~$/@]|\bwww\.")
 
 
 def clean(text: object, most: int | None = None) -> str:
@@ -74,10 +76,18 @@ def in_chart(text: object) -> str:
     return escape(clean(text)).replace("{", "&#123;")
 
 
+def spoken(text: str) -> str:
+    """Text from outside as a name that is only read out: no mark that Markdown could follow, and none to stumble on."""
+    return " ".join(_MARKS.sub(" ", text).replace(": ", ", ").replace(":", " ").split())
+
+
 def stars(rating: float) -> str:
-    """Five stars with the nearest number of them filled: 3.8 -> `★★★★☆`."""
-    full = round(rating)
-    return "★" * full + "☆" * (5 - full)
+    """Five stars filled to the nearest half: 3.8 -> `★★★★☆`, 3.3 -> `★★★½☆`.
+
+    What lies half way between two halves goes up, 2.25 as well as 2.75.
+    """
+    halves = min(max(math.floor(2 * rating + 0.5), 0), 10)
+    return "★" * (halves // 2) + "½" * (halves % 2) + "☆" * ((10 - halves) // 2)
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

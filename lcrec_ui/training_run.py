@@ -1,14 +1,12 @@
 """Start a training run from a page, watch it, cancel it, and see what became of earlier ones.
 
 The run is a process of its own (`lcrec_core.jobs`); everything here reads its files, so any session
-shows the same. Nothing of it lives in the session but the form's last complaint.
+shows the same.
 """
 
 import contextlib
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import ParamSpec
 
 import pandas as pd
 import streamlit as st
@@ -19,15 +17,14 @@ from lcrec_core.errors import LCRecError
 from lcrec_core.jobs import Job, JobRequest, JobState
 from lcrec_ui import failures, permissions
 from lcrec_ui.charts import Curve, draw, training_curves
+from lcrec_ui.failures import callback
 from lcrec_ui.text import DATA_TITLES, clean, plain
 
 REFRESH_SECONDS = 1.0
 SHOWN_AT_FIRST = 4
 """More curves than this in one chart are for the visitor to ask for."""
-_COMPLAINT = "training_complaint"
 _WATCHED, _ENDED = "training_watched", "training_ended"
 _START = "start a training run"
-P = ParamSpec("P")
 
 MODEL_NAMES = {"lcrec": "LCRec, ours", "paper": "LSTM & CNN, the paper's"}
 
@@ -60,15 +57,13 @@ def _choice_key(data_name: str) -> str:
 def current_run() -> None:
     """The run that is going now, redrawn every second, or how the one that was watched here ended.
 
-    It stands right under the form's button, where whoever pressed that looks, and what could not be done is said here
-    too: a callback of a fragment has no place of its own to draw.
+    It stands right under the form's button, where whoever pressed that looks.
     """
     going = jobs.running()
     if going is not None:
         st.session_state[_WATCHED] = going.id
-        st.fragment(_watch, run_every=REFRESH_SECONDS)(going.id)
+        failures.fragment("training_watch", run_every=REFRESH_SECONDS)(_watch)(going.id)
         return
-    _complain()
     ended = st.session_state.pop(_ENDED, None)
     if ended is not None:
         _announce(ended)
@@ -89,25 +84,6 @@ def _notice_end() -> None:
         chosen = st.session_state.get(_choice_key(job.request.data))
         if job.state is JobState.DONE and chosen is not None and job.request.bundle not in chosen:
             st.session_state[_choice_key(job.request.data)] = [*chosen, job.request.bundle]
-
-
-def _complaining(act: Callable[P, None]) -> Callable[P, None]:
-    """For `on_click`: what goes wrong is kept, and said where the run stands when that is drawn next."""
-
-    @functools.wraps(act)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            act(*args, **kwargs)
-        except Exception as error:
-            st.session_state[_COMPLAINT] = failures.sentence(error)
-
-    return guarded
-
-
-def _complain() -> None:
-    complaint = st.session_state.pop(_COMPLAINT, None)
-    if complaint:
-        st.error(complaint, icon=":material/error:")
 
 
 def _announce(job_id: str) -> None:
@@ -132,9 +108,7 @@ def _why(job: Job) -> str:
 
 
 def _watch(job_id: str) -> None:
-    with failures.shown():
-        _complain()
-        _draw_run(jobs.load(job_id))
+    _draw_run(jobs.load(job_id))
 
 
 def _draw_run(job: Job) -> None:
@@ -186,13 +160,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-@_complaining
+@callback
 def _cancel(job_id: str) -> None:
     permissions.demand("cancel a training run")
     jobs.cancel(job_id)
 
 
-@_complaining
+@callback
 def _resume(job_id: str) -> None:
     permissions.demand("resume a training run")
     jobs.resume(job_id)
@@ -269,7 +243,7 @@ def _how_long(bundles: Sequence[Bundle]) -> str:
     return f"One pass took: {', '.join(known[:6])}." if known else ""
 
 
-@_complaining
+@callback
 def _start() -> None:
     """Start what the form says. Its limits are checked again by `JobRequest`: a browser can send anything."""
     form = st.session_state

@@ -12,6 +12,7 @@ BESIDE = """<style>@media (min-width: 900px) {
 }</style>"""
 
 bootstrap.page("Rate movies")
+st.html(rating.STYLE)
 
 
 @bootstrap.fragment(key=rating.RATE)

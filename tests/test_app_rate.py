@@ -1,20 +1,28 @@
 """The Rate page: stars, guesses, undo, and the list that follows."""
 
+import sqlite3
+from pathlib import Path
+
 import numpy as np
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.testing.v1.element_tree import ElementTree
 
 from lcrec_core import demo
 from lcrec_core.profile import Profile
 from lcrec_core.store import ProfileStore
-from lcrec_ui import loaders
+from lcrec_ui import loaders, text
 from lcrec_ui.movement import TopList
 from lcrec_ui.rating import without
 from lcrec_ui.search import TitleIndex, normalise
+from lcrec_ui.text import spoken
+from tests import half_stars as half_stars_data
 from tests.app_support import assert_sound, visit, words
+from tests.visiting import visited_before
 
 
 def stars(app) -> list:
-    return [shown for shown in app.get("feedback") if shown.key.startswith("stars_")]
+    return [shown for shown in app.radio if (shown.key or "").startswith("stars_")]
 
 
 def unrated(app) -> list:
@@ -49,7 +57,7 @@ def test_the_first_star_of_a_data_set_person_makes_a_private_copy():
     before = Profile.from_dataset(demo.load_demo(), 11)
     first = unrated(app)[0]
     movie_id = int(first.key.removeprefix("stars_"))
-    first.set_value(0).run()
+    first.set_value(1.0).run()
     assert_sound(app)
     copy = stored(app)
     assert copy.copied_from == 11
@@ -63,21 +71,21 @@ def test_a_star_is_written_shown_and_moves_the_top_five():
     app = new_profile(visit("rate"))
     before = top_five(app)
     row = unrated(app)[0]
-    row.set_value(4).run()
+    row.set_value(5.0).run()
     assert_sound(app)
     assert stored(app).ratings[0].rating == 5.0
     assert top_five(app) != before
-    assert app.feedback(key=row.key).value == 4
+    assert app.radio(key=row.key).value == 5.0
     assert "We would have guessed" in words(app)
     assert "1 rating" in words(app)
 
 
-def test_one_star_is_a_rating_and_clicking_it_again_clears_it():
+def test_one_star_is_a_rating_and_clear_takes_it_away():
     app = new_profile(visit("rate"))
     row = unrated(app)[0]
-    row.set_value(0).run()
+    row.set_value(1.0).run()
     assert stored(app).ratings[0].rating == 1.0
-    app.feedback(key=row.key).set_value(None).run()
+    app.button(key=row.key.replace("stars", "clear")).click().run()
     assert stored(app).ratings == ()
 
 
@@ -85,19 +93,132 @@ def test_change_clear_and_undo():
     app = new_profile(visit("rate"))
     key = unrated(app)[0].key
     movie_id = key.removeprefix("stars_")
-    app.feedback(key=key).set_value(4).run()
-    app.feedback(key=key).set_value(1).run()
+    app.radio(key=key).set_value(5.0).run()
+    app.radio(key=key).set_value(2.0).run()
     assert [row.rating for row in stored(app).ratings] == [2.0]
     app.button(key=f"clear_{movie_id}").click().run()
     assert stored(app).ratings == ()
-    assert app.feedback(key=key).value is None
+    assert app.radio(key=key).value is None
     app.button(key="undo").click().run()
-    assert app.feedback(key=key).value == 1
+    assert app.radio(key=key).value == 2.0
     app.button(key="undo").click().run()
-    assert app.feedback(key=key).value == 4
+    assert app.radio(key=key).value == 5.0
     app.button(key="undo").click().run()
     assert stored(app).ratings == ()
     assert app.button(key="undo").disabled
+
+
+def test_stars_that_could_not_be_kept_are_said_in_the_row_and_not_filled_in(tmp_path: Path, monkeypatch):
+    visited_before(monkeypatch)
+    app = new_profile(visit("rate"))
+    first, second = (row.key for row in unrated(app)[:2])
+    app.radio(key=first).set_value(3.0).run()
+    held = sqlite3.connect(tmp_path / "profiles.sqlite")
+    held.execute("BEGIN IMMEDIATE")
+    app.radio(key=second).set_value(5.0).run()
+    (shown,) = app.container(key=second.replace("stars", "movie")).error
+    assert shown.value == (
+        "5 stars not saved. The profile store is held by another program; nothing was changed, try again in a moment"
+    )
+    assert app.radio(key=second).value is None
+    app.radio(key=first).set_value(4.0).run()
+    assert app.radio(key=first).value == 3.0, "what is stored is filled in"
+    assert app.container(key=first.replace("stars", "movie")).error
+    assert len(app.error) == 2, "an error stays long enough to be read, whatever is clicked next"
+    held.close()
+    app.radio(key=second).set_value(5.0).run()
+    assert app.radio(key=second).value == 5.0
+    assert len(app.error) == 1, "what was kept after all is no longer said to be lost"
+
+
+def test_undo_says_what_it_took_back_once_and_where_the_button_is():
+    app = new_profile(visit("rate"))
+    row = unrated(app)[0]
+    app.radio(key=row.key).set_value(4.0).run()
+    app.radio(key=row.key).set_value(1.0).run()
+    app.button(key="undo").click().run()
+    (shown,) = app.container(key="undone").success
+    assert "has 4 stars again" in shown.value
+    app.button(key="undo").click().run()
+    (shown,) = app.container(key="undone").success
+    assert "is unrated again" in shown.value
+    app.radio(key=row.key).set_value(2.0).run()
+    assert not app.success
+
+
+def test_each_group_of_stars_is_named_after_its_movie_and_each_option_by_its_stars():
+    titles = set(demo.load_demo().movies["title"])
+    shown = stars(visit("rate"))
+    assert len({group.label for group in shown}) == len(shown) == 16
+    assert {group.label.removeprefix("Stars for ") for group in shown} <= {spoken(title) for title in titles}
+    assert shown[0].options == ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Star Wars: Episode IV - A New Hope (1977)", "Star Wars, Episode IV - A New Hope (1977)"),
+        ("M*A*S*H (1970)", "M A S H (1970)"),
+        ("![x](http://a.b/c.png)", "! x (http, a.b c.png)"),
+        (":red[**Heat**] $x$ `y` <b>", "red Heat x y b"),
+        ("www.heat.com a@b.de :star:", "heat.com a b.de star"),
+        ("L'Été", "L'Été"),
+    ],
+)
+def test_a_name_that_is_read_out_has_no_mark_that_markdown_follows(title: str, name: str):
+    assert spoken(title) == name
+
+
+@pytest.mark.parametrize(
+    ("rating", "shown"),
+    [
+        (0.0, "☆☆☆☆☆"),
+        (0.5, "½☆☆☆☆"),
+        (1.24, "★☆☆☆☆"),
+        (2.25, "★★½☆☆"),
+        (2.5, "★★½☆☆"),
+        (2.75, "★★★☆☆"),
+        (3.5, "★★★½☆"),
+        (4.5, "★★★★½"),
+        (4.76, "★★★★★"),
+        (5.3, "★★★★★"),
+    ],
+)
+def test_stars_are_filled_to_the_nearest_half_and_half_way_goes_up(rating: float, shown: str):
+    assert text.stars(rating) == shown
+
+
+@pytest.fixture
+def half_stars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data with half stars and a bundle trained on it."""
+    half_stars_data.bring_in(tmp_path, monkeypatch)
+
+
+def test_half_stars_are_given_kept_and_shown_as_they_are(half_stars):
+    app = new_profile(visit("rate", data="ml-latest-small"))
+    first, second = unrated(app)[:2]
+    assert first.options[:3] == ["0.5 stars", "1 star", "1.5 stars"]
+    assert len(first.options) == 10
+    app.radio(key=first.key).set_value(4.5).run()
+    app.radio(key=second.key).set_value(0.5).run()
+    assert_sound(app)
+    assert [row.rating for row in stored(app).ratings] == [4.5, 0.5]
+    assert (app.radio(key=first.key).value, app.radio(key=second.key).value) == (4.5, 0.5)
+    app.radio(key=first.key).set_value(4.0).run()
+    assert app.radio(key=first.key).value == 4.0
+    app.button(key="undo").click().run()
+    assert app.radio(key=first.key).value == 4.5
+    assert "has 4.5 stars again" in app.success[0].value
+
+
+def test_a_rating_that_no_star_can_show_is_told_in_words_and_fills_none():
+    token = ProfileStore().create("demo", ratings=[(1, 3.5, 1)])
+    app = visit("rate", profile=token)
+    assert_sound(app)
+    app.text_input(key="rate_query").set_value(demo.load_demo().movies["title"].iloc[0]).run()
+    assert app.radio(key="stars_1").value is None
+    assert "You gave 3.5" in words(app)
+    assert [row.rating for row in ProfileStore().get(token).ratings] == [3.5], "being looked at changes nothing"
 
 
 def test_five_stars_for_science_fiction_bring_science_fiction():
@@ -118,7 +239,7 @@ def test_five_stars_for_science_fiction_bring_science_fiction():
     for movie in favourites:
         title = data.movies.set_index("movie_id")["title"][movie]
         app.text_input(key="rate_query").set_value(title).run()
-        app.feedback(key=f"stars_{movie}").set_value(4).run()
+        app.radio(key=f"stars_{movie}").set_value(5.0).run()
     assert_sound(app)
     assert lead() > before
 
@@ -143,16 +264,20 @@ def test_others_brings_other_suggestions():
     assert not first & second
 
 
-@pytest.mark.parametrize("value", [5, -1, 99])
-def test_a_forged_number_of_stars_is_turned_away(value):
+@pytest.mark.parametrize("value", ["6 stars", "0 stars", "3.5 stars", "", "**x**", "nan stars"])
+def test_a_forged_number_of_stars_is_turned_away_and_said_in_the_row(value, monkeypatch):
+    visited_before(monkeypatch)
     app = new_profile(visit("rate"))
-    key = unrated(app)[0].key
-    app.session_state[key] = value
-    try:
-        app.feedback(key=key).set_value(value).run()
-    except Exception:
-        return
+    row = unrated(app)[0]
+    # What a browser sends is the option's text, and it can send any.
+    forged = WidgetStates(widgets=[WidgetState(id=row.id, string_value=value)])
+    with monkeypatch.context() as patch:
+        patch.setattr(ElementTree, "get_widget_states", lambda tree: forged)
+        app.run()
     assert stored(app).ratings == ()
+    assert app.radio(key=row.key).value is None
+    (shown,) = app.container(key=row.key.replace("stars", "movie")).error
+    assert "not saved" in shown.value
 
 
 def test_without_takes_out_one_movie_and_nothing_else():

@@ -1,0 +1,185 @@
+"""The stars of the Rate page in a real browser: half ones, by pointer and by keyboard, and what is said about them."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from lcrec_core.dataset import HALF_STARS, WHOLE_STARS, RatingScale
+from lcrec_core.store import ProfileStore
+from lcrec_core.store_database import sqlite_url
+from tests import half_stars
+from tests.serving import Server, assert_no_traceback, settle
+
+pytestmark = pytest.mark.browser
+
+ROWS = "[class*='st-key-movie_']"
+PHONE = {"width": 390, "height": 844}
+FAR_BELOW_THE_OLD_WAIT_MS = 5_000
+"""Somebody who clicked was once left alone for 15 seconds; how long exactly it takes depends on the machine."""
+
+
+@pytest.fixture
+def halves(start_server: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A server on data with half stars."""
+    half_stars.bring_in(tmp_path / "halves", monkeypatch)
+    return start_server()
+
+
+def profiles_of(server: Server) -> Path:
+    return server.log.with_name("profiles.sqlite")
+
+
+def new_profile(page: Page, server: Server, data: str, name: str = "Ada") -> tuple[ProfileStore, str]:
+    """Somebody without ratings on the Rate page; their store and token."""
+    # The server makes the store; a test only reads it and puts a profile in.
+    store = ProfileStore(sqlite_url(profiles_of(server)))
+    token = store.create(data, name=name)
+    page.goto(f"{server.url}/rate?profile={token}")
+    expect(page.locator(ROWS).first).to_be_visible()
+    settle(page)
+    return store, token
+
+
+def option(row: Locator, stars: str) -> Locator:
+    """What a person sees and clicks of an option."""
+    return row.locator("label", has_text=re.compile(f"^{stars}$"))
+
+
+def filled(row: Locator) -> list[bool]:
+    """Whether each option, a star or the half of one, is drawn full."""
+    drawn = "e => getComputedStyle(e, '::before').maskImage.includes(\"fill='black'\")"
+    return [label.evaluate(drawn) for label in row.locator("label[data-testid=stRadioOption]").all()]
+
+
+def given(store: ProfileStore, token: str) -> list[float]:
+    return [rating.rating for rating in store.get(token).ratings]
+
+
+def test_half_stars_by_pointer_and_by_keyboard(page: Page, halves: Server):
+    store, token = new_profile(page, halves, half_stars.NAME)
+    row = page.locator(ROWS).first
+    before = [shown.bounding_box() for shown in page.locator(ROWS).all()]
+    assert filled(row) == [False] * 10
+    option(row, "3.5 stars").click()
+    expect(row.get_by_role("radio", name="3.5 stars")).to_be_checked()
+    expect(row).to_contain_text("We would have guessed")
+    settle(page)
+    assert given(store, token) == [3.5]
+    assert filled(row) == [True] * 7 + [False] * 3
+    after = [shown.bounding_box() for shown in page.locator(ROWS).all()]
+    assert [box["y"] for box in after] == [box["y"] for box in before], "no row moved"
+
+    # The star that was clicked has the keyboard, and keeps it while the page is drawn anew.
+    for stars in ("4 stars", "4.5 stars"):
+        page.keyboard.press("ArrowRight")
+        expect(row.get_by_role("radio", name=stars, exact=True)).to_be_checked()
+        expect(row.get_by_role("radio", name=stars, exact=True)).to_be_focused()
+        settle(page)
+    assert given(store, token) == [4.5]
+    assert filled(row) == [True] * 9 + [False]
+
+    # The same again is no clearing; clearing has its own button.
+    option(row, "4.5 stars").click()
+    settle(page)
+    expect(row.get_by_role("radio", name="4.5 stars")).to_be_checked()
+    assert given(store, token) == [4.5]
+    row.get_by_role("button", name="Clear").click()
+    expect(row.get_by_role("radio", checked=True)).to_have_count(0)
+    settle(page)
+    assert given(store, token) == []
+    assert filled(row) == [False] * 10
+    assert_no_traceback(page)
+
+
+@pytest.mark.parametrize("scale", [WHOLE_STARS, HALF_STARS], ids=["whole", "half"])
+def test_a_finger_hits_each_star_and_a_screen_reader_finds_its_movie(
+    scale: RatingScale, page: Page, server: Server, request: pytest.FixtureRequest
+):
+    visited, data = (server, "demo") if scale == WHOLE_STARS else (request.getfixturevalue("halves"), half_stars.NAME)
+    page.set_viewport_size(PHONE)
+    new_profile(page, visited, data)
+    for row in page.locator(ROWS).all()[:3]:
+        title = row.locator("strong").inner_text()
+        group = row.get_by_role("radiogroup", name=re.compile("^Stars for "))
+        expect(group).to_have_count(1)
+        assert title.split(" ")[0] in (group.get_attribute("aria-label") or "")
+        options = row.locator("label[data-testid=stRadioOption]")
+        expect(options).to_have_count(len(scale.values))
+        boxes = [shown.bounding_box() for shown in options.all()]
+        assert all(box["height"] >= 44 and box["width"] >= 24 for box in boxes)
+        assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(boxes))
+        assert boxes[-1]["x"] + boxes[-1]["width"] <= PHONE["width"]
+
+
+def test_a_pointer_that_hovers_fills_no_star(page: Page, server: Server):
+    new_profile(page, server, "demo")
+    row = page.locator(ROWS).first
+    option(row, "4 stars").hover()
+    assert filled(row) == [False] * 5
+
+
+@pytest.fixture
+def held(server: Server) -> Iterator[Callable[[], sqlite3.Connection]]:
+    """Lets another program hold the profiles for writing."""
+    others: list[sqlite3.Connection] = []
+
+    def hold() -> sqlite3.Connection:
+        others.append(sqlite3.connect(profiles_of(server)))
+        others[-1].execute("BEGIN IMMEDIATE")
+        return others[-1]
+
+    yield hold
+    for other in others:
+        other.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_star_that_could_not_be_kept_is_said_beside_it(
+    width: int, page: Page, server: Server, held: Callable[[], sqlite3.Connection]
+):
+    page.set_viewport_size({"width": width, "height": 844})
+    store, token = new_profile(page, server, "demo")
+    row = page.locator(ROWS).nth(5)
+    row.scroll_into_view_if_needed()
+    other = held()
+    option(row, "4 stars").click()
+    said = row.get_by_role("alert")
+    expect(said).to_contain_text("4 stars not saved", timeout=FAR_BELOW_THE_OLD_WAIT_MS)
+    expect(said).to_be_in_viewport()
+    settle(page)
+    assert filled(row) == [False] * 5
+    expect(row.get_by_role("radio", checked=True)).to_have_count(0)
+    assert "profiles.sqlite" not in page.inner_text("body")
+
+    # A second time, and what was there stays filled in.
+    other.close()
+    option(row, "2 stars").click()
+    expect(row.get_by_role("radio", name="2 stars")).to_be_checked()
+    expect(said).to_have_count(0)
+    settle(page)
+    held()
+    option(row, "5 stars").click()
+    expect(said).to_contain_text("5 stars not saved", timeout=FAR_BELOW_THE_OLD_WAIT_MS)
+    settle(page)
+    assert filled(row) == [True, True, False, False, False]
+    assert given(store, token) == [2.0]
+    assert_no_traceback(page)
+
+
+def test_undo_is_said_from_the_first_time_on(page: Page, server: Server):
+    new_profile(page, server, "demo")
+    row = page.locator(ROWS).first
+    for stars in ("4 stars", "1 star"):
+        option(row, stars).click()
+        expect(row.get_by_role("radio", name=stars)).to_be_checked()
+        settle(page)
+    for now in ("has 4 stars again", "is unrated again"):
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("status").filter(has_text=now)).to_be_in_viewport()
+        settle(page)
+    assert_no_traceback(page)

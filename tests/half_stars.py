@@ -1,0 +1,28 @@
+"""A small look-alike of ml-latest-small, half stars and all, with a bundle trained on it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lcrec_core import artifacts, sources, train
+from lcrec_core.dataset import HALF_STARS
+from tests.made_up import made_up
+from tests.movielens_files import write_zip
+
+NAME = "ml-latest-small"
+
+
+def bring_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the data and the bundle into `folder`, the demo's bundle beside it, and have LCRec look there."""
+    made = made_up(name=NAME, scale=HALF_STARS)
+    movies = made.movies[["movie_id", "title", "genres"]].set_axis(["movieId", "title", "genres"], axis=1)
+    ratings = made.ratings.set_axis(["userId", "movieId", "rating", "timestamp"], axis=1)
+    files = {"movies.csv": movies, "ratings.csv": ratings}
+    content = {name: table.to_csv(index=False).encode() for name, table in files.items()}
+    write_zip(folder / "data" / f"{NAME}.zip", {**content, "links.csv": b"movieId,imdbId,tmdbId\n"}, NAME)
+    shutil.copytree(artifacts.artifacts_root() / sources.DEMO, folder / "artifacts" / sources.DEMO)
+    monkeypatch.setenv(sources.DATA_ENV, str(folder / "data"))
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(folder / "artifacts"))
+    network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
+    train.run(train.TrainRequest(NAME, train=train.TrainConfig(epochs=1), network=network))
