@@ -157,6 +157,19 @@ def _add_answers(add: _Add) -> None:
     predict.add_argument("--movie", type=_id(), nargs="+", required=True, metavar="ID", help="movie ids")
     _json_option(predict, "a list of {movie_id, title, predicted}")
 
+    search = _command(
+        add,
+        commands.search,
+        "search",
+        "find movies by their title, as the Rate page does",
+        "search la confidential --data ml-1m",
+    )
+    search.add_argument("text", nargs="+", metavar="TEXT", help="a title or part of it, as you would type it")
+    names = ", ".join(commands.DATA_NAMES)
+    search.add_argument("--data", default="demo", choices=commands.DATA_NAMES, metavar="NAME", help=names)
+    search.add_argument("-n", type=_whole(1), default=10, metavar="N", help="at most so many (default: 10)")
+    _json_option(search, "a list of {movie_id, title, year, num_ratings}")
+
     info = _command(add, commands.info, "info", "list the trained bundles with their settings and figures", "info")
     _json_option(info, "a list of {bundle, data, model, protocol, seed, test_mse, test_mae, seconds_per_epoch}")
 

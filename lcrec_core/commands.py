@@ -20,6 +20,7 @@ from lcrec_core.dataset import GENDERS, Col, Dataset, age_band
 from lcrec_core.errors import BundleError, DownloadError, LCRecError
 from lcrec_core.memory import in_words
 from lcrec_core.profile import Profile
+from lcrec_core.titles import spoken
 
 if TYPE_CHECKING:
     from lcrec_core.recommender import Filters, Recommender
@@ -54,7 +55,7 @@ def recommend(options: Namespace) -> int:
         )
         return 0
     for r in top:
-        print(" ".join(filter(None, (str(r.movie_id), r.title, "|".join(r.genres), f"{r.predicted:.2f}"))))
+        print(" ".join(filter(None, (str(r.movie_id), spoken(r.title), "|".join(r.genres), f"{r.predicted:.2f}"))))
     if not top:
         _say("no movie passes: the person has rated them all, or the filters are too narrow")
     return 0
@@ -73,7 +74,29 @@ def predict(options: Namespace) -> int:
         _print_json(rows)
     else:
         for row in rows:
-            print(f"{row['movie_id']} {row['title']} {row['predicted']:.2f}")
+            print(f"{row['movie_id']} {spoken(row['title'])} {row['predicted']:.2f}")
+    return 0
+
+
+def search(options: Namespace) -> int:
+    """Print the movies whose title is like what was typed, the best first: what the Rate page finds."""
+    from lcrec_core.search import TitleIndex, describe
+
+    text = " ".join(options.text)
+    data = sources.load(options.data)
+    index = TitleIndex.of(data)
+    found = index.search(text, options.n)
+    rows = describe(data, found)
+    until = "" if index.newest is None else f"; {data.name} has films up to {index.newest}"
+    if not rows:
+        _say(f"no title is like {text!r}{until}")
+    elif found.nearest:
+        _say(f"no title has {text!r}, these are nearest in spelling{until}")
+    if options.json:
+        _print_json(rows)
+        return 0
+    for row in rows:
+        print(f"{row['movie_id']} {spoken(row['title'])} {row['num_ratings']:,} ratings")
     return 0
 
 

@@ -21,6 +21,7 @@ from lcrec_core.errors import BundleError, ProfileError
 from lcrec_core.predictors import Prediction, predictor
 from lcrec_core.profile import Profile
 from lcrec_core.split import make_split
+from lcrec_core.titles import spoken
 from lcrec_core.twins import most_rated_twins
 
 PREDICTED, MEAN_RATING, NUM_RATINGS = "predicted", "mean_rating", "num_ratings"
@@ -66,6 +67,7 @@ class Recommendation:
 
     movie_id: int
     title: str
+    """As the data set spells it; `titles.spoken` for people."""
     year: int | None
     genres: tuple[str, ...]
     predicted: float
@@ -85,6 +87,7 @@ class LikedMovie:
 
     movie_id: int
     title: str
+    """As the data set spells it."""
     rating: float
     similarity: float
     """Cosine of the model's movie features about the catalogue's mean, -1 to 1."""
@@ -351,7 +354,7 @@ class Recommender:
 def _sentence(because: tuple[LikedMovie, ...], shared: tuple[str, ...], num_ratings: int) -> str:
     parts = []
     if because:
-        named = " and ".join(f"{liked.title}, which you gave {liked.rating:g}" for liked in because)
+        named = " and ".join(f"{spoken(liked.title)}, which you gave {liked.rating:g}" for liked in because)
         parts.append(f"near to {named}")
     if shared:
         parts.append(f"you rate {' and '.join(shared)} above your average")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from lcrec_core.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.errors import BundleError
+from lcrec_core.titles import sort_key, spoken
 from lcrec_ui import export, failures, loaders, permissions, session
 from lcrec_ui.text import count, plain, stars
 
@@ -61,7 +62,7 @@ def movie_cards(movies: list[Recommendation], reasons: list[str]) -> None:
 
 def _card(rank: int, movie: Recommendation, reason: str) -> None:
     with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{rank}"):
-        st.markdown(f"#### {rank}. {plain(movie.title)}", anchors=False)
+        st.markdown(f"#### {rank}. {plain(spoken(movie.title))}", anchors=False)
         if movie.genres:
             st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
         st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")
@@ -86,7 +87,7 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
         ranked: What `Recommender.rank` returns; the chances are shown where it has them.
         scale: For the length of the bars.
     """
-    shown = with_rank(ranked).drop(columns="movie_id")
+    shown = by_title(with_rank(ranked).drop(columns="movie_id"), ranked["title"].map(sort_key), "ranked_by_title")
     shown["genres"] = [split_genres(joined) for joined in shown["genres"]]
     if "liking" in shown:
         shown["liking"] = shown["liking"].astype(float).round(2)
@@ -115,9 +116,24 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
     )
 
 
+def by_title(table: pd.DataFrame, sort_keys: pd.Series, key: str) -> pd.DataFrame:
+    """The table as it is, or in order of its titles once the switch above it is on.
+
+    The browser sorts a column by what is written in it, and every The would stand under T.
+
+    Args:
+        table: One movie a row.
+        sort_keys: `titles.sort_key` of each row's title.
+        key: Of the switch.
+    """
+    if not st.toggle("Titles A to Z", key=key, help="In order of the titles, without The, A, Le and the like."):
+        return table
+    return table.loc[sort_keys.sort_values(kind="stable").index]
+
+
 def with_rank(ranked: pd.DataFrame) -> pd.DataFrame:
-    """The ranked movies with their place, from 1."""
-    return ranked.assign(rank=range(1, len(ranked) + 1))
+    """The ranked movies with their place, from 1, and their titles as people say them."""
+    return ranked.assign(rank=range(1, len(ranked) + 1), title=[spoken(title) for title in ranked["title"]])
 
 
 def as_csv(ranked: pd.DataFrame) -> bytes:

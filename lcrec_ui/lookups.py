@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from lcrec_core.dataset import Col, Dataset, split_genres
+from lcrec_core.search import TitleIndex
 from lcrec_core.statistics import DatasetStatistics, summarise
+from lcrec_core.titles import spoken
 from lcrec_ui.loaders import dataset, file_stamp
-from lcrec_ui.search import TitleIndex
 
 
 def title_index(name: str) -> TitleIndex:
@@ -38,6 +39,7 @@ class Movie:
     """What the pages say of a movie."""
 
     title: str
+    """As people say it."""
     genres: tuple[str, ...]
     mean_rating: float
     """What people gave on average; NaN where nobody rated it."""
@@ -55,7 +57,7 @@ def _movies(name: str, stamp: str) -> dict[int, Movie]:
     table = data.movies[[Col.MOVIE, Col.TITLE, Col.GENRES]].itertuples(index=False, name=None)
     counts = np.bincount(_movie_rows(data), minlength=len(data.movies)).tolist()
     return {
-        movie_id: Movie(str(title), tuple(split_genres(genres)), mean, count)
+        movie_id: Movie(spoken(str(title)), tuple(split_genres(genres)), mean, count)
         for (movie_id, title, genres), mean, count in zip(table, movie_means(name), counts, strict=True)
     }
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from lcrec_core.dataset import Dataset, split_genres
-from lcrec_ui import charts, export, loaders, lookups, own, people, profile_charts, session, taste
+from lcrec_ui import charts, components, export, loaders, lookups, own, people, profile_charts, session, taste
 from lcrec_ui.failures import callback
 from lcrec_ui.text import clean, plain
 
@@ -82,8 +82,9 @@ def tastes(data: Dataset, person: session.Person) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+    listed = components.by_title(history.drop(columns="sort_key"), history["sort_key"], "history_by_title")
     st.dataframe(
-        history.assign(genres=[split_genres(joined) for joined in history["genres"]]),
+        listed.assign(genres=[split_genres(joined) for joined in listed["genres"]]),
         hide_index=True,
         height=380,
         key="profile_history",

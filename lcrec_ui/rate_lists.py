@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from lcrec_core.profile import Profile
+from lcrec_core.sources import DEMO
+from lcrec_core.titles import spoken
 from lcrec_ui import filters, loaders, lookups, rating, session
 from lcrec_ui.failures import callback
 from lcrec_ui.movement import TopList
-from lcrec_ui.text import count, plain, stars
+from lcrec_ui.text import DATA_TITLES, count, plain, stars
 
 if TYPE_CHECKING:
     from lcrec_core.recommender import Recommender
@@ -40,9 +42,8 @@ def top_five(recommender: Recommender, person: session.Person) -> None:
     for rank, movie in enumerate(best, 1):
         change = top.change(movie.movie_id)
         moved = " ".join(filter(None, [change and f":gray[{change}]", top.mark(movie.movie_id)]))
-        lines.append(
-            f"{rank}. **{plain(movie.title)}**  \n   :yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}"
-        )
+        title = plain(spoken(movie.title))
+        lines.append(f"{rank}. **{title}**  \n   :yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}")
     st.markdown("\n".join(lines))
     st.caption(_follows_from(recommender, len(profile.movie_ids)))
 
@@ -58,10 +59,15 @@ def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
         max_chars=100,
     )
     if query and query.strip():
-        movies = lookups.title_index(recommender.data.name).find(query, ROWS)
+        index = lookups.title_index(recommender.data.name)
+        found = index.search(query, ROWS)
+        movies = list(found.movie_ids)
+        until = _films_until(recommender.data.name, index.newest)
         if not movies:
-            st.info(f"No title has the words “{plain(query)}”.", icon=":material/search_off:")
+            st.info(f"No title is like “{plain(query.strip())}”.{until}", icon=":material/search_off:")
             return set()
+        if found.nearest:
+            st.caption(f"No title has “{plain(query.strip())}”; these are nearest in spelling.{until}")
     else:
         movies = suggestions(recommender, person.profile)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -70,6 +76,14 @@ def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
     with st.container(border=True, key="to_rate"):
         _rows(recommender, person, movies)
     return set(movies)
+
+
+def _films_until(data_name: str, newest: int | None) -> str:
+    """Where the films end: what is newer than that cannot be found."""
+    if newest is None:
+        return ""
+    data = "The demo" if data_name == DEMO else plain(DATA_TITLES.get(data_name, data_name))
+    return f" {data} has films up to {newest}."
 
 
 def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> None:

@@ -13,7 +13,7 @@ from lcrec_core.profile import Profile
 from lcrec_ui import loaders, lookups, notices, own, session, sidebar, star_control
 from lcrec_ui.failures import callback, said
 from lcrec_ui.lookups import Movie
-from lcrec_ui.text import count, plain, spoken
+from lcrec_ui.text import count, plain, read_aloud
 
 if TYPE_CHECKING:
     from lcrec_core.recommender import Recommender
@@ -82,7 +82,7 @@ def row(movie_id: int, movie: Movie, given: float | None, guess: float, scale: R
                 st.caption(f"{gave}we would have guessed {guess:.1f}".capitalize(), width="content")
                 st.button(
                     # What is small is read out and not seen, see `STYLE`.
-                    f"Clear :small[the stars for {spoken(movie.title)}]",
+                    f"Clear :small[the stars for {read_aloud(movie.title)}]",
                     icon=":material/close:",
                     type="tertiary",
                     key=f"clear_{movie_id}",

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from lcrec_core.dataset import RatingScale
-from lcrec_ui.text import count, spoken
+from lcrec_ui.text import count, read_aloud
 
 WIDTH = 240
 """Pixels that five stars take, whole or half."""
@@ -35,7 +35,7 @@ def control(movie_id: int, title: str, scale: RatingScale, given: float | None, 
     # What is stored decides what is filled in, so that undo, clear and a write that failed show as well.
     st.session_state[f"{PREFIX}{movie_id}"] = given if given in values else None
     st.radio(
-        f"Stars for {spoken(title)}",
+        f"Stars for {read_aloud(title)}",
         values,
         index=None,
         format_func=in_words,

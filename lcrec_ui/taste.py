@@ -6,13 +6,16 @@ import pandas as pd
 from lcrec_core.dataset import Col, Dataset, split_genres
 from lcrec_core.profile import Profile
 from lcrec_core.statistics import DatasetStatistics
+from lcrec_core.titles import sort_key, spoken
 
 FEWEST_PER_GENRE = 3
 """A genre with fewer ratings says nothing of a person's taste."""
 
 
 def history(data: Dataset, profile: Profile, means: pd.Series) -> pd.DataFrame:
-    """Everything a person rated, the latest first: `time`, `title`, `genres`, `rating`, `mean_rating`.
+    """Everything a person rated, the latest first: `time`, `title`, `sort_key`, `genres`, `rating`, `mean_rating`.
+
+    Titles are as people say them, and `sort_key` is what they are sorted by.
 
     Args:
         data: Knows the titles.
@@ -24,7 +27,8 @@ def history(data: Dataset, profile: Profile, means: pd.Series) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "time": pd.to_datetime(profile.timestamps, unit="s"),
-            "title": movies[Col.TITLE].to_numpy(),
+            "title": [spoken(title) for title in movies[Col.TITLE]],
+            "sort_key": [sort_key(title) for title in movies[Col.TITLE]],
             "genres": movies[Col.GENRES].to_numpy(),
             "rating": profile.ratings,
             "mean_rating": means.reindex(profile.movie_ids).to_numpy(),

@@ -76,7 +76,7 @@ def in_chart(text: object) -> str:
     return escape(clean(text)).replace("{", "&#123;")
 
 
-def spoken(text: str) -> str:
+def read_aloud(text: str) -> str:
     """Text from outside as a name that is only read out: no mark that Markdown could follow, and none to stumble on."""
     return " ".join(_MARKS.sub(" ", text).replace(": ", ", ").replace(":", " ").split())
 

@@ -1,21 +1,20 @@
 """The Rate page: stars, guesses, undo, and the list that follows."""
 
+import json
 import sqlite3
 from pathlib import Path
 
-import numpy as np
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1.element_tree import ElementTree
 
-from lcrec_core import demo
+from lcrec_core import cli, demo
 from lcrec_core.profile import Profile
 from lcrec_core.store import ProfileStore
 from lcrec_ui import loaders, text
 from lcrec_ui.movement import TopList
 from lcrec_ui.rating import without
-from lcrec_ui.search import TitleIndex, normalise
-from lcrec_ui.text import spoken
+from lcrec_ui.text import read_aloud
 from tests import half_stars as half_stars_data
 from tests.app_support import assert_sound, visit, words
 from tests.visiting import visited_before
@@ -150,7 +149,7 @@ def test_each_group_of_stars_is_named_after_its_movie_and_each_option_by_its_sta
     titles = set(demo.load_demo().movies["title"])
     shown = stars(visit("rate"))
     assert len({group.label for group in shown}) == len(shown) == 16
-    assert {group.label.removeprefix("Stars for ") for group in shown} <= {spoken(title) for title in titles}
+    assert {group.label.removeprefix("Stars for ") for group in shown} <= {read_aloud(title) for title in titles}
     assert shown[0].options == ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
 
 
@@ -166,7 +165,7 @@ def test_each_group_of_stars_is_named_after_its_movie_and_each_option_by_its_sta
     ],
 )
 def test_a_name_that_is_read_out_has_no_mark_that_markdown_follows(title: str, name: str):
-    assert spoken(title) == name
+    assert read_aloud(title) == name
 
 
 @pytest.mark.parametrize(
@@ -251,7 +250,27 @@ def test_search_while_typing_finds_titles_and_says_when_there_are_none():
     assert "Star Wars" in words(app)
     app.text_input(key="rate_query").set_value("zzzz **bold**").run()
     assert_sound(app)
-    assert "No title has the words" in words(app)
+    assert r"No title is like “zzzz \*\*bold\*\*”. The demo has films up to 2024." in words(app)
+
+
+def test_a_misspelled_search_shows_the_nearest_and_says_so():
+    app = visit("rate")
+    app.text_input(key="rate_query").set_value("shawshenk").run()
+    assert_sound(app)
+    assert "No title has “shawshenk”; these are nearest in spelling" in words(app)
+    assert "The Shawshank Redemption" in words(app)
+
+
+def test_the_page_finds_what_the_command_line_finds(capsys):
+    app = visit("rate")
+    for query in ("la confidential", "wars star", "godfther", "the man"):
+        app.text_input(key="rate_query").set_value(query).run()
+        assert_sound(app)
+        shown = [int(row.key.removeprefix("stars_")) for row in stars(app)][:8]
+        capsys.readouterr()
+        assert cli.main(["search", query, "--json", "-n", "8"]) == 0
+        found = [row["movie_id"] for row in json.loads(capsys.readouterr().out)]
+        assert shown[: len(found)] == found
 
 
 def test_others_brings_other_suggestions():
@@ -302,16 +321,3 @@ def test_marks_of_the_top_five_by_hand():
     assert top.change(40) == ""
     top.follow(2, {20: 4.4, 10: 4.3, 40: 4.1})
     assert top.mark(20) == ":green[▲ 1]", "being drawn again is no change"
-
-
-def test_titles_are_found_whatever_the_accents_capitals_and_order(tiny):
-    assert normalise("L'Été, The (1995)") == " lete the 1995"
-    index = TitleIndex(
-        np.array([1, 2, 3]), tuple(map(normalise, ("Star Wars (1977)", "Amélie (2001)", "Lone Star (1996)")))
-    )
-    assert index.find("AMELIE") == [2]
-    assert index.find("wars star") == [1]
-    assert index.find("star") == [1, 3]
-    assert index.find("tar wa") == [1], "inside words where nothing begins so"
-    assert index.find("  ") == []
-    assert len(TitleIndex.of(tiny).titles) == len(tiny.movies)

@@ -361,7 +361,7 @@ class TestShell:
         assert "examples:" in said.err
 
     @pytest.mark.parametrize(
-        "command", ["recommend", "predict", "info", "train", "evaluate", "download", "install", "make-demo"]
+        "command", ["recommend", "predict", "search", "info", "train", "evaluate", "download", "install", "make-demo"]
     )
     def test_each_command_explains_itself(self, lcrec, command: str) -> None:
         assert command in lcrec("--help").out
@@ -396,3 +396,37 @@ def wait_until(condition, seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+class TestSearch:
+    def test_json_has_the_titles_of_the_data_the_best_first(self, lcrec) -> None:
+        said = lcrec("search", "amber", "cafe", "--data", "ml-1m", "--json", "-n", "4")
+        assert said.code == 0
+        assert 0 < len(said.json) <= 4
+        for row in said.json:
+            assert list(row) == ["movie_id", "title", "year", "num_ratings"]
+            assert row["title"].startswith("Amber and the") or "the Amber Café" in row["title"]
+            assert row["year"] == int(row["title"][-5:-1])
+
+    def test_lines_say_titles_as_people_do(self, lcrec, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = made_up()
+        data.movies.loc[0, "title"] = "Echo Chamber, The (1990)"
+        monkeypatch.setattr("lcrec_core.sources.load", lambda name: data)
+        assert re.fullmatch(r"1 The Echo Chamber \(1990\) \d+ ratings\n", lcrec("search", "the echo chamber").out)
+        assert lcrec("search", "echo chamber", "--json").json[0]["title"] == "Echo Chamber, The (1990)"
+
+    def test_nothing_found_is_an_empty_list_and_no_error(self, lcrec) -> None:
+        said = lcrec("search", "zzzzzz", "--data", "ml-1m", "--json")
+        assert (said.code, said.json) == (0, [])
+        assert re.search(r"no title is like 'zzzzzz'; ml-1m has films up to 19\d\d", said.err)
+        assert lcrec("search", "zzzzzz", "--data", "ml-1m").out == ""
+
+    def test_the_demo_is_the_default_and_torch_is_not_loaded(self, world: dict[str, str]) -> None:
+        script = "import sys; from lcrec_core import cli; cli.main(['search', 'la confidential', '--json']); " \
+            "assert 'torch' not in sys.modules and 'streamlit' not in sys.modules"  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=REPOSITORY, env={**os.environ, **world}, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)[0]["title"] == "L.A. Confidential (1997)"
