@@ -43,6 +43,7 @@ format: $(DEV_READY) ## put every file into the house format
 bench: $(DEV_READY) ## measure speed and write benchmarks/results/*.json
 	$(RUN) -m benchmarks.predict
 	$(RUN) -m benchmarks.read_ml1m
+	$(RUN) -m benchmarks.search
 	$(RUN) -m benchmarks.star_click
 	$(RUN) -m benchmarks.app_start
 	$(RUN) -m lcrec_core.report
