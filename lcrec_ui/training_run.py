@@ -13,12 +13,12 @@ import streamlit as st
 
 from lcrec_core import jobs, sources
 from lcrec_core.artifacts import Bundle
-from lcrec_core.errors import LCRecError
+from lcrec_core.errors import BundleError, LCRecError
 from lcrec_core.jobs import Job, JobRequest, JobState
 from lcrec_ui import failures, permissions
 from lcrec_ui.charts import Curve, draw, training_curves
 from lcrec_ui.failures import callback
-from lcrec_ui.text import DATA_TITLES, clean, plain
+from lcrec_ui.text import DATA_TITLES, clean, plain, with_commands
 
 REFRESH_SECONDS = 1.0
 SHOWN_AT_FIRST = 4
@@ -259,6 +259,14 @@ def _start() -> None:
         seed=seed,
     )
     jobs.start(request)
+
+
+def damaged(name: str, error: BundleError) -> None:
+    """Say that a bundle cannot be used, and to whoever runs the server what to do about it."""
+    said = f"{plain(name)} cannot be used: {failures.sentence(error)}"
+    if error.advice and permissions.may_manage():
+        said = f"{said}; {with_commands(error.advice)}"
+    st.warning(said, icon=":material/warning:")
 
 
 def earlier_runs() -> None:

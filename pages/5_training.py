@@ -5,8 +5,7 @@ import streamlit as st
 
 from lcrec_core import artifacts
 from lcrec_core.paper_facts import DATA
-from lcrec_ui import bootstrap, charts, failures, session, tables, training_run
-from lcrec_ui.text import plain
+from lcrec_ui import bootstrap, charts, session, tables, training_run
 
 bootstrap.page("Training")
 
@@ -39,7 +38,7 @@ elif bundles:
 else:
     st.info("No model has been trained here yet. Start a run below.", icon=":material/info:")
 for name, damage in artifacts.list_damaged().items():
-    st.warning(f"{plain(name)} cannot be used: {failures.sentence(damage)}", icon=":material/warning:")
+    training_run.damaged(name, damage)
 
 st.subheader("Start a training run", anchor=False)
 training_run.start_form(list(bundles.values()), session.state().data)

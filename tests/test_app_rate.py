@@ -11,6 +11,7 @@ from streamlit.testing.v1.element_tree import ElementTree
 from lcrec_core import cli, demo
 from lcrec_core.profile import Profile
 from lcrec_core.store import ProfileStore
+from lcrec_core.titles import spoken
 from lcrec_ui import loaders, text
 from lcrec_ui.movement import TopList
 from lcrec_ui.rating import without
@@ -149,7 +150,9 @@ def test_each_group_of_stars_is_named_after_its_movie_and_each_option_by_its_sta
     titles = set(demo.load_demo().movies["title"])
     shown = stars(visit("rate"))
     assert len({group.label for group in shown}) == len(shown) == 16
-    assert {group.label.removeprefix("Stars for ") for group in shown} <= {read_aloud(title) for title in titles}
+    assert {group.label.removeprefix("Stars for ") for group in shown} <= {
+        read_aloud(spoken(title)) for title in titles
+    }
     assert shown[0].options == ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
 
 

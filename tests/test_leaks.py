@@ -140,7 +140,7 @@ def test_training_reads_the_training_part_only_and_the_test_part_for_drawing(dat
         changed = with_ratings(data, split.test, value)
         monkeypatch.setattr(sources, "load", lambda name, changed=changed: changed)
         config = train.TrainConfig(epochs=1, learning_rate=0.01, batches=CONFIG)
-        bundle = train.run(train.TrainRequest("made-up", train=config, network=NETWORK))
+        bundle = train.run(train.TrainRequest("made-up", train=config, network=NETWORK, save=False))
         weights.append(bundle.weights)
     for name in weights[0]:
         assert weights[0][name].tobytes() == weights[1][name].tobytes(), name

@@ -68,6 +68,8 @@ ESCAPED = frozenset(
         "duration",
         "people_gave",
         "only_who_runs_it",
+        "read_aloud",
+        "in_words",
         "len",
         "round",
     ]
@@ -80,10 +82,12 @@ OURS = {
     },  # constants of this repository
     "data_source.py": {"DATA_TITLES[name]", "line"},  # a name among the constants; the terms as we ship them
     "data_views.py": {"tables.genre_places", "tables.word_places", "state", "name"},
-    "failures.py": {"then"},
+    "failures.py": {"then", "before"},  # words of ours around an error's own
     "filters.py": {"int(np.clip(len(data.users) // 40, _FEWEST, _MOST))"},
     "people.py": {"label"},  # the forms' own labels
-    "rate_lists.py": {"filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank"},
+    "rate_lists.py": {
+        *("filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank", "index.newest"),
+    },
     "rating.py": {"person.profile.user_id"},
     "training_run.py": {
         *("job.request.epochs", "said.get('epochs')", "label"),
