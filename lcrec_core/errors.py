@@ -50,6 +50,10 @@ class ProfileError(LCRecError):
     exit_code = 5
 
 
+class UnknownProfileError(ProfileError):
+    """No profile has this token: it was never given out, or its profile was deleted."""
+
+
 class DownloadError(LCRecError):
     """A download could not be completed; nothing half-done is left behind."""
 

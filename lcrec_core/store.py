@@ -91,8 +91,8 @@ def default_url() -> str:
 class ProfileStore:
     """Profiles in a database. Threads may share a store; a process opens its own.
 
-    Every method raises ProfileError for a token that opens no profile, a value that is not allowed,
-    and a database that cannot be used. A call that returned has been written to disk.
+    Every method raises UnknownProfileError for a token that opens no profile, and ProfileError for a value that
+    is not allowed and a database that cannot be used. A call that returned has been written to disk.
     """
 
     def __init__(self, url: str | None = None, *, busy_seconds: float | None = None) -> None:

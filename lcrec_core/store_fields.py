@@ -10,13 +10,13 @@ import operator
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from lcrec_core.dataset import AGE_BANDS, GENDERS, HALF_STARS, RatingScale
-from lcrec_core.errors import ProfileError
+from lcrec_core.errors import ProfileError, UnknownProfileError
 
 NAME_LENGTH = 60
 OCCUPATION_LENGTH = 40
@@ -47,16 +47,16 @@ def token_hash(token: str) -> str:
     The token holds 192 random bits, so that a plain hash cannot be reversed by trying.
 
     Raises:
-        ProfileError: This cannot be a token; the text is not repeated, for it may be most of a real one.
+        UnknownProfileError: This cannot be a token; the text is not repeated, for it may be most of a real one.
     """
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise unknown_profile()
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def unknown_profile() -> ProfileError:
+def unknown_profile() -> UnknownProfileError:
     """The same answer for a malformed, a wrong and a deleted token, so that nothing can be probed."""
-    return ProfileError(
+    return UnknownProfileError(
         "this link opens no profile: it may be incomplete, or its profile was deleted; "
         "check the link or create a new profile"
     )
@@ -98,6 +98,20 @@ def clean_text(field: str, value: Any, longest: int) -> str:
     if len(text) > longest:
         raise ProfileError(f"{field} has {len(text)} characters; at most {longest} are kept, shorten it")
     return text
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """The name itself, or where it is taken the first of `Ada (2)`, `Ada (3)`, ... that is free.
+
+    It is cut where the number would not fit any more, so that a copy of a copy always finds a name.
+    """
+    name = wanted = " ".join(wanted.split())[:NAME_LENGTH].rstrip()
+    number = 1
+    while name in taken:
+        number += 1
+        ending = f" ({number})"
+        name = wanted[: NAME_LENGTH - len(ending)].rstrip() + ending
+    return name
 
 
 def clean_data(data: Any) -> str:

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql, postgresql
 
 from lcrec_core.dataset import HALF_STARS, WHOLE_STARS
-from lcrec_core.errors import ProfileError
+from lcrec_core.errors import ProfileError, UnknownProfileError
 from lcrec_core.store import ProfileStore, StoredRating, Undone, default_url
 from lcrec_core.store_database import SCHEMA_VERSION, metadata, sqlite_url
-from lcrec_core.store_fields import new_token, token_hash
+from lcrec_core.store_fields import NAME_LENGTH, free_name, new_token, token_hash
 
 ROOT = Path(__file__).parents[1]
 
@@ -607,7 +607,7 @@ def test_a_read_only_database_is_a_clear_error(store: ProfileStore, file: Path) 
 
 READ_ONLY = """
 import os, sys
-from lcrec_core.errors import ProfileError
+from lcrec_core.errors import ProfileError, UnknownProfileError
 from lcrec_core.store import ProfileStore
 if os.geteuid() == 0:
     os.setuid(65534)
@@ -818,3 +818,29 @@ def test_a_store_that_is_held_can_still_be_opened_and_read(file: Path) -> None:
     other.execute("BEGIN IMMEDIATE")
     assert ProfileStore(sqlite_url(file), busy_seconds=0.05).get(token).name == "Ada"
     other.close()
+
+
+def test_a_token_that_opens_nothing_is_told_from_a_store_that_cannot_be_read(store: ProfileStore, file: Path):
+    with pytest.raises(UnknownProfileError):
+        store.get(new_token())
+    token = store.create("demo")
+    for path in file.parent.iterdir():
+        path.write_bytes(b"not a database, and longer than the header of one" * 100)
+    with pytest.raises(ProfileError) as caught:
+        ProfileStore(sqlite_url(file)).get(token)
+    assert not isinstance(caught.value, UnknownProfileError)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "free"),
+    [
+        ("Ada", [], "Ada"),
+        ("Ada", ["Ada"], "Ada (2)"),
+        ("Ada", ["Ada", "Ada (2)", "Ada (4)"], "Ada (3)"),
+        ("x" * 60, ["x" * 60], "x" * 56 + " (2)"),
+        ("Copy of " + "x" * 60, [], "Copy of " + "x" * 52),
+    ],
+)
+def test_a_free_name_is_new_and_fits(wanted, taken, free):
+    assert free_name(wanted, taken) == free
+    assert len(free) <= NAME_LENGTH
