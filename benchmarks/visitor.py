@@ -57,6 +57,16 @@ class Visitor:
         """The star controls that the last run drew, in order."""
         return [element.radio.id for element in self.elements if element.WhichOneof("type") == "radio"]
 
+    def press(self, label: str) -> float:
+        """Press the button with this label's beginning; returns seconds until everything it moves was sent."""
+        buttons = [element.button for element in self.elements if element.WhichOneof("type") == "button"]
+        (button,) = [button for button in buttons if button.label.startswith(label)]
+        self._states[button.id] = WidgetState(id=button.id, trigger_value=True)
+        try:
+            return self._run(self._fragments.get(button.id, ""))
+        finally:
+            del self._states[button.id]
+
     def headings(self) -> list[str]:
         """The headings that the last run drew, in order."""
         return [element.heading.body for element in self.elements if element.WhichOneof("type") == "heading"]
@@ -85,8 +95,9 @@ class Visitor:
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             self.elements.append(element)
-            if element.WhichOneof("type") == "radio":
-                self._fragments[element.radio.id] = message.delta.fragment_id
+            if element.WhichOneof("type") in ("radio", "button"):
+                widget = getattr(element, element.WhichOneof("type"))
+                self._fragments[widget.id] = message.delta.fragment_id
         elif kind == "script_finished":
             return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
         return False

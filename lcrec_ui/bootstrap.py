@@ -73,7 +73,6 @@ def page(title: str) -> None:
     with st.sidebar:
         sidebar.draw()
     simulated_notice()
-    session.write_url()
     with top:
         notices.at_top(last_chance=not routed)
 

@@ -1,6 +1,6 @@
 """Choosing a person of the data set, and the form that describes a created profile."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,31 +80,43 @@ def chooser(data: Dataset) -> None:
         format_func=lambda user: _described(people, user),
         placeholder="Choose who to look as",
         on_change=_choose,
+        args=(data.name,),
     )
     if len(found) > MOST_OFFERED:
         st.caption(f"The first {MOST_OFFERED} are listed; type an id or narrow the search to reach the others.")
 
 
-def description_form(key: str, data: Dataset, label: str, start: Description | None = None) -> Description | None:
+def description_form(
+    key: str, data: Dataset, label: str, on_sent: Callable[..., None], args: tuple, start: Description | None = None
+) -> None:
     """A form for a profile's name and, where the data set knows them, gender, age and occupation.
 
-    Returns:
-        What was entered when the form has just been sent, else None.
+    Args:
+        key: Of the form; another for each person, so that nobody's fields are kept for somebody else.
+        data: What it may ask follows from the data set.
+        label: Of its button.
+        on_sent: Called with `args` and what was entered, a `Description`.
+        args: Whom the form was drawn for.
+        start: What the fields hold at first.
     """
     start = start or Description("", None, None, None)
     people = lookups.people(data.name)
     with st.form(key, border=False):
-        name = st.text_input("Name", value=start.name, max_chars=60, placeholder="optional")
-        gender = age = occupation = None
+        st.text_input("Name", value=start.name, max_chars=60, placeholder="optional", key=f"{key}_name")
         if people[Col.GENDER].notna().any():
-            gender = _optional("Gender", list(GENDERS), start.gender, session.GENDER_WORDS)
+            _optional(key, "Gender", list(GENDERS), start.gender, session.GENDER_WORDS)
         if people[Col.AGE].notna().any():
-            age = _optional("Age", list(AGE_BANDS), start.age, AGE_LABELS)
+            _optional(key, "Age", list(AGE_BANDS), start.age, AGE_LABELS)
         if people[Col.OCCUPATION].notna().any():
             occupations = sorted(people[Col.OCCUPATION].dropna().unique())
-            occupation = _optional("Occupation", occupations, start.occupation, {})
-        sent = st.form_submit_button(label, type="primary")
-    return Description(name, gender, age, occupation) if sent else None
+            _optional(key, "Occupation", occupations, start.occupation, {})
+        st.form_submit_button(label, type="primary", on_click=_sent, args=(key, on_sent, args))
+
+
+@callback
+def _sent(key: str, on_sent: Callable[..., None], args: tuple) -> None:
+    entered = {field: st.session_state.get(f"{key}_{field}") for field in ("gender", "age", "occupation")}
+    on_sent(*args, Description(st.session_state.get(f"{key}_name") or "", **entered))
 
 
 def _any_of(label: str, options: list, words: Mapping[Any, str]) -> Any:
@@ -118,13 +130,14 @@ def _any_of(label: str, options: list, words: Mapping[Any, str]) -> Any:
     )
 
 
-def _optional(label: str, options: list, start: object, words: Mapping[Any, str]) -> Any:
-    return st.selectbox(
+def _optional(key: str, label: str, options: list, start: object, words: Mapping[Any, str]) -> None:
+    st.selectbox(
         label,
         options,
         index=options.index(start) if start in options else None,
         placeholder="not given",
         format_func=lambda option: clean(words.get(option, option)),
+        key=f"{key}_{label.lower()}",
     )
 
 
@@ -141,12 +154,14 @@ def _described(people: pd.DataFrame, user_id: int) -> str:
 
 
 @callback
-def _choose() -> None:
+def _choose(data_name: str) -> None:
     chosen = st.session_state[_CHOSEN]
     if chosen is None:
         return
     st.session_state[_CHOSEN] = None
     if not isinstance(chosen, int):
         raise ProfileError(f"{quoted(chosen)} is not a user id")
+    if data_name != session.current_data().name:
+        raise ProfileError("the data on the screen changed in between; choose again")
     session.set_user(chosen)
     st.rerun()

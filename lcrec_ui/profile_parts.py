@@ -6,11 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from lcrec_core.dataset import Dataset, split_genres
-from lcrec_ui import charts, components, export, loaders, lookups, own, people, profile_charts, session, taste
+from lcrec_core.errors import ProfileError
+from lcrec_ui import charts, components, export, lookups, own, people, profile_charts, session, taste
 from lcrec_ui.failures import callback
 from lcrec_ui.text import clean, plain
 
 _PAGE_PATH = "/profile"
+_CREATED = "profile_created"
 
 
 def identity(data: Dataset, person: session.Person) -> None:
@@ -26,18 +28,73 @@ def identity(data: Dataset, person: session.Person) -> None:
             st.metric("Average given", f"{ratings.mean():.2f}", f"{ratings.mean() - everybody:+.2f} vs everybody",
                       delta_color="off", delta_arrow="off", width="content")  # fmt: skip
     if person.stored is None:
-        st.caption("A person of the data set: their ratings never change. Continue as a private copy to rate movies.")
-        st.button("Continue as a private copy", icon=":material/content_copy:", on_click=_copy)
+        st.caption(
+            "A person of the data set, whose ratings never change. Your first star on *Rate movies* begins a profile "
+            "of your own, from nothing; a copy begins with all the ratings of this person."
+        )
+        st.button(
+            f"Continue as a copy of {plain(person.label)}",
+            icon=":material/person_add:",
+            key="copy_person",
+            on_click=_copy,
+            args=(person.owner,),
+        )
         return
-    st.caption("Private: only who has this link can open the profile. Keep it to come back; nobody can look it up.")
-    st.code(link(person.stored.token), language=None, wrap_lines=True)
+    st.caption("Private: only who has this link can open the profile; nobody can look it up. Keep it to come back.")
+    with st.container(key="profile_link"):
+        # Its button copies the link, and is in sight where there is no pointer to bring it up as well.
+        st.code(link(person.stored.token), language=None, wrap_lines=True)
+    st.html(_COPY_IN_SIGHT)
+    _memory(person.stored.token)
     with st.container(horizontal=True):
         with st.popover("Edit", icon=":material/edit:"):
             _edit(data, person)
-        st.button("Copy", icon=":material/content_copy:", key="copy_profile", on_click=_copy)
+        st.button(
+            "Duplicate profile",
+            icon=":material/person_add:",
+            key="copy_profile",
+            help="A second profile of yours that begins with these ratings.",
+            on_click=_copy,
+            args=(person.owner,),
+        )
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown(f"Delete **{plain(person.label)}** and all its ratings for good? There is no way back.")
-            st.button("Yes, delete it", type="primary", key="delete_profile", on_click=_delete)
+            st.button(
+                "Yes, delete it",
+                type="primary",
+                key="delete_profile",
+                on_click=_delete,
+                args=(person.owner, person.label),
+            )
+
+
+_COPY_IN_SIGHT = """<style>.st-key-profile_link .stCode > div:has(button),
+    .st-key-profile_link .stCode > div:has(button) div { opacity: 1; visibility: visible; }</style>"""
+
+
+def _memory(token: str) -> None:
+    """Whether this browser remembers the profile, and the way to change that."""
+    remembered = session.state().remembered == token
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if remembered:
+            st.caption("This browser remembers the profile, in a cookie for this app alone.", width="content")
+            st.button(
+                "Forget me on this browser",
+                icon=":material/no_accounts:",
+                type="tertiary",
+                key="forget_me",
+                on_click=_forget,
+            )
+        else:
+            st.caption("This browser does not remember the profile: only the link leads back.", width="content")
+            st.button(
+                "Remember me on this browser",
+                icon=":material/how_to_reg:",
+                type="tertiary",
+                key="remember_me",
+                on_click=_remember,
+                args=(token,),
+            )
 
 
 def link(token: str) -> str:
@@ -49,12 +106,9 @@ def link(token: str) -> str:
 
 
 def create(data: Dataset) -> None:
-    """The form for a new profile."""
+    """The form for a new profile, which then goes on to rate."""
     with st.popover("Create a new profile", icon=":material/person_add:"):
-        entered = people.description_form("create_profile", data, "Create")
-    if entered:
-        own.create(entered.name, gender=entered.gender, age=entered.age, occupation=entered.occupation)
-        st.switch_page("pages/2_rate.py")
+        people.description_form("create_profile", data, "Create", _create, (data.name,))
 
 
 def tastes(data: Dataset, person: session.Person) -> None:
@@ -119,26 +173,48 @@ def _edit(data: Dataset, person: session.Person) -> None:
     stored = person.stored
     assert stored is not None
     start = people.Description(stored.name, stored.gender, stored.age, stored.occupation)
-    entered = people.description_form("edit_profile", data, "Save", start)
-    if entered:
-        loaders.store().update(
-            stored.token,
-            name=entered.name,
-            gender=entered.gender,
-            age=entered.age,
-            occupation=entered.occupation,
-        )
-        st.rerun()
+    # The person's own, and made anew when another window changes them.
+    key = f"edit_profile_{hash((stored.token, start)) & 0xFFFFFFFF:x}"
+    people.description_form(key, data, "Save", _save, (person.owner,), start)
+
+
+def _create(data_name: str, entered: people.Description) -> None:
+    if data_name != session.current_data().name:
+        raise ProfileError("the data on the screen changed in between: no profile was made")
+    own.create(entered.name, gender=entered.gender, age=entered.age, occupation=entered.occupation)
+    st.session_state[_CREATED] = True
+
+
+def go_on() -> None:
+    """Go on to the first ratings, where a profile was just created: a callback may come before the pages are known."""
+    if st.session_state.pop(_CREATED, False):
+        # With the address as it is: without one, Streamlit would add an empty one to the browser's history.
+        st.switch_page("pages/2_rate.py", query_params=st.query_params.to_dict())
+
+
+def _save(owner: session.Owner, entered: people.Description) -> None:
+    own.describe(owner, name=entered.name, gender=entered.gender, age=entered.age, occupation=entered.occupation)
 
 
 @callback
-def _copy() -> None:
-    own.copy()
+def _copy(owner: session.Owner) -> None:
+    own.copy(owner)
 
 
 @callback
-def _delete() -> None:
-    person = session.current_person()
-    if person.token is not None:
-        own.delete(person.token)
-        session.notify(f"**{plain(person.label)}** was deleted.", "success")
+def _delete(owner: session.Owner, label: str) -> None:
+    own.delete(owner)
+    session.notify(f"**{plain(label)}** was deleted.", "success")
+
+
+@callback
+def _remember(token: str) -> None:
+    session.state().forget = False
+    session.remember(token)
+
+
+@callback
+def _forget() -> None:
+    session.state().forget = True
+    session.remember(None)
+    session.notify("This browser does not remember you any more. The profile is kept: its link opens it.", "success")

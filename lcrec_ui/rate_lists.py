@@ -91,7 +91,7 @@ def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> 
     number = len(person.profile.movie_ids)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
         st.subheader(f"Rated so far: {number:,}", anchor=False, width="content")
-        rating.undo_button(person.token)
+        rating.undo_button(person)
     # One line in any case, so that the list below stays where it is.
     with st.container(key="undone"):
         if not rating.undone():
@@ -115,7 +115,8 @@ def _rows(recommender: Recommender, person: session.Person, movies: list[int]) -
     for movie_id in movies:
         if movie_id in given:
             guesses[movie_id] = rating.guess_without(recommender, person, movie_id)
-        rating.row(movie_id, known[movie_id], given.get(movie_id), guesses[movie_id], recommender.data.scale)
+        scale, stars_given = recommender.data.scale, given.get(movie_id)
+        rating.row(person.owner, movie_id, known[movie_id], stars_given, guesses[movie_id], scale)
 
 
 def suggestions(recommender: Recommender, profile: Profile) -> list[int]:
@@ -136,7 +137,7 @@ def _other_suggestions() -> None:
     shown = st.session_state.setdefault(_SHOWN, {}).setdefault(data_name, [])
     batch = st.session_state.get(_BATCH)
     shown.extend(batch[1] if batch and batch[0] == data_name else [])
-    offered = recommender.suggestions(session.current_profile(), ROWS + len(shown))
+    offered = recommender.suggestions(rating.rater(session.current_person()).profile, ROWS + len(shown))
     fresh = [movie_id for movie_id in offered if movie_id not in shown]
     if not fresh:
         shown.clear()

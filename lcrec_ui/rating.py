@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from lcrec_core.dataset import RatingScale
+from lcrec_core.errors import UnknownProfileError
 from lcrec_core.profile import Profile
 from lcrec_ui import loaders, lookups, notices, own, session, sidebar, star_control
 from lcrec_ui.failures import callback, said
@@ -20,9 +23,12 @@ if TYPE_CHECKING:
 
 RATE = "rate"
 """Key of the page's fragment."""
-_GUESSES = "rate_guesses"
-_UNDO = "undo"
-"""What a notice of undo is about."""
+_LISTS = [RATE, sidebar.WHO]
+_EVERYTHING = [*_LISTS, sidebar.ADDRESS]
+"""Fragments only: a whole run redraws what stands above and so moves the page under the reader."""
+_GUESSES, _AS_WHOM = "rate_guesses", "rate_as_whom"
+_UNDO, _BEGUN = "undo", "begun"
+"""What notices of undo, and of a profile that began, are about."""
 
 # Title and stars side by side as long as there is room; all rows of one height, so that nothing moves when
 # a movie is rated; what went wrong below both.
@@ -39,27 +45,74 @@ STYLE = f"""<style>{star_control.STYLE}
 </style>"""
 
 
-def whose_stars(person: session.Person) -> None:
-    """Say whose stars these are: a data-set person's never change, so the first one makes a private copy."""
-    if person.token is not None:
-        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-            st.markdown(f"You rate as **{plain(person.label)}**, a private profile of yours.", width="content")
-            st.page_link("pages/3_profile.py", label="Its link", icon=":material/link:", width="content")
-        return
-    st.info(
-        f"You are looking as **{plain(person.label)}**, whose own ratings never change. With your first star you go "
-        "on as a **private copy** of them, with a link of its own. Or start from nothing and build your own list.",
-        icon=":material/content_copy:",
+def whose_stars(person: session.Person, *, keeps_height: bool) -> None:
+    """Say whose stars these are, and for somebody without a profile of their own what the first one does.
+
+    Args:
+        person: Who is on the screen.
+        keeps_height: Whether it stays as high as before the first star, so that this star, which is being
+            looked at, does not move.
+    """
+    own_profile = person.stored is not None
+    st.html(_IN_ITS_PLACE)
+    with st.container(key="whose_stars", gap=None):
+        if not own_profile or keeps_height:
+            with st.container(key="whose_stars_before", gap="small"):
+                _before_the_first_star(person, enabled=not own_profile)
+        if own_profile:
+            with st.container(key="whose_stars_now", gap="small"):
+                st.markdown(
+                    f"You rate as **{plain(person.label)}**, a private profile of your own. "
+                    "Its link is on the Profile page; keep it to come back from anywhere."
+                )
+
+
+# Always there: a style that came with the star would come a moment too late.
+_IN_ITS_PLACE = """<style>
+    .st-key-whose_stars { position: relative; }
+    .st-key-whose_stars:has(.st-key-whose_stars_now) .st-key-whose_stars_before * { visibility: hidden !important; }
+    .st-key-whose_stars:has(.st-key-whose_stars_before) .st-key-whose_stars_now {
+        position: absolute; top: 0; left: 0; right: 0;
+    }
+</style>"""
+
+
+def _before_the_first_star(person: session.Person, *, enabled: bool) -> None:
+    """What somebody reads who looks as a person of the data set; once they do not, it only takes its place."""
+    as_whom = st.session_state.setdefault(_AS_WHOM, person.owner) if not enabled else person.owner
+    st.session_state[_AS_WHOM] = as_whom
+    name = f"User {as_whom.user_id}"
+    st.markdown(
+        f"You are looking as **{name}**, whose ratings stay as they are. Your first star begins "
+        "**a profile of your own**, from nothing."
     )
     with st.container(horizontal=True):
-        st.button(f"Continue as a copy of user {person.profile.user_id}", key="copy_person", on_click=_copy)
-        st.button("Start from nothing", key="start_empty", on_click=_start_empty)
+        st.button("Start from nothing", key="start_empty", disabled=not enabled, on_click=_start_empty, args=(as_whom,))
+        st.button(
+            f"Continue as a copy of {name}", key="copy_person", disabled=not enabled, on_click=_copy, args=(as_whom,)
+        )
 
 
-def row(movie_id: int, movie: Movie, given: float | None, guess: float, scale: RatingScale) -> None:
+def lost(why: str) -> None:
+    """In place of the lists: the profile is gone, and nothing is done before the visitor has said how to go on."""
+    st.error(f"{why} **Nothing was saved.**", icon=":material/error:")
+    with st.container(horizontal=True):
+        st.button("Start from nothing", key="start_again", type="primary", on_click=_start_again)
+        st.button("Look around first", key="look_around", on_click=_look_around)
+
+
+def rater(person: session.Person) -> session.Person:
+    """Whose ratings the page shows: an own profile's, and before there is one, nobody's."""
+    return person if person.stored is not None else replace(person, profile=Profile.of())
+
+
+def row(
+    owner: session.Owner, movie_id: int, movie: Movie, given: float | None, guess: float, scale: RatingScale
+) -> None:
     """A movie with its stars.
 
     Args:
+        owner: Whose stars they are.
         movie_id: Which one.
         movie: What is known of it.
         given: The rating it has, or None.
@@ -73,7 +126,7 @@ def row(movie_id: int, movie: Movie, given: float | None, guess: float, scale: R
     with st.container(key=_row_of(movie_id), horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]", width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width=star_control.WIDTH):
-            star_control.control(movie_id, movie.title, scale, given, _on_star)
+            star_control.control(movie_id, movie.title, scale, given, _on_star, owner)
             if given is None:
                 st.caption(f"We guess {guess:.1f}", width="content")
             else:
@@ -87,7 +140,7 @@ def row(movie_id: int, movie: Movie, given: float | None, guess: float, scale: R
                     type="tertiary",
                     key=f"clear_{movie_id}",
                     on_click=_on_clear,
-                    args=(movie_id,),
+                    args=(owner, movie_id),
                 )
         notices.here(_row_of(movie_id), RATE)
 
@@ -100,8 +153,13 @@ def guess_without(recommender: Recommender, person: session.Person, movie_id: in
     profile = person.profile
     place = int((profile.movie_ids == movie_id).argmax())
     guesses = st.session_state.setdefault(_GUESSES, {})
-    owner = person.token or profile.user_id
-    key = (recommender.bundle.name, owner, movie_id, float(profile.ratings[place]), int(profile.timestamps[place]))
+    key = (
+        recommender.bundle.name,
+        person.owner,
+        movie_id,
+        float(profile.ratings[place]),
+        int(profile.timestamps[place]),
+    )
     if key not in guesses:
         if len(guesses) > 2000:
             guesses.clear()
@@ -121,77 +179,90 @@ def without(profile: Profile, movie_id: int) -> Profile:
 
 
 @callback
-def _copy() -> None:
-    own.copy()
+def _copy(owner: session.Owner) -> None:
+    own.copy(owner)
+    st.rerun(_EVERYTHING)
 
 
 @callback
-def _start_empty() -> None:
+def _start_empty(owner: session.Owner) -> None:
+    if session.current_owner() == owner:
+        own.create()
+    st.rerun(_EVERYTHING)
+
+
+@callback
+def _start_again() -> None:
     own.create()
+    st.rerun()
 
 
 @callback
-def _on_star(movie_id: int) -> None:
-    _rate(movie_id, star_control.chosen(movie_id))
+def _look_around() -> None:
+    session.state().lost = ""
+    st.rerun()
 
 
 @callback
-def _on_clear(movie_id: int) -> None:
-    _rate(movie_id, None)
+def _on_star(owner: session.Owner, movie_id: int) -> None:
+    _rate(owner, movie_id, star_control.chosen(movie_id))
 
 
-def _rate(movie_id: int, stars: Any) -> None:
-    """Keep the stars, or take them away (None); what could not be kept is said in the movie's row."""
+@callback
+def _on_clear(owner: session.Owner, movie_id: int) -> None:
+    _rate(owner, movie_id, None)
+
+
+def _rate(owner: session.Owner, movie_id: int, stars: Any) -> None:
+    """Keep the stars, or take them away (None), and draw again what that changes; a loss is said in the movie's row."""
     lost = "The stars were not taken away." if stars is None else f"{star_control.in_words(stars)} not saved."
-    with said(_row_of(movie_id), f"{lost} "):
-        copied = own.rate(movie_id, stars)
+    with said(_row_of(movie_id), f"{lost} "), _gone_is_shown():
+        begun = own.rate(owner, movie_id, stars)
         notices.unsay(_row_of(movie_id))
-        _redraw(copied)
+        if begun:
+            notices.say(
+                "That star began a private profile of your own. Its link is on the Profile page.", "success", _BEGUN
+            )
+        st.rerun(_EVERYTHING if begun else _LISTS)
 
 
 def _row_of(movie_id: int) -> str:
     return f"movie_{movie_id}"
 
 
-def undo_button(token: str | None) -> None:
+def undo_button(person: session.Person) -> None:
     """Takes back the last star or clearing; there is nothing to undo for a person of the data set."""
     st.button(
         "Undo",
         icon=":material/undo:",
         key="undo",
-        disabled=token is None or not loaders.store().can_undo(token),
+        disabled=person.token is None or not loaders.store().can_undo(person.token),
         on_click=_on_undo,
+        args=(person.owner,),
     )
 
 
 def undone() -> bool:
-    """Say what undo did, once; whether there was anything to say."""
-    return notices.here(_UNDO, RATE)
+    """Say once what undo did, or that a star began a profile; whether there was anything to say."""
+    return notices.here(_UNDO, RATE) or notices.here(_BEGUN, RATE)
 
 
 @callback
-def _on_undo() -> None:
-    token = session.state().token
-    if token is None:
-        return
-    with said(_UNDO, "Nothing was taken back. "):
-        taken_back = loaders.store().undo(token)
+def _on_undo(owner: session.Owner) -> None:
+    with said(_UNDO, "Nothing was taken back. "), _gone_is_shown():
+        taken_back = own.undo(owner)
         if taken_back is not None:
             title = lookups.movies(session.state().data)[taken_back.movie_id].title
             stars = taken_back.rating
             now = "is unrated again" if stars is None else f"has {star_control.in_words(stars)} again"
             notices.say(f"**{plain(title)}** {now}.", "success", _UNDO)
-        _redraw(False)
+        st.rerun(_LISTS)
 
 
-def _redraw(copied: bool) -> None:
-    """Draw again what a rating changes: the page's lists and the sidebar's count, or everything for a new copy."""
-    if not copied:
-        st.rerun([RATE, sidebar.WHO])
-    person = session.current_person()
-    session.notify(
-        f"You are now rating as **{plain(person.label)}**, a private profile of your own: user "
-        f"{person.profile.user_id} stays as they are. Its link is on the Profile page; keep it to come back.",
-        "success",
-    )
-    st.rerun()
+@contextmanager
+def _gone_is_shown() -> Iterator[None]:
+    """A deleted profile is explained by the lists' own fragment, see `lost`."""
+    try:
+        yield
+    except UnknownProfileError:
+        st.rerun(_LISTS)

@@ -6,10 +6,12 @@ from lcrec_core import sources
 from lcrec_core.errors import BundleError
 from lcrec_ui import session
 from lcrec_ui.failures import callback, fragment
-from lcrec_ui.text import DATA_TITLES, clean, count, plain
+from lcrec_ui.text import DATA_TITLES, clean, count, distinct, plain
 
 WHO = "sidebar_person"
 """Key of the fragment that shows the person."""
+ADDRESS = "address"
+"""Key of the fragment that writes the browser's address bar; it is to be drawn again when the person changes."""
 _WHO, _DATA, _MODEL = "sidebar_who", "sidebar_data", "sidebar_model"
 _A_PERSON = ""
 """Stands for the data-set person among the tokens of created profiles."""
@@ -20,6 +22,13 @@ def draw() -> None:
     who()
     _data_switch()
     _model_switch()
+    address()
+
+
+@fragment(key=ADDRESS)
+def address() -> None:
+    """The link to what is shown; after everything that may give way to something else."""
+    session.write_url()
 
 
 @fragment(key=WHO)
@@ -37,13 +46,7 @@ def who() -> None:
 
 
 def _who_switch(person: session.Person) -> None:
-    chosen = session.state()
-    names = {_A_PERSON: f"User {_user_id()}"}
-    for token, data_name in chosen.tokens.items():
-        if token == person.token:
-            names[token] = clean(person.label)
-        elif data_name == chosen.data:
-            names[token] = clean(_label(token))
+    names = distinct({_A_PERSON: f"User {_user_id()}", **session.own_profiles(person.owner.data)})
     st.session_state[_WHO] = person.token or _A_PERSON
     # The switch lies in a fragment but changes every page, hence the rerun of the whole app.
     st.selectbox(
@@ -61,13 +64,6 @@ def _user_id() -> int:
     return session.state().users.get(data.name, session.default_user(data))
 
 
-def _label(token: str) -> str:
-    from lcrec_ui import loaders
-
-    stored = loaders.store().get(token)
-    return session.Person(stored.to_profile(), stored).label
-
-
 def _data_switch() -> None:
     available = sources.available()
     current = session.state().data
@@ -75,10 +71,11 @@ def _data_switch() -> None:
         st.caption(f"Data  \n**{plain(DATA_TITLES.get(current, current))}**")
         return
     st.session_state[_DATA] = current
+    titles = distinct({name: DATA_TITLES.get(name, name) for name in available})
     st.selectbox(
         "Data",
         available,
-        format_func=lambda name: clean(DATA_TITLES.get(name, name)),
+        format_func=lambda name: clean(titles.get(name, name)),
         key=_DATA,
         on_change=_switch_data,
     )

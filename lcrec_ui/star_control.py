@@ -20,16 +20,19 @@ PREFIX = "stars_"
 """Begins the key of every star control; `STYLE` finds them by it."""
 
 
-def control(movie_id: int, title: str, scale: RatingScale, given: float | None, on_change: Callable[..., None]) -> None:
+def control(
+    movie_id: int, title: str, scale: RatingScale, given: float | None, on_change: Callable[..., None], owner: object
+) -> None:
     """Draw the stars of a movie.
 
     Args:
-        movie_id: Argument of `on_change`; what was chosen is then at `chosen(movie_id)`.
+        movie_id: Second argument of `on_change`; what was chosen is then at `chosen(movie_id)`.
         title: Names the group for who cannot see it.
         scale: The values that can be given.
         given: What is filled in: the rating as it is stored, or None. A value off the scale fills
             nothing, because every drawing of it would be another value.
         on_change: Called when another value is chosen.
+        owner: First argument of `on_change`: whose stars they are.
     """
     values = scale.values.tolist()
     # What is stored decides what is filled in, so that undo, clear and a write that failed show as well.
@@ -41,7 +44,7 @@ def control(movie_id: int, title: str, scale: RatingScale, given: float | None, 
         format_func=in_words,
         key=f"{PREFIX}{movie_id}",
         on_change=on_change,
-        args=(movie_id,),
+        args=(owner, movie_id),
         horizontal=True,
         label_visibility="collapsed",
     )

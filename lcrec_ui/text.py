@@ -2,7 +2,11 @@
 
 import math
 import re
+from collections.abc import Mapping
 from html import escape
+from typing import TypeVar
+
+K = TypeVar("K")
 
 DATA_TITLES = {
     "demo": "Demo (simulated people)",
@@ -93,3 +97,19 @@ def stars(rating: float) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 rating`, `1,234 ratings`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def distinct(labels: Mapping[K, str]) -> dict[K, str]:
+    """Labels for the options of one widget: a second `Ada` is shown as `Ada (2)`.
+
+    A browser tells an option by its label alone, so that of two with one label only one can be chosen.
+    """
+    shown: dict[K, str] = {}
+    taken, number = set(labels.values()), dict.fromkeys(labels.values(), 1)
+    for option, label in labels.items():
+        text = label
+        while text in shown.values() or (text != label and text in taken):
+            number[label] += 1
+            text = f"{label} ({number[label]})"
+        shown[option] = text
+    return shown

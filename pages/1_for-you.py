@@ -12,7 +12,7 @@ bootstrap.page("For you")
 def recommendations() -> None:
     """Everything that moves with a filter."""
     recommender = loaders.recommender(session.current_bundle())
-    data, person = recommender.data, session.current_person()
+    data, person = recommender.data, session.person_of_a_part()
     chosen = filters.panel(data, recommender.movie_stats)
     ranked = recommender.rank(person.profile, chosen)
     if ranked.empty:
@@ -50,6 +50,10 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     )
     st.page_link("pages/2_rate.py", label="Rate movies", icon=":material/star:", width="content")
     st.page_link("pages/3_profile.py", label="Be somebody else", icon=":material/person:", width="content")
+if who.stored is None:
+    st.caption(
+        f"{plain(who.label)} is an example person of the data set. Rate movies, and this list follows your stars alone."
+    )
 slot = st.container()
 with slot.skeleton(height=420), slot:
     if components.model_is_ready():

@@ -4,35 +4,51 @@ import streamlit as st
 
 from lcrec_ui import bootstrap, components, loaders, rate_lists, rating, session
 
-# On a wide screen the top five stays in sight beside the long lists; on a phone it would cover them.
-BESIDE = """<style>@media (min-width: 900px) {
+# On a wide screen the top five stays in sight beside the long lists; on a phone it would cover them. There it stands
+# above them, and keeps its height: the star just given must not move with what it changed.
+STYLE = """<style>
+[class*=st-key-clear_] button { min-height: 1.5rem; padding-block: 0; }
+@media (min-width: 900px) {
     .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {
         position: sticky; top: 4.5rem; align-self: flex-start;
     }
-}</style>"""
+}
+@media (max-width: 640px) {
+    .st-key-top_five li strong { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+    .st-key-top_five li br { display: none; }
+    .st-key-top_five [data-testid=stCaptionContainer] { min-height: 3lh; }
+}
+</style>"""
 
 bootstrap.page("Rate movies")
 st.html(rating.STYLE)
 
 
 @bootstrap.fragment(key=rating.RATE)
-def lists() -> None:
-    """Everything that moves with a star."""
-    recommender = loaders.recommender(session.current_bundle())
+def lists(had_profile: bool) -> None:
+    """Everything that moves with a star, and whose stars they are.
+
+    Args:
+        had_profile: Whether the visitor had a profile of their own when the page was opened.
+    """
     person = session.current_person()
-    st.html(BESIDE)
+    if session.state().lost:
+        rating.lost(session.state().lost)
+        return
+    rating.whose_stars(person, keeps_height=not had_profile)
+    recommender, rater = loaders.recommender(session.current_bundle()), rating.rater(person)
+    st.html(STYLE)
     with st.container(key="beside"):
         left, right = st.columns([2, 3], gap="medium")
     with left.container(border=True, key="top_five"):
         st.subheader("Your top 5 now", anchor=False)
-        rate_lists.top_five(recommender, person)
+        rate_lists.top_five(recommender, rater)
     with right:
-        shown = rate_lists.to_rate(recommender, person)
-        rate_lists.rated(recommender, person, shown)
+        shown = rate_lists.to_rate(recommender, rater)
+        rate_lists.rated(recommender, rater, shown)
 
 
-rating.whose_stars(session.current_person())
 slot = st.container()
 with slot.skeleton(height=420), slot:
     if components.model_is_ready():
-        lists()
+        lists(session.state().token is not None)

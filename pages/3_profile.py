@@ -5,6 +5,7 @@ import streamlit as st
 from lcrec_ui import bootstrap, people, profile_parts, session
 
 bootstrap.page("Profile")
+profile_parts.go_on()
 
 data = session.current_data()
 person = session.current_person()

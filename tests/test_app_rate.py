@@ -49,22 +49,35 @@ def test_suggestions_have_titles_guesses_and_empty_stars():
     assert_sound(app)
     assert len(unrated(app)) == 8
     assert "We guess" in words(app)
+    unrated(app)[0].set_value(5.0).run()
     assert "We would have guessed" in words(app)
 
 
-def test_the_first_star_of_a_data_set_person_makes_a_private_copy():
-    app = visit("rate")
-    before = Profile.from_dataset(demo.load_demo(), 11)
-    first = unrated(app)[0]
-    movie_id = int(first.key.removeprefix("stars_"))
-    first.set_value(1.0).run()
+@pytest.mark.parametrize("link", [{}, {"user": "12"}])
+def test_the_first_star_begins_a_profile_with_nothing_but_that_star(link):
+    app = visit("rate", **link)
+    assert len(stars(app)) == len(unrated(app)), "nothing is filled in before the first star"
+    assert "Rated so far: 0" in words(app)
+    row = unrated(app)[0]
+    row.set_value(1.0).run()
+    assert_sound(app)
+    begun = stored(app)
+    assert begun.copied_from is None
+    assert [(f"stars_{rated.movie_id}", rated.rating) for rated in begun.ratings] == [(row.key, 1.0)]
+    assert "You rate as **New profile**, a private profile of your own" in words(app)
+    assert "Rated so far: 1" in words(app)
+    app.button(key="undo").click().run()
+    assert stored(app).ratings == ()
+
+
+def test_a_copy_is_made_where_it_is_asked_for():
+    app = visit("rate", user="12")
+    app.button(key="copy_person").click().run()
     assert_sound(app)
     copy = stored(app)
-    assert copy.copied_from == 11
-    assert len(copy.ratings) == len(before.movie_ids) + 1
-    assert {row.movie_id: row.rating for row in copy.ratings}[movie_id] == 1.0
-    assert "private profile of your own" in words(app)
-    assert f"{len(copy.ratings)} ratings" in words(app)
+    assert copy.copied_from == 12
+    assert len(copy.ratings) == len(Profile.from_dataset(demo.load_demo(), 12).movie_ids)
+    assert copy.name == "Copy of User 12"
 
 
 def test_a_star_is_written_shown_and_moves_the_top_five():
@@ -148,7 +161,9 @@ def test_undo_says_what_it_took_back_once_and_where_the_button_is():
 
 def test_each_group_of_stars_is_named_after_its_movie_and_each_option_by_its_stars():
     titles = set(demo.load_demo().movies["title"])
-    shown = stars(visit("rate"))
+    app = visit("rate")
+    app.button(key="copy_person").click().run()
+    shown = stars(app)
     assert len({group.label for group in shown}) == len(shown) == 16
     assert {group.label.removeprefix("Stars for ") for group in shown} <= {
         read_aloud(spoken(title)) for title in titles

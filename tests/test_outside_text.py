@@ -88,7 +88,8 @@ OURS = {
     "rate_lists.py": {
         *("filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank", "index.newest"),
     },
-    "rating.py": {"person.profile.user_id"},
+    "rating.py": {"as_whom.user_id", "why"},  # a number; a sentence that is Markdown already
+    "session.py": {"chosen.lost"},  # likewise
     "training_run.py": {
         *("job.request.epochs", "said.get('epochs')", "label"),
         "st.session_state.pop(_COMPLAINT, None)",  # what failures.sentence() made

@@ -68,12 +68,13 @@ def test_a_new_profile_rates_five_movies_and_the_list_follows(page: Page, server
     context.close()
 
 
-def test_rating_as_a_person_of_the_data_set_makes_a_private_copy(page: Page, server: Server):
+def test_rating_as_a_person_of_the_data_set_begins_a_profile_of_ones_own(page: Page, server: Server):
     page.goto(f"{server.url}/rate?user=12")
     expect(page.locator(ROWS).first).to_be_visible()
     settle(page)
     give_stars(page.locator(ROWS).first, 4)
-    expect(page.get_by_text("private profile of your own")).to_be_visible()
+    expect(page.get_by_text("You rate as New profile, a private profile of your own")).to_be_visible()
+    expect(page.get_by_role("heading", name="Rated so far: 1")).to_be_visible()
     settle(page)
     assert "profile=" in page.url
     assert_no_traceback(page)

@@ -1,0 +1,112 @@
+"""What the app does in a visitor's browser besides drawing: the address bar, and the memory of an own profile.
+
+Streamlit writes the address by adding an entry to the browser's history. That is right where a visitor chose
+to see something else, and wrong where the app only completes an address: Back would lead to the incomplete
+one. The completion is therefore made by a line of script that replaces the entry.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+_A_YEAR = 365 * 24 * 3600
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What may stand in the cookie; the store decides whether it opens anything."""
+_PLACE = "in_browser"
+
+
+def came_back() -> bool:
+    """Whether this run follows the browser's Back or Forward."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def redraws_a_part() -> bool:
+    """Whether this run draws fragments only, so that the rest of the page stays as it was."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
+def page() -> str:
+    """Stands for the page that is drawn."""
+    context = get_script_run_ctx()
+    return "" if context is None else context.page_script_hash
+
+
+def cookie_name() -> str:
+    """Browsers share cookies between the ports of a machine, and each server there has profiles of its own."""
+    return f"lcrec_profile_{st.get_option('server.port')}"
+
+
+def remembered_token() -> str | None:
+    """The profile that this browser was asked to remember; as it was when the visitor came."""
+    token = st.context.cookies.get(cookie_name())
+    # AppTest has no browser and answers with something else.
+    return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
+
+
+def set_query(wanted: Mapping[str, str], ours: Iterable[str], *, tell: bool) -> None:
+    """Make the query parameters in `ours` those of `wanted`; others, such as an open tab's, stay.
+
+    Args:
+        wanted: What our parameters shall be; one left out is removed.
+        ours: The parameters that are ours to set.
+        tell: Tell the browser, which adds an entry to its history unless its address is this one already.
+            Otherwise only this run knows, and `keep` brings it to the browser.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    # One by one through `st.query_params`, each change would be an entry of its own.
+    with context.session_state.query_params() as query:
+        for key in ours:
+            if key in wanted:
+                query.set_with_no_forward_msg(key, wanted[key])
+            else:
+                query.discard_param_no_forward_msg(key)
+        context.query_string = urlencode(query._query_params, doseq=True)
+        if tell:
+            query._send_query_param_msg()
+
+
+def keep(token: str | None, *, decided: bool) -> None:
+    """Have the browser show this run's query in its address, and remember an own profile or forget it.
+
+    Draws an element that nobody sees. Its script runs again whenever it changes, and on every page anew.
+
+    Args:
+        token: Opens the profile to remember; None forgets it.
+        decided: Whether the visitor did anything about it here; the cookie stays as it is otherwise.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    script = _ADDRESS.replace("QUERY", _quoted(context.query_string))
+    if decided:
+        folder = "/" + str(st.get_option("server.baseUrlPath") or "").strip("/")
+        value = token if token and _TOKEN.fullmatch(token) else ""
+        ending = f"; path={folder}; max-age={_A_YEAR if value else 0}; samesite=lax"
+        script += _REMEMBER.replace("COOKIE", _quoted(f"{cookie_name()}={value}{ending}"))
+    st.html(f"<style>.st-key-{_PLACE} {{ display: none; }}</style>")
+    with st.container(key=_PLACE):
+        # Nothing from outside gets in but the query, as a quoted text.
+        st.html(f"<script>/* {page()} */{script}</script>", unsafe_allow_javascript=True)
+
+
+_ADDRESS = """{
+    const query = QUERY, now = window.location;
+    if (now.search.replace(/^[?]/, "") !== query)
+        window.history.replaceState(window.history.state, "", now.pathname + (query ? "?" + query : "") + now.hash);
+}"""
+_REMEMBER = """{
+    document.cookie = COOKIE + (window.location.protocol === "https:" ? "; secure" : "");
+}"""
+
+
+def _quoted(text: str) -> str:
+    """A text of a script that can end neither the text nor the script."""
+    return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
