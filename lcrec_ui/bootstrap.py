@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from lcrec_ui import failures, notices, server, session, sidebar
+from lcrec_ui import failures, looks, notices, server, session, sidebar
 from lcrec_ui.failures import callback, fragment
 
 __all__ = ["callback", "fragment", "page", "route", "simulated_notice"]
@@ -68,6 +68,7 @@ def page(title: str) -> None:
         # Neither a rerun, which would lose a button's click, nor a stop, which would keep stale fragments.
         failures.show_in_this_run()
         _open_frame()
+    looks.apply()
     st.title(title, anchor=False)
     top = st.container()
     with st.sidebar:

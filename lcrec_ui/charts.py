@@ -67,8 +67,13 @@ def _layout(figure: go.Figure, title: str, x: str, y: str, *, height: int = 340)
     return figure
 
 
-def rating_distribution(stats: DatasetStatistics) -> Chart:
-    """Figure 4: how often each value was given."""
+def rating_distribution(stats: DatasetStatistics, *, papers_data: bool) -> Chart:
+    """How often each value was given.
+
+    Args:
+        stats: The aggregates.
+        papers_data: They are of the data set that the paper's Figure 4 shows.
+    """
     counts = stats.rating_counts
     labels = [f"{value:g}" for value in counts["rating"]]
     figure = go.Figure(
@@ -83,7 +88,8 @@ def rating_distribution(stats: DatasetStatistics) -> Chart:
             hovertemplate="%{x} stars: %{y:,} ratings (%{customdata:.1%})<extra></extra>",
         )
     )
-    _layout(figure, "Ratings by value (the paper's Figure 4)", "Rating (stars)", "Ratings")
+    figure_four = ", as in the paper's Figure 4" if papers_data else ""
+    _layout(figure, f"Ratings by value{figure_four}", "Rating (stars)", "Ratings")
     figure.update_xaxes(type="category")
     most = counts.loc[counts["count"].idxmax()]
     return Chart(
@@ -210,12 +216,13 @@ def ages(stats: DatasetStatistics) -> Chart:
 
 
 def training_curves(curves: Sequence[Curve], metric: str, *, paper_band: bool) -> Chart:
-    """Figure 5 (`mse`) or 6 (`mae`): the error on training and test part over the training of several bundles.
+    """The error on training and test part over the training of several bundles: the paper's Figure 5 or 6.
 
     Args:
         curves: One per bundle.
         metric: mse or mae.
-        paper_band: Shade where the paper's test curve settles; it makes sense on the paper's data only.
+        paper_band: Name the paper's figure and shade where its test curve settles: some of the bundles are trained
+            on the paper's data.
     """
     figure = go.Figure()
     ends = []
@@ -242,8 +249,9 @@ def training_curves(curves: Sequence[Curve], metric: str, *, paper_band: bool) -
                 ends.append(f"{clean(curve.name)} ends at {points[column].iloc[-1]:.3f}")
     label, number = ("MSE", 5) if metric == "mse" else ("MAE", 6)
     unit = "stars squared" if metric == "mse" else "stars"
+    papers_figure = f", as in the paper's Figure {number}" if paper_band else ""
     _layout(
-        figure, f"{label} over the training (Figure {number})", "Passes over the training ratings", f"{label} ({unit})"
+        figure, f"{label} over the training{papers_figure}", "Passes over the training ratings", f"{label} ({unit})"
     )
     figure.update_layout(height=360 + 22 * len(curves), showlegend=True)
     figure.update_xaxes(rangemode="tozero")
@@ -255,7 +263,7 @@ def training_curves(curves: Sequence[Curve], metric: str, *, paper_band: bool) -
             fillcolor=GREY,
             opacity=0.12,
             line_width=0,
-            annotation={"text": "the paper's test curve settles here", "font": {"size": 11}},
+            annotation={"text": "here the paper's test curve settles (MovieLens 1M)", "font": {"size": 11}},
             annotation_position="top right",
         )
     return Chart(figure, f"{label} on training and test part over the training. On the test part {'; '.join(ends)}.")

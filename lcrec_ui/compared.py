@@ -82,7 +82,7 @@ def every_model() -> None:
     found = {part.title: (part, rows) for part in PARTS if (rows := _summaries(part.data, part.protocol))}
     if not found:
         return
-    st.subheader("Every model on the same parts", anchor=False)
+    st.header("Every model on the same parts", anchor=False)
     titles = list(found)
     title = st.segmented_control(
         "How the test part is cut", titles, default=titles[0], required=True, key="compare_part"
@@ -111,7 +111,7 @@ def where_models_err() -> None:
             tables_of[label] = table
     if not tables_of:
         return
-    st.subheader("Where each model errs", anchor=False)
+    st.header("Where each model errs", anchor=False)
     kinds = (breakdown.PERSON, breakdown.MOVIE, breakdown.YEAR, breakdown.GENRE)
     by = st.segmented_control(
         "Test ratings by", kinds, default=kinds[0], required=True, format_func=str.capitalize, key="compare_by"
@@ -133,7 +133,7 @@ def how_sure() -> None:
     lines = _reliability("calibration")
     if not lines:
         return
-    st.subheader("How sure it is, and how often right", anchor=False)
+    st.header("How sure it is, and how often right", anchor=False)
     errors = {label: breakdown.calibration_error(table) for label, table in lines.items()}
     said = "; ".join(f"{label} is off by {error:.3f} on average" for label, error in errors.items())
     st.markdown(
@@ -171,7 +171,7 @@ def parts_of_lcrec() -> None:
     parts = [entry for entry in found if not entry.name.startswith("share-")]
     if not parts:
         return
-    st.subheader("What each part of LCRec is worth", anchor=False)
+    st.header("What each part of LCRec is worth", anchor=False)
     st.image(str(FIGURE), caption="LCRec: what people and movies are like, and when they rate.", alt=FIGURE_IN_WORDS)
     st.markdown(
         "The backbone knows what people and movies are like; the LSTM knows when: a good or bad mood of the evening, a "

@@ -62,7 +62,7 @@ def movie_cards(movies: list[Recommendation], reasons: list[str]) -> None:
 
 def _card(rank: int, movie: Recommendation, reason: str) -> None:
     with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{rank}"):
-        st.markdown(f"#### {rank}. {plain(spoken(movie.title))}", anchors=False)
+        st.markdown(f"## {rank}. {plain(spoken(movie.title))}", anchors=False)
         if movie.genres:
             st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
         st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")

@@ -56,10 +56,10 @@ def get_data() -> None:
         return
     left, right = st.columns(2)
     with left, st.container(border=True):
-        st.subheader("Download", anchor=False)
+        st.header("Download", anchor=False)
         _download()
     with right, st.container(border=True):
-        st.subheader("Bring a zip you have", anchor=False)
+        st.header("Bring a zip you have", anchor=False)
         _upload()
 
 

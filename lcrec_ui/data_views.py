@@ -48,12 +48,13 @@ def sizes(stats: DatasetStatistics) -> None:
 
 
 def all_charts(data: Dataset) -> None:
-    """Figure 4, and what else describes the data set."""
+    """How the ratings are spread, and what else describes the data set."""
     stats = statistics_of(data)
     # Row by row, so that a phone shows them in this order too.
     left, right = st.columns(2)
     with left:
-        charts.draw(charts.rating_distribution(stats), "chart_ratings")
+        papers_data = paper_facts.shows_paper_rows(data)
+        charts.draw(charts.rating_distribution(stats, papers_data=papers_data), "chart_ratings")
     with right:
         charts.draw(charts.activity(stats), "chart_activity")
     left, right = st.columns(2)
@@ -74,8 +75,10 @@ def preparation(data: Dataset) -> None:
     """Tables I to V: some rows as the files give them, and as the network sees them."""
     tables = tables_of(data)
     if tables.are_the_papers_rows:
+        whose = "the paper's"
         st.markdown("The rows that the paper shows, from your copy of MovieLens 1M.")
     else:
+        whose = "as in the paper's"
         st.markdown(
             "The first rows of this data set; the paper shows users 11\u201316, movies 11\u201316 and user 1 "
             "of MovieLens 1M."
@@ -86,24 +89,24 @@ def preparation(data: Dataset) -> None:
         "Dictionaries are made from the training part alone."
     )
     _before_after(
-        "Users", tables.users, "Table I", "Table II",
+        "Users", tables.users, f"{whose} Table I", f"{whose} Table II",
         "Gender becomes 0 or 1, age one of seven levels 0\u20136, the occupation its place in the alphabet "
         "(the paper keeps MovieLens' own codes). Zip codes are never read.",
     )  # fmt: skip
     _before_after(
-        "Movies", tables.movies, "Table III", "Table IV",
+        "Movies", tables.movies, f"{whose} Table III", f"{whose} Table IV",
         f"Each genre and each title word becomes its number; genre lists are padded to {tables.genre_places} places, "
         f"titles to {tables.word_places}. The year is not a title word.",
     )  # fmt: skip
     _before_after(
-        "Ratings", tables.ratings, "Table V", "Table V, encoded",
+        "Ratings", tables.ratings, f"{whose} Table V", f"{whose} Table V, encoded",
         "Each person's ratings are put in the order of time; "
         f"those of {paper_facts.LIKED_FROM} stars or more are the history that the LSTM reads.",
     )  # fmt: skip
 
 
 def _before_after(title: str, tables: BeforeAfter, before: str, after: str, note: str) -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     st.markdown(note)
     left, right = st.columns(2)
     for column, frame, name, state in ((left, tables.before, before, "before"), (right, tables.after, after, "after")):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from lcrec_ui.text import signed
+
 
 @dataclass
 class TopList:
@@ -35,5 +37,5 @@ class TopList:
         """How much a prediction moved, such as `+0.12`; nothing when it did not to two decimals."""
         if movie_id not in self.before:
             return ""
-        moved = f"{self.now[movie_id] - self.before[movie_id]:+.2f}"
+        moved = signed(self.now[movie_id] - self.before[movie_id])
         return "" if float(moved) == 0 else moved

@@ -9,7 +9,7 @@ from lcrec_core.dataset import Dataset, split_genres
 from lcrec_core.errors import ProfileError
 from lcrec_ui import charts, components, export, lookups, own, people, profile_charts, session, taste
 from lcrec_ui.failures import callback
-from lcrec_ui.text import clean, plain
+from lcrec_ui.text import clean, plain, signed
 
 _PAGE_PATH = "/profile"
 _CREATED = "profile_created"
@@ -17,7 +17,7 @@ _CREATED = "profile_created"
 
 def identity(data: Dataset, person: session.Person) -> None:
     """Who is looking, what can be done with them, and for a created profile its link."""
-    st.subheader(plain(person.label), anchor=False)
+    st.header(plain(person.label), anchor=False)
     if person.about:
         st.markdown(plain(person.about))
     ratings = person.profile.ratings
@@ -25,7 +25,7 @@ def identity(data: Dataset, person: session.Person) -> None:
         st.metric("Ratings", f"{len(ratings):,}", width="content")
         if len(ratings):
             everybody = lookups.statistics(data.name).mean_rating
-            st.metric("Average given", f"{ratings.mean():.2f}", f"{ratings.mean() - everybody:+.2f} vs everybody",
+            st.metric("Average given", f"{ratings.mean():.2f}", f"{signed(ratings.mean() - everybody)} vs everybody",
                       delta_color="off", delta_arrow="off", width="content")  # fmt: skip
     if person.stored is None:
         st.caption(
@@ -127,7 +127,7 @@ def tastes(data: Dataset, person: session.Person) -> None:
         else:
             charts.draw(profile_charts.genre_tastes(genres, person.label), "profile_genres")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.subheader("Everything rated, the latest first", anchor=False, width="content")
+        st.header("Everything rated, the latest first", anchor=False, width="content")
         st.download_button(
             "Download as CSV",
             data=lambda: history_csv(history),

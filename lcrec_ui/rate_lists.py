@@ -90,7 +90,7 @@ def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> 
     """What the person rated, the latest first, without the movies already on the page."""
     number = len(person.profile.movie_ids)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
-        st.subheader(f"Rated so far: {number:,}", anchor=False, width="content")
+        st.header(f"Rated so far: {number:,}", anchor=False, width="content")
         rating.undo_button(person)
     # One line in any case, so that the list below stays where it is.
     with st.container(key="undone"):

@@ -19,6 +19,7 @@ from lcrec_core.encode import FIRST, PAD, UNK, Encoded
 from lcrec_core.movielens import OCCUPATIONS
 from lcrec_core.paper_facts import RESULTS, SETTING_LABELS, SETTINGS, PaperResult
 from lcrec_core.results import Summary
+from lcrec_ui.text import signed
 
 EXAMPLES = 6
 """Rows shown of each table, as in the paper."""
@@ -310,8 +311,7 @@ def ablation_table(found: Sequence[ablation.Measured]) -> pd.DataFrame:
             "Variant": [entry.what for entry in found],
             "MSE": [f"{entry.mse:.4f}" for entry in found],
             "Against the whole": [
-                "" if whole is None or entry.mse == whole else f"{entry.mse / whole - 1:+z.1%}".replace("+0.0%", "0.0%")
-                for entry in found
+                "" if whole is None or entry.mse == whole else signed(entry.mse / whole - 1, ".1%") for entry in found
             ],
             "MAE": [f"{entry.mae:.4f}" for entry in found],
             "Log loss": ["" if entry.log_loss is None else f"{entry.log_loss:.4f}" for entry in found],

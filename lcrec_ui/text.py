@@ -113,3 +113,14 @@ def distinct(labels: Mapping[K, str]) -> dict[K, str]:
             text = f"{label} ({number[label]})"
         shown[option] = text
     return shown
+
+
+def signed(number: float, spec: str = ".2f") -> str:
+    """A difference with its sign: `+0.12`, `-0.12`; one that rounds to zero has none: `0.00`.
+
+    Args:
+        number: The difference.
+        spec: How it is written, as in a format string: `.2f`, `.1%`.
+    """
+    rounded = f"{number:+z{spec}}"
+    return rounded if any(digit in "123456789" for digit in rounded) else rounded.lstrip("+")

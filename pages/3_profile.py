@@ -13,7 +13,7 @@ left, right = st.columns(2, gap="medium")
 with left.container(border=True, height="stretch", key="who_you_are"):
     profile_parts.identity(data, person)
 with right.container(border=True, height="stretch", key="somebody_else"):
-    st.subheader("Be somebody else", anchor=False)
+    st.header("Be somebody else", anchor=False)
 
     @bootstrap.fragment(key="people")
     def choose() -> None:

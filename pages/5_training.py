@@ -24,14 +24,14 @@ if chosen:
     )
     if any(bundle.data == "demo" for bundle in chosen):
         st.caption("Bundles named demo/… were trained on simulated people: their errors say nothing about real ones.")
-    st.subheader("What each run reached, and what it took", anchor=False)
+    st.header("What each run reached, and what it took", anchor=False)
     st.dataframe(
         tables.bundle_table(chosen),
         hide_index=True,
         column_config=tables.BUNDLE_COLUMNS,
         alt="Errors, size, time and machine of each bundle",
     )
-    st.subheader("Settings", anchor=False)
+    st.header("Settings", anchor=False)
     st.dataframe(tables.settings_table(chosen), hide_index=True, alt="Table VI beside the settings of each bundle")
 elif bundles:
     st.info("Choose at least one bundle to see its training.", icon=":material/info:")
@@ -40,8 +40,8 @@ else:
 for name, damage in artifacts.list_damaged().items():
     training_run.damaged(name, damage)
 
-st.subheader("Start a training run", anchor=False)
+st.header("Start a training run", anchor=False)
 training_run.start_form(list(bundles.values()), session.state().data)
 training_run.current_run()
-st.subheader("Runs started here", anchor=False)
+st.header("Runs started here", anchor=False)
 training_run.earlier_runs()

@@ -21,7 +21,7 @@ for column, metric in zip(st.columns(2), ("mse", "mae"), strict=True):
     with column:
         charts.draw(charts.compare_errors(metric, own), f"compare_{metric}")
 
-st.subheader("Table VII, the paper's figures and ours", anchor=False)
+st.header("Table VII, the paper's figures and ours", anchor=False)
 st.dataframe(
     tables.table_seven(own),
     hide_index=True,
@@ -46,7 +46,7 @@ compared.how_sure()
 compared.parts_of_lcrec()
 
 if rows:
-    st.subheader("Everything measured here", anchor=False)
+    st.header("Everything measured here", anchor=False)
     st.dataframe(tables.measured_table(rows), hide_index=True, alt="Errors of every model and data set measured here")
     st.caption(
         f"Only rows of {paper_facts.DATA} with the protocol *{comparison.RANDOM}* may stand beside the paper's. "

@@ -30,10 +30,20 @@ def assert_sound(app: AppTest) -> None:
 
 def words(app: AppTest) -> str:
     """All text that is not in a table or a chart."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.success, app.error)
+    kinds = (
+        app.title,
+        app.header,
+        app.subheader,
+        app.markdown,
+        app.caption,
+        app.info,
+        app.warning,
+        app.success,
+        app.error,
+    )
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def top_titles(app: AppTest) -> list[str]:
     """Titles of the cards, in order."""
-    return [shown.value.split(". ", 1)[1] for shown in app.markdown if shown.value.startswith("#### ")]
+    return [shown.value.split(". ", 1)[1] for shown in app.markdown if shown.value.startswith("## ")]

@@ -47,12 +47,13 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
+def serve(folder: Path, *arguments: str, script: str = "app.py", **environment: str) -> Iterator[Server]:
     """Start a fresh server with its own profile store in `folder`; stopped at the end.
 
     Args:
         folder: Where the log and the profiles go.
         arguments: More options for `streamlit run`.
+        script: What to run, below the repository's root.
         environment: More environment variables, such as LCREC_DATA.
 
     Raises:
@@ -62,7 +63,7 @@ def serve(folder: Path, *arguments: str, **environment: str) -> Iterator[Server]
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", script]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command += ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false", *arguments]
     settings = {**os.environ, "LCREC_STORE": f"sqlite:///{folder / 'profiles.sqlite'}", **environment}

@@ -27,7 +27,7 @@ def every_chart(data: Dataset) -> list[Chart]:
     stats = summarise(data)
     full = curve(train_mse=[1.0, 0.9], test_mse=[1.1, 1.0], train_mae=[0.8, 0.7], test_mae=[0.9, 0.8])
     return [
-        charts.rating_distribution(stats),
+        charts.rating_distribution(stats, papers_data=True),
         charts.ratings_each(stats.per_person, "people", "person"),
         charts.ratings_each(stats.per_movie, "movies", "movie"),
         charts.genres(stats),

@@ -1,0 +1,23 @@
+"""What the theme in `.streamlit/config.toml` cannot say: a few rules that keep text readable in light and dark."""
+
+import streamlit as st
+
+STYLE = """<style>
+/* The primary colour fills buttons under white text; as text on the page itself it is too dark in the dark. */
+button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="stSliderThumbValue"],
+[data-testid="stBaseButton-secondary"]:enabled:hover, [data-testid="stBaseButton-tertiary"]:enabled:hover,
+[data-testid="stPopoverButton"]:enabled:hover { color: inherit !important; }
+/* Captions are text of 60 %, and code in them would be fainter still. */
+[data-testid="stCaptionContainer"] code { color: inherit; }
+/* A card's heading follows the page's title, so that levels are not skipped, and looks like what it heads. */
+[class*="st-key-card_"] h2 { padding: 0; font-size: 1.1rem; }
+/* Plotly's greys are fixed. */
+.js-plotly-plot :is(.xtick, .ytick, .barlayer, .legend, .annotation, .g-xtitle, .g-ytitle) text {
+    fill: currentColor !important;
+}
+</style>"""
+
+
+def apply() -> None:
+    """Once on every page, outside of fragments."""
+    st.html(STYLE)

@@ -1,0 +1,72 @@
+"""Every page can be read: contrast by WCAG 2.1 AA in light and dark, and headings that skip no level."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.serving import SETTLE_MS, Server, serve, settle
+
+pytestmark = pytest.mark.browser
+
+LOOK = (Path(__file__).parent / "readable.js").read_text()
+PAGES = {
+    "For you": "",
+    "Rate": "rate",
+    "Profile": "profile",
+    "Data": "data",
+    "From files to numbers": "data?data_view=From+files+to+numbers",
+    "Get MovieLens": "data?data_view=Get+MovieLens",
+    "Training": "training",
+    "Compare": "compare",
+}
+Lights = Literal["light", "dark"]
+
+
+def seen_in(browser: Browser, lights: Lights) -> Page:
+    context = browser.new_context(color_scheme=lights, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(SETTLE_MS)
+    return context.new_page()
+
+
+def look(page: Page) -> dict[str, Any]:
+    """`failing` texts in words, how many `texts` were looked at, `levels` of headings."""
+    settle(page)
+    found = page.evaluate(LOOK)
+    assert found["texts"] > 20
+    return found
+
+
+@pytest.mark.parametrize("lights", ["light", "dark"])
+def test_every_page_can_be_read_and_its_headings_skip_no_level(browser: Browser, server: Server, lights: Lights):
+    page = seen_in(browser, lights)
+    failing, skipping = {}, {}
+    for name, path in PAGES.items():
+        page.goto(f"{server.url}/{path}")
+        page.locator("h1").wait_for()
+        settle(page)
+        for chart in page.get_by_test_id("stPlotlyChart").all():
+            chart.locator(".main-svg").first.wait_for()
+        found = look(page)
+        failing |= {name: found["failing"]} if found["failing"] else {}
+        levels = found["levels"]
+        if levels[:1] != [1] or levels.count(1) != 1 or any(after > before + 1 for before, after in pairwise(levels)):
+            skipping[name] = levels
+    page.context.close()
+    assert not failing
+    assert not skipping
+
+
+def test_whatever_a_page_may_show_can_be_read(browser: Browser, tmp_path: Path):
+    """Notices, badges and widgets of every kind, on the page and in the sidebar."""
+    failing = {}
+    with serve(tmp_path, script="tests/browser/specimen.py") as server:
+        for lights in ("light", "dark"):
+            page = seen_in(browser, lights)
+            page.goto(server.url)
+            page.get_by_role("heading", name="A specimen").wait_for()
+            failing[lights] = look(page)["failing"]
+            page.context.close()
+    assert failing == {"light": [], "dark": []}
