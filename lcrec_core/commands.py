@@ -173,11 +173,11 @@ def train(options: Namespace) -> int:
             bundle = training.run(request, lambda progress: _show(bar, progress))
         except training.Cancelled:
             bar.close()
-            _say("stopped; continue with the same command and --resume")
+            _say(f"stopped; {_what_is_left(request)}")
             return CANCELLED
         except KeyboardInterrupt:
             bar.close()
-            _say("continue with the same command and --resume")
+            _say(_what_is_left(request))
             raise
     part = bundle.metrics["part"]
     if options.json:
@@ -383,6 +383,12 @@ def _train_request(options: Namespace) -> "TrainRequest":
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _what_is_left(request: "TrainRequest") -> str:
+    if resumable.is_kept(request.bundle_name):
+        return "continue with the same command and --resume"
+    return "it had not come to its first checkpoint, so the same command begins afresh"
 
 
 def _settings(options: Namespace) -> dict[str, dict[str, Any]]:

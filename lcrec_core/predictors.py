@@ -89,7 +89,7 @@ def lcrec_model(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> lcrec.
         _check_training(bundle)
         with torch.device("meta"):
             planned = lcrec.network_of(bundle.config["model"], data, encoded)
-        kept = {name: value for name, value in bundle.weights.items() if name.startswith("network.")}
+        kept = {name: value for name, value in bundle.weights.items() if not name.startswith("backbone.")}
         wanted = {f"network.{name}": tensor for name, tensor in planned.state_dict().items()}
         _check_tensors(bundle, wanted, kept, len(encoded.movies.ids))
         return lcrec.from_bundle(bundle, data, encoded)

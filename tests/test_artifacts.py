@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
-from lcrec_core.artifacts import list_bundles, list_damaged, load_bundle, resolve, save_bundle
+from lcrec_core import artifacts
+from lcrec_core.artifacts import artifacts_root, list_bundles, list_damaged, load_bundle, resolve, save_bundle, tidy
 from lcrec_core.errors import BundleError
 from tests.bundles import write_bundle
 
@@ -66,7 +68,7 @@ def test_a_data_sets_name_stands_for_its_default_bundle(root):
 
 
 def test_a_missing_bundle_names_the_command_that_makes_it(root):
-    with pytest.raises(BundleError, match=r"run `python -m lcrec_core train --data ml-1m`"):
+    with pytest.raises(BundleError, match=r"choose one of demo/paper.* run `python -m lcrec_core train --data ml-1m`"):
         resolve("ml-1m", root)
     with pytest.raises(BundleError, match=r"train --data ml-1m --name best"):
         resolve("ml-1m/best", root)
@@ -76,6 +78,180 @@ def test_a_missing_bundle_names_the_command_that_makes_it(root):
 def test_a_name_cannot_leave_the_folder(root, name):
     with pytest.raises(BundleError, match="not a bundle's name"):
         resolve(name, root)
+
+
+@pytest.mark.parametrize("name", ["nope", "nope/paper", "demo/Nope"])
+def test_no_command_is_advised_that_would_not_work(root, name):
+    with pytest.raises(BundleError, match="choose one of demo/paper") as caught:
+        resolve(name, root)
+    assert "python" not in str(caught.value)
+    assert "python" not in caught.value.for_visitors
+
+
+def test_a_model_of_ours_is_advised_by_its_own_name(root):
+    with pytest.raises(BundleError, match=r"`python -m lcrec_core train --data ml-1m --model lstm`"):
+        resolve("ml-1m/lstm", root)
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "demo/" + "a" * 300, "demo/\0", "demo/a b", "demo/[x](y)"])
+def test_a_name_that_no_bundle_can_have_is_one_short_line(root, name):
+    with pytest.raises(BundleError, match="not a bundle's name") as caught:
+        resolve(name, root)
+    assert len(str(caught.value)) < 250
+
+
+def rewrite(root: Path, file: str, content: bytes) -> None:
+    """Change a file by hand and give the manifest its new hash."""
+    folder = root / "demo/paper"
+    (folder / file).write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest[file] = hashlib.sha256(content).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def refused(root: Path, said: str) -> None:
+    with pytest.raises(BundleError, match=said) as caught:
+        load_bundle("demo/paper", root)
+    assert "\n" not in str(caught.value)
+    assert str(root) not in caught.value.for_visitors
+    assert "python" not in caught.value.for_visitors
+
+
+NONSENSE = [None, True, -1, 1.5, "text", [], {}, [1], {"a": 1}, float("nan"), 10**400, "9" * 10]
+
+
+@pytest.mark.parametrize(
+    ("file", "keys"),
+    [
+        ("bundle.json", keys)
+        for keys in (
+            ("format",),
+            ("model",),
+            ("data",),
+            ("config",),
+            ("config", "model"),
+            ("config", "train"),
+            ("config", "train", "seed"),
+            ("config", "train", "protocol"),
+            ("config", "train", "epochs"),
+            ("config", "train", "batches"),
+            ("environment",),
+            ("environment", "cores"),
+            ("environment", "processor"),
+            ("fingerprint",),
+            ("fingerprint", "movies"),
+            ("vocabularies",),
+        )
+    ]
+    + [("metrics.json", (name,)) for name in ("part", "test_mse", "test_mae", "parameters", "seconds_per_epoch")]
+    + [("metrics.json", ()), ("history.json", ()), ("bundle.json", ())],
+)
+def test_a_field_of_a_wrong_kind_is_one_error_and_is_not_listed(root, file, keys):
+    """Every kind of nonsense in every field, with a manifest that fits: refused, or of the right kind by chance."""
+    original = json.loads((root / "demo/paper" / file).read_text())
+    right = original
+    for key in keys:
+        right = right[key]
+    for nonsense in NONSENSE:
+        changed = json.loads(json.dumps(original))
+        if keys:
+            inner = changed
+            for key in keys[:-1]:
+                inner = inner[key]
+            inner[keys[-1]] = nonsense
+        else:
+            changed = nonsense
+        rewrite(root, file, json.dumps(changed).encode())
+        bundles, damaged = list_bundles(root), list_damaged(root)
+        assert len(bundles) + len(damaged) == 1
+        if damaged:
+            refused(root, f"{file} (is|has|of)|{file}")
+        else:
+            kinds = (int, float) if isinstance(right, int | float) else type(right)
+            assert isinstance(nonsense, kinds) or nonsense is None
+            assert nonsense != nonsense or not isinstance(nonsense, float) or np.isfinite(nonsense)
+
+
+@pytest.mark.parametrize(("file", "key"), [("bundle.json", "config"), ("metrics.json", "test_mse")])
+def test_a_missing_field_is_named(root, file, key):
+    content = json.loads((root / "demo/paper" / file).read_text())
+    del content[key]
+    rewrite(root, file, json.dumps(content).encode())
+    refused(root, rf"bundle demo/paper: {file} is damaged: {key}: Field required")
+    assert list_bundles(root) == []
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "bundle.json", "metrics.json", "history.json"])
+def test_deeply_nested_json_is_damage(root, file):
+    deep = b"[" * 100_000
+    if file == "manifest.json":
+        (root / "demo/paper/manifest.json").write_bytes(deep)
+    else:
+        rewrite(root, file, deep)
+    refused(root, rf"{file} is not JSON \(recursion limit")
+    assert list_bundles(root) == []
+    assert "not JSON" in list_damaged(root)["demo/paper"].for_visitors
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("weights.safetensors", b"nothing", "no safetensors file"),
+        ("weights.safetensors", save({"w": np.array([np.nan], np.float32)}), "w holds a value that is no number"),
+        ("weights.safetensors", save({"w": np.array([np.inf], np.float32)}), "w holds a value that is no number"),
+        ("movie_features.safetensors", save({"movie_features": np.full((2, 2), np.nan, np.float32)}), "no number"),
+        ("movie_features.safetensors", save({"movie_features": np.zeros(4, np.float32)}), "no table"),
+        ("movie_features.safetensors", save({"movie_features": np.zeros((2, 2))}), "no table"),
+        ("movie_features.safetensors", save({"others": np.zeros((2, 2), np.float32)}), "no table"),
+    ],
+)
+def test_tensors_that_cannot_be_served_are_refused(root, file, content, said):
+    rewrite(root, file, content)
+    refused(root, said)
+
+
+def test_what_is_there_is_not_replaced_unless_asked_for(root):
+    bundle = load_bundle("demo/paper", root)
+    before = (root / "demo/paper/manifest.json").read_bytes()
+    with pytest.raises(BundleError, match="already a bundle demo/paper"):
+        save_bundle(bundle)
+    assert (root / "demo/paper/manifest.json").read_bytes() == before
+    assert os.listdir(root / "demo") == ["paper"]
+
+
+def test_a_bundle_that_appears_while_another_is_written_is_left_alone(root, monkeypatch):
+    bundle = load_bundle("demo/paper", root)
+    (root / "demo/paper").rename(root / "demo/other")
+    real = Path.write_bytes
+
+    def meanwhile(path, content):
+        if path.name == "manifest.json" and not (root / "demo/paper").exists():
+            (root / "demo/other").rename(root / "demo/paper")
+        return real(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", meanwhile)
+    with pytest.raises(BundleError, match="already a bundle demo/paper"):
+        save_bundle(bundle)
+    assert os.listdir(root / "demo") == ["paper"]
+
+
+def test_what_a_killed_process_left_is_put_right(root, monkeypatch):
+    half, aside = root / f"demo/.paper.{'a' * 32}.new", root / f"demo/.gone.{'b' * 32}.old"
+    half.mkdir()
+    write_bundle(root, "demo/gone")
+    (root / "demo/gone").rename(aside)
+    tidy(root)
+    assert half.exists(), "it may be being written now"
+    monkeypatch.setattr(artifacts, "_ABANDONED", -1.0)
+    tidy(root)
+    assert sorted(os.listdir(root / "demo")) == ["gone", "paper"]
+    assert [bundle.name for bundle in list_bundles(root)] == ["demo/gone", "demo/paper"]
+
+
+def test_a_home_folder_is_spelled_out(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LCREC_ARTIFACTS", "~/models")
+    assert artifacts_root() == tmp_path / "models"
 
 
 def test_another_format_is_refused(root):
@@ -107,7 +283,7 @@ def test_a_failed_save_leaves_the_old_one(root, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(OSError, match="no space"):
-        save_bundle(bundle)
+        save_bundle(bundle, replace=True)
     monkeypatch.undo()
     assert load_bundle("demo/paper", root).metrics["test_mse"] == 0.9
     assert os.listdir(root / "demo") == ["paper"]

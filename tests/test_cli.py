@@ -139,7 +139,19 @@ class TestRecommend:
         [
             ((), ["--user ID"]),
             (("--user", "1", "--rate", "1=5"), ["leave out --rate"]),
-            (("--rate", "1=9"), ["ratings go from 1 to 5"]),
+            (("--rate", "1=9"), ["ratings go from 1 to 5 in steps of 1"]),
+            (("--rate", "1=4.2"), ["ratings go from 1 to 5 in steps of 1"]),
+            (("--rate", "1=nan"), ["not MOVIE=STARS"]),
+            (("--rate", "1=inf"), ["not MOVIE=STARS"]),
+            (("--rate", "1=5", "--rate", "2=4", "--rate", "1=1"), ["movie 1 is rated twice"]),
+            (("--rate", f"{'9' * 5000}=5"), ["not MOVIE=STARS"]),
+            (("--age", "121"), ["too large: at most 120"]),
+            (("--age", "-1"), ["no whole number from 0 up"]),
+            (("--user", "9" * 5000), ["too large"]),
+            (("--user", str(2**63)), ["too large"]),
+            (("--user", "1", "-n", "9" * 5000), ["too large"]),
+            (("--user", "1", "--year-from", "10000"), ["too large: at most 9999"]),
+            (("--user", "1", "--min-ratings", "9" * 50), ["too large"]),
             (("--rate", "999=4"), ["no movie 999"]),
             (("--gender", "F", "--occupation", "king"), ["no occupation 'king'", "writer"]),
             (("--user", "1", "--genre", "Opera"), ["no genre 'Opera'", "Drama"]),
@@ -150,14 +162,19 @@ class TestRecommend:
         ],
     )
     def test_wrong_usage(self, lcrec, options: Sequence[str], words: list[str]) -> None:
-        one_line(lcrec("recommend", "--bundle", "ml-1m", *options), 2, *words)
+        said = lcrec("recommend", "--bundle", "ml-1m", *options)
+        one_line(said, 2, *words)
+        assert len(said.err.splitlines()[-1]) < 500
 
     def test_an_unknown_person(self, lcrec) -> None:
         one_line(lcrec("recommend", "--bundle", "ml-1m", "--user", "999"), 5, "no user 999")
 
     def test_an_absent_bundle_comes_with_its_command(self, lcrec) -> None:
         said = lcrec("recommend", "--bundle", "ml-100k", "--user", "1")
-        one_line(said, 4, "python -m lcrec_core train --data ml-100k")
+        one_line(said, 4, "choose one of ml-1m/paper", "python -m lcrec_core train --data ml-100k")
+        said = lcrec("recommend", "--bundle", "nope", "--user", "1")
+        one_line(said, 4, "no model nope: choose one of ml-1m/paper")
+        assert "train" not in said.err
         one_line(lcrec("recommend", "--bundle", "../../etc", "--user", "1"), 4, "not a bundle's name")
 
     def test_without_the_data_the_download_command_is_named(
@@ -173,6 +190,47 @@ class TestRecommend:
         write_ml1m_zip(tmp_path / "ml-1m.zip", made_up(seed=1))
         monkeypatch.setenv("LCREC_DATA", str(tmp_path))
         one_line(lcrec("recommend", "--bundle", "ml-1m", "--user", "1"), 4, "ml-1m/paper")
+
+
+def test_answers_go_on_where_nothing_can_be_written(
+    lcrec, world: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [
+        ("recommend", "--bundle", "ml-1m", "--user", "1", "--json"),
+        ("predict", "--bundle", "ml-1m", "--user", "1", "--movie", "7", "--json"),
+        ("evaluate", "--bundle", "ml-1m", "--json"),
+    ]
+    before = [lcrec(*command).json for command in asked]
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
+    (tmp_path / "ml-1m").symlink_to(Path(world["LCREC_ARTIFACTS"]) / "ml-1m")
+    (tmp_path / ".cache").write_text("no folder can be made here")
+    for command, answer in zip(asked, before, strict=True):
+        said = lcrec(*command)
+        assert (said.code, said.json) == (0, answer)
+
+
+def test_a_home_folder_in_the_environment_is_spelled_out(
+    lcrec, world: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(world["LCREC_ARTIFACTS"])
+    monkeypatch.setenv("HOME", str(root.parent))
+    monkeypatch.setenv("LCREC_ARTIFACTS", f"~/{root.name}")
+    assert [row["bundle"] for row in lcrec("info", "--json").json] == ["ml-1m/paper"]
+
+
+def test_memory_that_ran_out_is_one_line(lcrec, monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (
+        MemoryError(),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 14408641296 bytes"
+        ),
+    ):
+
+        def fail(error: Exception = error) -> list:
+            raise error
+
+        monkeypatch.setattr("lcrec_core.artifacts.list_bundles", fail)
+        one_line(lcrec("info"), 7, "not enough memory")
 
 
 def test_predict(lcrec) -> None:
@@ -254,10 +312,26 @@ class TestTrain:
             (("--data", "ml-1m", "--learning-rate", "2"), "learning_rate"),
             (("--data", "ml-1m", "--keep-probability", "0"), "keep_probability"),
             (("--data", "ml-1m", "--name", "../escape"), "--name"),
+            (("--data", "ml-1m", "--name", "comparison"), "--name"),
+            (("--data", "ml-1m", "--name", "a" * 41), "--name"),
+            (("--data", "ml-1m", "--seed", str(2**31)), "too large"),
+            (("--data", "ml-1m", "--set", "genre_std=nan"), "genre_std"),
+            (("--data", "ml-1m", "--set", "lstm_layers=1000000"), "lstm_layers"),
+            (("--data", "ml-1m", "--set", "embedding_size=1000000"), "embedding_size"),
+            (("--data", "ml-1m", "--set", f"seed={'9' * 5000}"), "whole number"),
+            (("--data", "ml-1m", "--model", "lcrec", "--set", "shrinkage=nan"), "shrinkage"),
         ],
     )
     def test_wrong_usage(self, lcrec, options: Sequence[str], word: str) -> None:
         one_line(lcrec("train", *options), 2, word)
+
+    def test_a_bundle_is_not_replaced_unless_asked_for(self, lcrec, world: dict[str, str]) -> None:
+        manifest = Path(world["LCREC_ARTIFACTS"]) / "ml-1m/paper/manifest.json"
+        before = manifest.read_bytes()
+        # Training would take longer than a test may: it is refused before that begins.
+        said = lcrec("train", "--data", "ml-1m", "--epochs", "100000")
+        one_line(said, 4, "already a bundle ml-1m/paper", "--name", "--replace")
+        assert manifest.read_bytes() == before
 
     def test_nothing_to_resume(self, lcrec) -> None:
         one_line(
@@ -281,7 +355,7 @@ class TestTrain:
             # Tests that run in the background have inherited "ignore Ctrl-C".
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
-        wait_until(lambda: progress.exists() and json.loads(progress.read_text())["step"] > 0)
+        wait_until(lambda: progress.exists() and len(json.loads(progress.read_text())["history"]) > 1)
         run.send_signal(number)
         out, err = run.communicate(timeout=60)
         assert run.returncode == code
@@ -290,6 +364,10 @@ class TestTrain:
         assert "--resume" in err
         assert json.loads(progress.read_text())["state"] == "cancelled"
         assert not (tmp_path / "artifacts" / "ml-1m" / "paper").exists()
+        listed = subprocess.run(
+            [*command[:3], "info"], cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True
+        )
+        assert "a run of ml-1m/paper that was stopped on" in listed.stderr
 
 
 class TestData:

@@ -1,9 +1,14 @@
+import os
+from pathlib import Path
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lcrec_core import encode as encoding
 from lcrec_core.dataset import WHOLE_STARS, Dataset
 from lcrec_core.encode import (
     MAX_TITLE_WORDS,
@@ -16,6 +21,7 @@ from lcrec_core.encode import (
     title_words,
 )
 from lcrec_core.profile import Profile
+from lcrec_core.safe_files import seal, unseal
 from tests.made_up import made_up
 
 
@@ -125,3 +131,94 @@ def test_the_cache_tells_rows_apart(tmp_path):
     some = encode_cached(data, np.arange(400), tmp_path)
     more = encode_cached(data, np.arange(800), tmp_path)
     assert (len(some.histories.movies), len(more.histories.movies)) == (400, 800)
+
+
+def same(one, other) -> bool:
+    arrays = [(one.people, other.people)]
+    for part in ("movies", "histories"):
+        arrays += zip(vars(getattr(one, part)).values(), vars(getattr(other, part)).values(), strict=True)
+    equal = all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in arrays)
+    values = [[v.values for v in vars(each.vocabularies).values()] for each in (one, other)]
+    return equal and values[0] == values[1]
+
+
+class Planted:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.proof}",)
+
+
+def test_what_is_planted_in_the_cache_is_not_run(small, tmp_path):
+    fresh = encode_cached(small, SEEN, tmp_path / "cache")
+    (kept,) = (tmp_path / "cache").iterdir()
+    joblib.dump(Planted(tmp_path / "proof"), kept)
+    joblib.dump(Planted(tmp_path / "proof"), kept.with_name(kept.name.partition(".")[0] + ".joblib"))
+    assert same(encode_cached(small, SEEN, tmp_path / "cache"), fresh)
+    assert not (tmp_path / "proof").exists()
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [kept.name], "an older version's file stays"
+
+
+def test_every_flipped_bit_of_the_cache_is_noticed(small, tmp_path, monkeypatch):
+    fresh = encode_cached(small, SEEN, tmp_path)
+    (kept,) = tmp_path.iterdir()
+    whole = kept.read_bytes()
+    for at in range(0, 8 * len(whole), 97):
+        content = bytearray(whole)
+        content[at // 8] ^= 1 << at % 8
+        kept.write_bytes(content)
+        assert same(encode_cached(small, SEEN, tmp_path), fresh)
+    with pytest.raises(ValueError, match=r"sealed|checksum"):
+        encoding._from_bytes(bytes(content), small, len(SEEN))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"people": np.zeros((3, 3), np.int64)},
+        {"people": np.full((3, 4), 99, np.int64)},
+        {"people": np.zeros((3, 4), np.float64)},
+        {"movies.ids": np.zeros(0, np.int64)},
+        {"movies.genres": np.zeros(4, np.int64)},
+        {"movies.words": np.zeros((4, 3), np.int64)},
+        {"histories.movies": np.full(4, 4, np.int64)},
+        {"histories.movies": np.full(4, -1, np.int64)},
+        {"histories.offsets": np.array([0, 4, 3, 4])},
+        {"histories.ratings": np.full(4, np.nan, np.float32)},
+        {"histories.times": np.zeros(5, np.int64)},
+        {"vocabularies": np.frombuffer(b"{}", np.uint8)},
+        {"vocabularies": np.frombuffer(b"[" * 100_000, np.uint8)},
+        {"people": None},
+    ],
+)
+def test_a_sealed_file_of_something_else_is_not_believed(small, tmp_path, wrong):
+    fresh = encode_cached(small, SEEN, tmp_path)
+    (kept,) = tmp_path.iterdir()
+    arrays = unseal(kept.read_bytes()) | wrong
+    kept.write_bytes(seal({name: array for name, array in arrays.items() if array is not None}))
+    assert same(encode_cached(small, SEEN, tmp_path), fresh)
+
+
+def test_a_folder_that_cannot_be_written_means_no_cache(small, tmp_path):
+    (tmp_path / "cache").write_text("a file stands in the place of the folder")
+    assert same(encode_cached(small, SEEN, tmp_path / "cache"), encode(small, SEEN))
+
+
+def test_a_full_disk_means_no_cache_and_leaves_nothing(small, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert same(encode_cached(small, SEEN, tmp_path), encode(small, SEEN))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_so_many_encodings_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(encoding, "_KEEP", 2)
+    data = made_up()
+    for count in (400, 500, 600):
+        encode_cached(data, np.arange(count), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2

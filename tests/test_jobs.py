@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import jobs, sources
+from lcrec_core import jobs, resumable, sources
 from lcrec_core.artifacts import list_bundles
 from lcrec_core.comparison import table_six
 from lcrec_core.jobs import Job, JobError, JobRequest, JobState
@@ -246,3 +246,115 @@ def test_the_real_training_command_understands_us(tmp_path: Path, monkeypatch: p
 def test_a_models_defaults_are_settings_that_a_run_can_have(model):
     request = JobRequest("demo", "x", model, **jobs.defaults(model))
     assert ["--model", model] == request.arguments(Path("p"))[2:4]
+
+
+def leave_a_checkpoint(root: Path, bundle: str) -> None:
+    folder = resumable.folder_of(bundle, root)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "test.safetensors").touch()
+
+
+def test_a_cancelled_run_that_left_something_goes_on(root: Path):
+    first = wait_for(root, begin(root, "slow"), lambda job: job.state is JobState.RUNNING)
+    jobs.cancel(first.id, root)
+    wait_for(root, first, lambda job: not job.state.active)
+    with pytest.raises(JobError, match="left nothing to go on from"):
+        jobs.resume(first.id, root)
+    assert jobs.can_resume(root) == set()
+    leave_a_checkpoint(root, "demo/slow")
+    assert jobs.can_resume(root) == {first.id}
+    again = jobs.resume(first.id, root)
+    assert again.request == first.request
+    assert jobs.can_resume(root) == set(), "it goes on now"
+    wait_for(root, again, lambda job: job.state is JobState.RUNNING)
+    command = Path(f"/proc/{json.loads((again.path / 'job.json').read_text())['pid']}/cmdline").read_bytes()
+    assert b"--resume" in command
+    jobs.cancel(again.id, root)
+    wait_for(root, again, lambda job: not job.state.active)
+    assert jobs.can_resume(root) == {again.id}, "only the latest of a bundle"
+    (root / "demo/slow").mkdir()
+    assert jobs.can_resume(root) == set(), "a bundle took its place"
+    with pytest.raises(JobError, match="already a bundle demo/slow"):
+        jobs.resume(again.id, root)
+
+
+def test_a_run_that_is_done_is_not_resumed(root: Path):
+    job = start_and_end(root, "quick")
+    leave_a_checkpoint(root, "demo/quick")
+    with pytest.raises(JobError, match="nothing to go on from"):
+        jobs.resume(job.id, root)
+
+
+@pytest.mark.parametrize("write", [1, 2])
+def test_a_run_that_cannot_be_recorded_is_not_left_to_itself(root: Path, monkeypatch: pytest.MonkeyPatch, write: int):
+    """The disk is full at the first or the second writing of the record."""
+    begun, written, real = [], [], os.replace
+
+    def full(source, target):
+        if Path(target).name == "job.json":
+            written.append(target)
+            if len(written) == write:
+                raise OSError(28, "No space left on device", str(target))
+        return real(source, target)
+
+    class Spy(subprocess.Popen):
+        def __init__(self, *arguments, **more) -> None:
+            super().__init__(*arguments, **more)
+            begun.append(self)
+
+    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(subprocess, "Popen", Spy)
+    with pytest.raises(JobError, match=r"cannot be recorded .No space left on device.") as caught:
+        begin(root, "slow")
+    assert str(root) not in caught.value.for_visitors
+    assert len(begun) == write - 1
+    assert all(process.poll() is not None for process in begun), "the process works on and nobody sees it"
+    assert [path.name for path in (root / ".jobs").iterdir()] == ["lock"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, root: Path):
+    (tmp_path / "artifacts").write_text("a file")
+    with pytest.raises(JobError, match="cannot be recorded"):
+        begin(root, "slow")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b"[]",
+        b"null",
+        b'{"state": 1}',
+        b'{"state": "running", "epoch": "x"}',
+        b'{"state": "running", "epoch": NaN}',
+        b'{"state": "running", "history": [1]}',
+        b'{"state": "running", "epoch": 1e999}',
+    ],
+)
+def test_a_progress_file_of_nonsense_is_none(root: Path, content: bytes):
+    job = start_and_end(root, "quick")
+    (job.path / "progress.json").write_bytes(content)
+    seen = wait_for(root, job, lambda job: not job.state.active)
+    assert (seen.progress, seen.state, seen.fraction) == ({}, JobState.FAILED, 0.0)
+
+
+@pytest.mark.parametrize("change", [{"pid": "1"}, {"created_at": 10**30}, {"request": []}, {"process": 5}, {"more": 1}])
+def test_a_record_of_nonsense_is_no_job(root: Path, change: dict):
+    job = start_and_end(root, "quick")
+    record = json.loads((job.path / "job.json").read_text())
+    (job.path / "job.json").write_text(json.dumps(record | change))
+    assert jobs.list_jobs(root) == []
+    with pytest.raises(JobError, match="no readable training job"):
+        jobs.load(job.id, root)
+
+
+def test_folders_that_hold_no_job_are_removed_after_a_while(root: Path, monkeypatch: pytest.MonkeyPatch):
+    start_and_end(root, "quick")
+    broken = root / ".jobs" / "20200101-000000-000000-abcdef"
+    broken.mkdir()
+    start_and_end(root, "quick")
+    assert broken.exists(), "it may be being made now"
+    monkeypatch.setattr(jobs, "UNREADABLE_SECONDS", -1)
+    start_and_end(root, "quick")
+    assert not broken.exists()
+    assert len(jobs.list_jobs(root)) == 3

@@ -2,13 +2,16 @@ import json
 import math
 import os
 import signal
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lcrec_core import artifacts, sources, train
+from lcrec_core import artifacts, checkpoint, resumable, sources, train
 from lcrec_core.batches import BatchConfig
-from lcrec_core.errors import TrainingError
+from lcrec_core.errors import BundleError, TrainingError
+from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.recommender import Recommender
 from tests.made_up import made_up
 
@@ -167,3 +170,143 @@ def test_a_loss_that_is_no_number_stops_the_run(monkeypatch):
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=r"must"):
         train.TrainConfig(**wrong)
+
+
+def stop_after(rows):
+    def stop(progress):
+        if len(progress.history) > rows:
+            raise Stop
+
+    return stop
+
+
+def test_what_is_kept_of_a_stopped_run_goes_when_it_is_done_or_begun_afresh(tmp_path):
+    folder = tmp_path / "artifacts/made-up"
+    with pytest.raises(Stop):
+        train.run(request(), stop_after(2))
+    assert [kept.bundle for kept in resumable.list_kept()] == ["made-up/paper"]
+    assert resumable.is_kept("made-up/paper")
+    left = next((folder / ".checkpoint-paper").iterdir()).stat().st_ino
+    with pytest.raises(Stop):
+        train.run(request(), stop_after(0))
+    assert not resumable.is_kept("made-up/paper"), "a run from the start does not go on from an earlier one's"
+    with pytest.raises(Stop):
+        train.run(request(), stop_after(2))
+    assert next((folder / ".checkpoint-paper").iterdir()).stat().st_ino != left
+    train.run(request(resume=True))
+    assert sorted(os.listdir(folder)) == ["paper"]
+    assert resumable.list_kept() == []
+
+
+def test_what_lcrec_keeps_goes_when_it_is_done(tmp_path):
+    few = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
+    config = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=few)
+    ours = train.TrainRequest("made-up", "lcrec", lcrec=config)
+
+    def stop(progress):
+        if progress.step:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train.run(ours, stop)
+    assert resumable.is_kept("made-up/lcrec")
+    train.run(ours)
+    assert sorted(os.listdir(tmp_path / "artifacts/made-up")) == ["lcrec"]
+
+
+def test_what_nobody_came_back_to_goes_after_a_month():
+    for name in ("old", "new"):
+        with pytest.raises(Stop):
+            train.run(request(name=name), stop_after(2))
+    for path in (resumable.folder_of("made-up/old"), *resumable.folder_of("made-up/old").iterdir()):
+        os.utime(path, (time.time() - 31 * 86_400,) * 2)
+    train.run(request())
+    assert [kept.bundle for kept in resumable.list_kept()] == ["made-up/new"]
+
+
+def test_a_bundle_that_is_there_is_not_trained_over():
+    train.run(request())
+    told = []
+    with pytest.raises(BundleError, match=r"already a bundle made-up/paper.*--replace"):
+        train.run(request(replace=False), told.append)
+    assert (len(told), told[-1].state, told[-1].step) == (2, "failed", 0)
+    assert "--" not in told[-1].error
+    train.run(request(replace=False, validate=True))
+
+
+def test_a_bundle_that_appears_during_a_run_is_left_alone_and_the_run_is_not_lost(tmp_path):
+    place = tmp_path / "artifacts/made-up/paper"
+
+    def appear(progress):
+        if progress.step == progress.steps and progress.steps and not place.exists():
+            place.mkdir()
+            (place / "mine").touch()
+
+    with pytest.raises(BundleError, match=r"already a bundle made-up/paper.*--resume"):
+        train.run(request(replace=False), appear)
+    assert os.listdir(place) == ["mine"]
+    resumed = train.run(request(resume=True))
+    assert same_weights(resumed, train.run(request(name="whole")))
+
+
+def test_what_is_convenient_does_not_stop_a_run(tmp_path, monkeypatch, caplog):
+    """Neither the cache, nor a checkpoint, nor the progress can be written; the bundle can."""
+    real = os.replace
+
+    def full(source, target):
+        if Path(target).suffix in (".safetensors", ".json"):
+            raise OSError(28, "No space left on device", str(target))
+        return real(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    train.run(request(progress_file=tmp_path / "progress.json"))
+    assert [bundle.name for bundle in artifacts.list_bundles()] == ["made-up/paper"]
+    assert not (tmp_path / "progress.json").exists()
+    assert not list((tmp_path / "artifacts").rglob("*.new"))
+    assert caplog.text.count("progress cannot be written") == 1
+    assert "no checkpoint can be written" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "/srv/secret/x"), "a file could not be read or written: No space left"),
+        (KeyError("/srv/secret"), "something unexpected went wrong (KeyError)"),
+        (TrainingError("it diverged", where=Path("/srv/secret/x"), advice="run it again"), "x: it diverged"),
+    ],
+)
+def test_why_a_run_failed_is_told_without_paths_or_commands(error, said, monkeypatch):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(train, "_train", fail)
+    told = []
+    with pytest.raises(type(error)):
+        train.run(request(), told.append)
+    assert told[-1].error.startswith(said)
+    assert "secret" not in told[-1].error
+    assert "again" not in told[-1].error
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_flipped_bit_of_a_checkpoint_is_noticed(share):
+    with pytest.raises(Stop):
+        train.run(request(), stop_after(2))
+    (kept,) = resumable.folder_of("made-up/paper").iterdir()
+    content = bytearray(kept.read_bytes())
+    content[int(share * len(content))] ^= 4
+    kept.write_bytes(content)
+    with pytest.raises(TrainingError, match=r"checkpoint is damaged.*without --resume"):
+        train.run(request(resume=True))
+
+
+def test_a_checkpoint_of_a_wrong_form_is_one_error():
+    with pytest.raises(Stop):
+        train.run(request(), stop_after(2))
+    (kept,) = resumable.folder_of("made-up/paper").iterdir()
+    arrays = checkpoint.unseal(kept.read_bytes())
+    for wrong in ({"state": None}, {"state": checkpoint.as_array("[1]")}, {"network.rating_out.weight": np.zeros(3)}):
+        changed = {name: array for name, array in (arrays | wrong).items() if array is not None}
+        kept.write_bytes(checkpoint.seal(changed))
+        with pytest.raises(TrainingError, match="checkpoint is damaged"):
+            train.run(request(resume=True))

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+
+from lcrec_core import baselines, compare, fit_lcrec, memory, sources, train
+from lcrec_core.errors import TrainingError
+from lcrec_core.split import Protocol
+from tests.made_up import made_up
+
+LARGE = made_up(people=60_000, films=300, ratings_each=1)
+
+
+@pytest.fixture(autouse=True)
+def sixteen_gigabytes(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "free_bytes", lambda: 16_000_000_000)
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
+    monkeypatch.setattr(sources, "load", lambda name: LARGE)
+
+
+def test_what_does_not_fit_is_refused_before_it_begins(tmp_path):
+    told = []
+    with pytest.raises(
+        TrainingError, match=r"60,000 people.* needs about .* GB.* 16\.0 GB are free.*paper's"
+    ) as caught:
+        train.run(train.TrainRequest("made-up", "lcrec"), told.append)
+    assert told[-1].error == caught.value.for_visitors
+    assert not (tmp_path / ".cache").exists(), "not even encoded"
+
+
+def test_neighbours_of_too_many_people_are_refused_too(monkeypatch):
+    monkeypatch.setitem(baselines.BASELINES, "user-cf", baselines.Baseline("", lambda *_: pytest.fail("fitted")))
+    with pytest.raises(TrainingError, match=r"user-cf on made-up needs about 172\.. GB"):
+        compare.measure(LARGE, Protocol.RANDOM, "user-cf", 0)
+
+
+def test_a_row_that_ran_out_of_memory_says_so(monkeypatch):
+    def fit(*_):
+        raise MemoryError
+
+    monkeypatch.setitem(baselines.BASELINES, "svd", baselines.Baseline("", fit))
+    with pytest.raises(TrainingError, match="svd on made-up: there was not enough memory"):
+        compare.measure(LARGE, Protocol.RANDOM, "svd", 0)
+
+
+def test_what_is_known_to_fit_is_not_refused():
+    """MovieLens 1M trained in 4 GB and 100K in one."""
+    assert fit_lcrec.memory_need(6040, 3883, 1_000_209) < 4e9
+    assert fit_lcrec.memory_need(943, 1682, 100_000) < 1e9
+
+
+def test_memory_that_ran_out_in_spite_of_that_is_one_line(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 14408641296 bytes.")
+
+    told = []
+    monkeypatch.setattr(train, "_train", fail)
+    with pytest.raises(TrainingError, match="not enough memory"):
+        train.run(train.TrainRequest("made-up"), told.append)
+    assert told[-1].error == memory.RAN_OUT
+
+
+class TerminatedWorkerError(Exception):
+    """As joblib's is called."""
+
+
+@pytest.mark.parametrize(
+    ("error", "memory_s"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: not enough memory"), True),
+        (TerminatedWorkerError("A worker process was unexpectedly terminated"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (ValueError("not enough memory of last summer"), False),
+    ],
+)
+def test_what_says_that_memory_ran_out(error, memory_s):
+    assert memory.ran_out(error) is memory_s
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "stat", "free"),
+    [
+        ("1000\n", "400\n", "anon 300\ninactive_file 100\n", 700),
+        ("max\n", "400\n", "", 5000),
+        ("1000\n", "1400\n", "", 0),
+        ("9223372036854771712\n", "400\n", "", 5000),
+    ],
+)
+def test_a_containers_limit_counts(monkeypatch, tmp_path: Path, limit, used, stat, free):
+    monkeypatch.undo()
+    files = [tmp_path / name for name in ("limit", "used", "stat")]
+    for path, content in zip(files, (limit, used, stat), strict=True):
+        path.write_text(content)
+    monkeypatch.setattr(memory, "_CGROUPS", [tuple(map(str, files)), ("none", "none", "none")])
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5000})())
+    assert memory.free_bytes() == free
