@@ -90,8 +90,10 @@ def simulated_notice() -> None:
 def _open_frame() -> Page:
     """Everything before a page's first line; returns the page that was asked for."""
     server.settle()
+    # Before the navigation, which would otherwise make the page's icon the browser's: see `_ICON`.
+    st.set_page_config(page_icon=_ICON, layout="wide")
     chosen = _navigation()
-    st.set_page_config(page_title=f"{chosen.title} · {APP_NAME}", page_icon=_ICON, layout="wide")
+    st.set_page_config(page_title=f"{chosen.title} · {APP_NAME}")
     session.read_url()
     return chosen
 

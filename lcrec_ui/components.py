@@ -87,7 +87,7 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
         ranked: What `Recommender.rank` returns; the chances are shown where it has them.
         scale: For the length of the bars.
     """
-    shown = by_title(with_rank(ranked).drop(columns="movie_id"), ranked["title"].map(sort_key), "ranked_by_title")
+    shown = by_title(with_rank(ranked).drop(columns="movie_id"), ranked["title"].map(sort_key), RANKED_BY_TITLE)
     shown["genres"] = [split_genres(joined) for joined in shown["genres"]]
     if "liking" in shown:
         shown["liking"] = shown["liking"].astype(float).round(2)
@@ -114,6 +114,15 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
         column_order=["rank", "title", "predicted", "liking", "mean_rating", "num_ratings", "year", "genres"],
         alt=f"{len(shown):,} movies in order of predicted rating",
     )
+
+
+RANKED_BY_TITLE, HISTORY_BY_TITLE = "ranked_by_title", "history_by_title"
+"""Keys of the switches that put a table in order of its titles."""
+
+
+def order_of(key: str, otherwise: str) -> str:
+    """How a table with such a switch is ordered now, for its heading."""
+    return "A to Z" if st.session_state.get(key) else otherwise
 
 
 def by_title(table: pd.DataFrame, sort_keys: pd.Series, key: str) -> pd.DataFrame:

@@ -110,12 +110,16 @@ def description_form(
         if people[Col.OCCUPATION].notna().any():
             occupations = sorted(people[Col.OCCUPATION].dropna().unique())
             _optional(key, "Occupation", occupations, start.occupation, {})
-        st.form_submit_button(label, type="primary", on_click=_sent, args=(key, on_sent, args))
+        st.form_submit_button(label, type="primary", on_click=_sent, args=(key, on_sent, args, start))
 
 
 @callback
-def _sent(key: str, on_sent: Callable[..., None], args: tuple) -> None:
-    entered = {field: st.session_state.get(f"{key}_{field}") for field in ("gender", "age", "occupation")}
+def _sent(key: str, on_sent: Callable[..., None], args: tuple, start: Description) -> None:
+    # What this data set does not know is not asked for, and stays as it is.
+    entered = {
+        field: st.session_state.get(f"{key}_{field}", getattr(start, field))
+        for field in ("gender", "age", "occupation")
+    }
     on_sent(*args, Description(st.session_state.get(f"{key}_name") or "", **entered))
 
 
@@ -131,10 +135,13 @@ def _any_of(label: str, options: list, words: Mapping[Any, str]) -> Any:
 
 
 def _optional(key: str, label: str, options: list, start: object, words: Mapping[Any, str]) -> None:
+    if start is not None and start not in options:
+        # What is stored is offered too: shown as "not given" it would be gone with the next save.
+        options = [*options, start]
     st.selectbox(
         label,
         options,
-        index=options.index(start) if start in options else None,
+        index=None if start is None else options.index(start),
         placeholder="not given",
         format_func=lambda option: clean(words.get(option, option)),
         key=f"{key}_{label.lower()}",

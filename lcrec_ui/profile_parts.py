@@ -126,8 +126,9 @@ def tastes(data: Dataset, person: session.Person) -> None:
             st.info(f"Tastes by genre appear once a genre has {taste.FEWEST_PER_GENRE} ratings.")
         else:
             charts.draw(profile_charts.genre_tastes(genres, person.label), "profile_genres")
+    order = components.order_of(components.HISTORY_BY_TITLE, "the latest first")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.header("Everything rated, the latest first", anchor=False, width="content")
+        st.header(f"Everything rated, {order}", anchor=False, width="content")
         st.download_button(
             "Download as CSV",
             data=lambda: history_csv(history),
@@ -136,7 +137,7 @@ def tastes(data: Dataset, person: session.Person) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    listed = components.by_title(history.drop(columns="sort_key"), history["sort_key"], "history_by_title")
+    listed = components.by_title(history.drop(columns="sort_key"), history["sort_key"], components.HISTORY_BY_TITLE)
     st.dataframe(
         listed.assign(genres=[split_genres(joined) for joined in listed["genres"]]),
         hide_index=True,

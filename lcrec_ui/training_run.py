@@ -224,6 +224,7 @@ def _number_fields(model: str) -> None:
         *jobs.KEEP_PROBABILITIES,
         usual["keep_probability"],
         0.05,
+        format="%g",
         key=f"train_keep_probability_{model}",
         help="Share of the title features that dropout lets through in training.",
     )
@@ -232,7 +233,7 @@ def _number_fields(model: str) -> None:
         *jobs.LEARNING_RATES,
         usual["learning_rate"],
         1e-4,
-        format="%.6f",
+        format="%g",
         key=f"train_learning_rate_{model}",
     )
     seed.number_input("Seed", *jobs.SEEDS, 0, key="train_seed", help="Of the split and of every random choice.")

@@ -25,7 +25,8 @@ def recommendations() -> None:
     components.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best])
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.header(f"All {count(len(ranked), 'movie')}, best first", anchor=False, width="content")
+        order = components.order_of(components.RANKED_BY_TITLE, "best first")
+        st.header(f"All {count(len(ranked), 'movie')}, {order}", anchor=False, width="content")
         st.download_button(
             "Download as CSV",
             data=lambda: components.as_csv(ranked),

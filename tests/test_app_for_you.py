@@ -1,11 +1,13 @@
 """The For you page and the frame around every page."""
 
 import io
+import re
 
 import pandas as pd
 import pytest
 
 from lcrec_core.recommender import Recommender
+from lcrec_core.titles import sort_key
 from lcrec_ui import components
 from lcrec_ui.filters import ANY, KNOWN, LESSER_KNOWN, popularity_bounds
 from tests.app_support import assert_sound, go, top_titles, visit, words
@@ -116,6 +118,40 @@ def test_the_export_has_readable_columns_and_opens_as_csv():
     assert table.iloc[0].tolist() == [1, "Amélie, or not (2001)", 2001, "Comedy, Romance", 4.12, 0.88, 3.99, 12]
     without = pd.read_csv(io.BytesIO(components.as_csv(ranked.drop(columns="liking"))), encoding="utf-8-sig")
     assert list(without.columns) == [name for name in table.columns if name != components.LIKING_LABEL]
+
+
+def test_the_export_says_titles_as_people_do():
+    ranked = pd.DataFrame(
+        {"movie_id": [7], "title": ["Enfer, L' (1994)"], "year": [1994], "genres": ["Drama"], "predicted": [4.0],
+         "mean_rating": [3.0], "num_ratings": [12]}
+    )  # fmt: skip
+    assert "L'Enfer (1994)" in components.as_csv(ranked).decode("utf-8-sig")
+
+
+def test_the_table_can_be_put_in_order_of_its_titles_without_their_articles():
+    app = visit()
+    app.toggle(key="ranked_by_title").set_value(True).run()
+    assert_sound(app)
+    titles = table(app)["title"].tolist()
+    assert titles == sorted(titles, key=sort_key)
+    assert titles != sorted(titles, key=str.casefold), "The and A stand under T and A"
+    assert "A to Z" in words(app)
+    assert len(top_titles(app)) == 5
+
+
+@pytest.mark.real_data("ml-1m")
+def test_no_page_shows_a_title_with_its_article_at_the_end():
+    app = visit(data="ml-1m")
+    pages = [words(app) + "\n".join(table(app)["title"])]
+    pages.append(words(go(app, "rate")))
+    app.text_input(key="rate_query").set_value("miserables").run()
+    pages.append(words(app))
+    go(app, "profile")
+    pages.append(words(app) + "\n".join(table(app)["title"]) + app.get("plotly_chart")[0].proto.spec)
+    assert all("The " in page for page in pages)
+    assert "Les Misérables" in pages[2]
+    for page in pages:
+        assert not re.search(r", (?:The|A|An|Les|La|Le|Il|El|Das|Der)\b[\\\\\s]*\(", page)
 
 
 def test_popularity_bounds_by_hand():

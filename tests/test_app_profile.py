@@ -1,5 +1,7 @@
 """The Profile page, and what keeps a created profile private."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,10 @@ from lcrec_core.errors import ProfileError
 from lcrec_core.profile import Profile
 from lcrec_core.statistics import summarise
 from lcrec_core.store import ProfileStore
+from lcrec_core.titles import sort_key
 from lcrec_ui import taste
 from lcrec_ui.people import find
+from tests import half_stars
 from tests.app_support import assert_sound, go, visit, words
 
 
@@ -68,6 +72,27 @@ def test_create_describe_and_open_again_by_the_link():
     assert_sound(again)
     assert "Ada" in words(again)
     assert token in again.code[0].value
+
+
+def test_saving_a_new_name_keeps_what_the_form_cannot_offer():
+    token = ProfileStore().create("demo", name="Ada", gender="F", age=35, occupation="lion tamer")
+    app = visit("profile", profile=token)
+    assert "lion tamer" in [shown.value for shown in app.selectbox]
+    rename(app, "Grace")
+    assert_sound(app)
+    kept = ProfileStore().get(token)
+    assert (kept.name, kept.gender, kept.age, kept.occupation) == ("Grace", "F", 35, "lion tamer")
+
+
+def test_saving_a_new_name_keeps_what_the_data_set_does_not_ask_for(tmp_path, monkeypatch):
+    half_stars.bring_in(tmp_path, monkeypatch)
+    token = ProfileStore().create(half_stars.NAME, name="Ada", gender="F", age=35, occupation="writer")
+    app = visit("profile", profile=token)
+    assert not [shown for shown in app.selectbox if str(shown.key).startswith("edit_profile_")]
+    rename(app, "Grace")
+    assert_sound(app)
+    kept = ProfileStore().get(token)
+    assert (kept.name, kept.gender, kept.age, kept.occupation) == ("Grace", "F", 35, "writer")
 
 
 def test_rename():
@@ -158,6 +183,24 @@ def test_rating_shares_and_genre_tastes_agree_with_a_count_by_hand(tiny):
         ]
         assert row.ratings == len(given) >= taste.FEWEST_PER_GENRE
         assert row.theirs == pytest.approx(np.mean(given))
+
+
+def test_the_history_can_be_put_in_order_of_its_titles():
+    app = visit("profile")
+    app.toggle(key="history_by_title").set_value(True).run()
+    assert_sound(app)
+    titles = app.dataframe[0].value["title"].tolist()
+    assert titles == sorted(titles, key=sort_key)
+    assert "Everything rated, A to Z" in words(app)
+
+
+def test_history_says_titles_as_people_do_and_knows_their_order(tiny):
+    movies = tiny.movies.copy()
+    movies["title"] = [f"Wave {number}, The (1990)" for number in movies["movie_id"]]
+    data = replace(tiny, movies=movies)
+    table = taste.history(data, Profile.of([(1, 5.0, 1), (2, 4.0, 2)]), pd.Series(dtype=float))
+    assert table["title"].tolist() == ["The Wave 2 (1990)", "The Wave 1 (1990)"]
+    assert table["sort_key"].tolist() == ["wave 2 (1990)", "wave 1 (1990)"]
 
 
 def test_history_is_the_latest_first_with_titles(tiny):

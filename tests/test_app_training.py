@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lcrec_core import jobs, paper_facts
+from lcrec_core import jobs, paper_facts, resumable
 from lcrec_core.jobs import Job
 from tests.bundles import write_bundle
 from tests.test_jobs import STAND_IN
@@ -169,3 +169,79 @@ def test_what_cannot_be_started_is_explained_in_one_line(artifacts: Path, name: 
     (error,) = app.error
     assert complaint in error.value
     assert jobs.list_jobs() == []
+
+
+def positions(app: AppTest) -> dict[str, int]:
+    """Where things stand on the page, from the top."""
+    found = {}
+    for number, element in enumerate(app.main):
+        if element.type == "subheader" and element.value.startswith("Start"):
+            found["heading"] = number
+        if element.type == "progress" or (element.type == "markdown" and element.value.startswith("**Training ")):
+            found.setdefault("run", number)
+        if element.type == "button" and element.proto.is_form_submitter:
+            found["button"] = number
+        if element.type == "subheader" and element.value.startswith("Runs"):
+            found["earlier"] = number
+    return found
+
+
+def test_the_run_stands_right_under_the_form_where_it_was_started():
+    app = start(open_page(PAGE), "slow")
+    wait_until(lambda job: job.fraction > 0)
+    at = positions(run(app))
+    assert at["heading"] < at["button"] < at["run"] < at["earlier"]
+
+
+def test_a_cancelled_run_is_resumed_from_the_page(artifacts: Path):
+    app = start(open_page(PAGE), "slow")
+    wait_until(lambda job: job.state is jobs.JobState.RUNNING)
+    run(app).button(key="cancel_training").click()
+    run(app)
+    wait_until(lambda job: not job.state.active)
+    first = jobs.list_jobs()[0]
+    assert not [button for button in run(app).button if button.label == "Resume"], "it left nothing"
+    folder = resumable.folder_of("demo/slow", artifacts)
+    folder.mkdir(parents=True)
+    (folder / "test.safetensors").touch()
+    (resume,) = [button for button in run(app).button if button.label == "Resume"]
+    resume.click()
+    app = run(app)
+    assert not app.error
+    again = jobs.list_jobs()[0]
+    assert (again.id != first.id, again.request) == (True, first.request)
+    assert "Training demo/slow" in words(app)
+
+
+def test_what_cannot_be_resumed_any_more_is_said_where_the_run_would_stand(artifacts: Path):
+    app = start(open_page(PAGE), "unlucky")
+    wait_until(lambda job: not job.state.active)
+    folder = resumable.folder_of("demo/unlucky", artifacts)
+    folder.mkdir(parents=True)
+    (folder / "test.safetensors").touch()
+    (resume,) = [button for button in run(app).button if button.label == "Resume"]
+    resumable.discard("demo/unlucky", artifacts)
+    resume.click()
+    (error,) = [shown.value for shown in run(app).error if "nothing to go on from" in shown.value]
+    assert "demo/unlucky" in error
+
+
+def test_a_full_disk_is_said_without_the_servers_paths(artifacts: Path):
+    app = open_page(PAGE)
+    artifacts.write_text("a file where the folder would be")
+    (error,) = start(app, "slow").error
+    assert "cannot be recorded" in error.value
+    assert str(artifacts) not in error.value
+
+
+def test_what_a_log_says_and_what_a_damaged_bundle_advises_is_not_for_visitors(artifacts: Path):
+    write_bundle(artifacts, "demo/paper")
+    (artifacts / "demo/paper/metrics.json").write_text("{}")
+    app = start(open_page(PAGE), "broken")
+    wait_until(lambda job: not job.state.active)
+    seen = words(run(app))
+    assert "the training process ended before it had begun" in seen
+    assert "choose paper" not in seen
+    assert "metrics.json is damaged" in seen
+    for private in ("python -m", "--replace", str(artifacts)):
+        assert private not in seen

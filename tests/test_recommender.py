@@ -1,3 +1,4 @@
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -324,3 +325,18 @@ def test_another_order_of_rows_is_the_same_data(recommender, data):
     profile = Profile.from_dataset(data, 11)
     same = Recommender(recommender.bundle, shuffled)
     pd.testing.assert_frame_equal(same.rank(profile), recommender.rank(profile))
+
+
+def test_reasons_say_titles_as_people_do(recommender, data):
+    movies = data.movies.copy()
+    movies["title"] = [f"Wave {number}, The (1990)" for number in movies["movie_id"]]
+    other = copy(recommender)
+    other.data = replace(data, movies=movies)
+    profile = Profile.from_dataset(data, 11)
+    reasons = [other.explain(profile, line.movie_id) for line in other.top_n(profile, 5)]
+    assert any(reason.because for reason in reasons)
+    for reason in reasons:
+        assert ", The (" not in reason.text
+        for liked in reason.because:
+            assert liked.title.endswith(", The (1990)")
+            assert liked.title.replace(", The", "").replace("Wave", "The Wave") in reason.text

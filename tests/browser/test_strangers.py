@@ -1,0 +1,171 @@
+"""Links, names and data sets of a stranger reach no further than their text, and the app reaches nobody."""
+
+from collections.abc import Iterator
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from lcrec_core import train
+from lcrec_core.store import ProfileStore
+from lcrec_core.train import TrainConfig, TrainRequest
+from lcrec_ui.text import clean
+from tests.movielens_files import Files, write_zip
+from tests.outside import HOST, PAYLOADS
+from tests.serving import Server, assert_no_traceback, serve, settle
+
+pytestmark = pytest.mark.browser
+
+PATHS = ("", "rate", "profile", "data", "training", "compare")
+FOREIGN = """() => [...document.querySelectorAll("a[href], svg a, img, image, iframe, script, link, object, embed")]
+    .map(e => e.href?.baseVal ?? e.href ?? e.src ?? e.data ?? "")
+    .filter(url => url && !/^(data|blob|about):/.test(url) && new URL(url, location.href).host !== location.host)"""
+MADE_ALIVE = """() => [...document.querySelectorAll(
+    "[data-testid=stMain] [data-testid=stMarkdownContainer] :is(h6, blockquote, hr, .katex, img, a[target=_blank])")]
+    .map(e => e.outerHTML.slice(0, 200))"""
+
+
+@pytest.fixture
+def watched(page: Page) -> Iterator[Page]:
+    """A page that fails its test when it asks anybody but the server for anything, or runs a script of a stranger."""
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    yield page
+    outside = [url for url in asked if not url.startswith(("data:", "blob:")) and _host(url) != _host(page.url)]
+    assert outside == []
+    assert said == []
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def assert_only_text(page: Page) -> None:
+    settle(page)
+    assert page.evaluate(FOREIGN) == []
+    assert_no_traceback(page)
+
+
+def assert_shows(page: Page, text: str) -> None:
+    """The words stand there as they are."""
+    said = page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+    assert clean(text) in " ".join(said.split())
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_request_leaves_the_server(path: str, watched: Page, server: Server):
+    watched.goto(f"{server.url}/{path}")
+    assert_only_text(watched)
+    icon = watched.locator("link[rel='shortcut icon']").get_attribute("href")
+    assert icon.startswith(("/media/", f"{server.url}/media/"))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_link_is_only_text(payload: str, watched: Page, server: Server):
+    for number, key in enumerate(("data", "model", "user", "profile")):
+        watched.goto(f"{server.url}/{'rate' if number % 2 else ''}?{key}={quote(payload)}")
+        notice = watched.get_by_test_id("stAlert").first
+        expect(notice).to_contain_text("That link could not be followed")
+        expect(notice.locator("a, img, code, li, h1")).to_have_count(0)
+        assert_only_text(watched)
+
+
+def test_a_very_long_link_is_not_repeated(watched: Page, server: Server):
+    watched.goto(f"{server.url}/?data={'x' * 5000}")
+    expect(watched.get_by_test_id("stAlert").first).to_contain_text("longer than any that is here")
+    assert "xxxxx" not in watched.get_by_test_id("stMain").inner_text()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_profile_s_name_is_only_text(payload: str, watched: Page, server: Server):
+    folder = server.log.parent
+    store = ProfileStore(f"sqlite:///{folder / 'profiles.sqlite'}")
+    rated = [(movie_id, 4.0, 100 + movie_id) for movie_id in range(1, 20)]
+    token = store.create("demo", name=clean(payload)[:60], ratings=rated)
+    for path in ("", "rate", "profile"):
+        watched.goto(f"{server.url}/{path}?profile={token}")
+        assert_only_text(watched)
+        assert watched.evaluate(MADE_ALIVE) == []
+        assert_shows(watched, clean(payload)[:60].strip())
+
+
+@pytest.fixture(scope="module")
+def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a data set that a stranger made, and a model of a stranger's name trained on it."""
+    folder = tmp_path_factory.mktemp("hostile")
+    write_zip(folder / "data" / f"{DATA}.zip", hostile_files())
+    places = {"LCREC_DATA": str(folder / "data"), "LCREC_ARTIFACTS": str(folder / "artifacts")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, place in places.items():
+            patch.setenv(name, place)
+        network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
+        for name in ("paper", f"www.{HOST}"):
+            train.run(TrainRequest(DATA, name=name, train=TrainConfig(epochs=1), network=network))
+    with serve(folder, **places) as running:
+        yield running
+
+
+DATA = "ml-100k"
+TEXTS = tuple(clean(text).replace("|", "/").encode("latin-1", "ignore").decode("latin-1") for text in PAYLOADS)
+FILMS, PEOPLE, EACH = 2 * len(TEXTS), 30, 30
+
+
+def hostile_files() -> Files:
+    """The files of ML-100K whose titles, genres and occupations are all payloads."""
+    flags = [
+        "|".join("1" if genre == film % len(TEXTS) else "0" for genre in range(len(TEXTS))) for film in range(FILMS)
+    ]
+    items = [
+        f"{film + 1}|{TEXTS[film % len(TEXTS)]} ({1980 + film % 15})|01-Jan-1990||http://a|{flags[film]}"
+        for film in range(FILMS)
+    ]
+    rng = np.random.default_rng(0)
+    seen = [(person + 1, film + 1) for person in range(PEOPLE) for film in rng.choice(FILMS, EACH, replace=False)]
+    return {
+        "u.genre": "".join(f"{text}|{number}\n" for number, text in enumerate(TEXTS)).encode("latin-1"),
+        "u.item": ("\n".join(items) + "\n").encode("latin-1"),
+        "u.user": "".join(f"{n + 1}|24|M|{TEXTS[n % len(TEXTS)]}|00000\n" for n in range(PEOPLE)).encode("latin-1"),
+        "u.data": "".join(f"{p}\t{f}\t{1 + (p * f) % 5}\t{881250949 + p * 1000 + f}\n" for p, f in seen).encode(),
+    }
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("model", ["paper", f"www.{HOST}"])
+def test_a_data_set_is_only_text(path: str, model: str, watched: Page, hostile_server: Server):
+    watched.goto(f"{hostile_server.url}/{path}?data={DATA}&user=2&model={DATA}/{model}")
+    assert_only_text(watched)
+    expect(watched.get_by_test_id("stSidebar")).to_contain_text(clean(TEXTS[1]))
+    assert watched.evaluate(MADE_ALIVE) == []
+
+
+def test_cards_and_rows_show_titles_as_they_are(watched: Page, hostile_server: Server):
+    page = watched
+    for path, titles in (("", "[class*='st-key-card_'] h4"), ("rate", "[class*='st-key-movie_'] strong")):
+        page.goto(f"{hostile_server.url}/{path}?data={DATA}&user=1")
+        expect(page.locator(titles).first).to_be_visible()
+        settle(page)
+        for shown in page.locator(titles).all_inner_texts():
+            title = " ".join(shown.replace("\u2060", "").split()).rpartition(" (")[0]
+            assert any(clean(text) in title for text in TEXTS), shown
+
+
+def test_searches_filters_and_hints_are_only_text(watched: Page, hostile_server: Server):
+    page = watched
+    page.goto(f"{hostile_server.url}/?data={DATA}&user=1")
+    settle(page)
+    page.get_by_role("button", name="More filters").click()
+    page.get_by_label("Genres, any of").click()
+    assert_only_text(page)
+    page.goto(f"{hostile_server.url}/rate?data={DATA}&user=1")
+    settle(page)
+    for payload in PAYLOADS[:4]:
+        page.get_by_label("Search a movie").fill(f"zzz {payload}"[:100])
+        expect(page.get_by_test_id("stMain")).to_contain_text("zzz")
+        assert_only_text(page)
+    page.goto(f"{hostile_server.url}/profile?data={DATA}&user=1")
+    settle(page)
+    page.get_by_label("Occupation").first.click()
+    assert_only_text(page)
