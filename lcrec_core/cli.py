@@ -182,8 +182,8 @@ def _add_training(add: _Add) -> None:
         "train a model and write its bundle; the defaults are the paper's Table VI",
         "train --data ml-1m --model paper --seed 0 --name mine",
     )
-    names = ", ".join(commands.DATA_NAMES)
-    train.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help=names)
+    names = ", ".join(commands.DATA_NAMES) + ", or data of your own that you installed"
+    train.add_argument("--data", required=True, type=_data_name, metavar="NAME", help=names)
     train.add_argument("--model", default="paper", help="which network (default: paper)")
     train.add_argument("--name", help="name of the bundle inside artifacts/DATA/ (default: the model's)")
     train.add_argument("--seed", type=_seed(), default=0, metavar="N", help="of every random choice (default: 0)")
@@ -215,7 +215,7 @@ def _add_comparison(add: _Add) -> None:
         "train and measure every model on the same parts of a data set",
         "compare --data ml-1m --protocol random --seeds 0 1 2",
     )
-    compare.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help="the data set")
+    compare.add_argument("--data", required=True, type=_data_name, metavar="NAME", help="the data set")
     compare.add_argument("--protocol", default="random", help="how the test part is chosen (default: random 80:20)")
     seeds = "the splits and the models' seeds (default: 0 1 2, official 1 to 5); by time only the first"
     compare.add_argument("--seeds", type=_seed(), nargs="+", metavar="N", help=seeds)
@@ -233,7 +233,7 @@ def _add_ablation(add: _Add) -> None:
         "measure what each part of LCRec is worth, on the validation part",
         "ablate --data ml-1m",
     )
-    ablate.add_argument("--data", required=True, choices=commands.DATA_NAMES, metavar="NAME", help="the data set")
+    ablate.add_argument("--data", required=True, type=_data_name, metavar="NAME", help="the data set")
     ablate.add_argument("--seed", type=_seed(), default=0, metavar="N", help="of every random choice (default: 0)")
     ablate.add_argument("--show", action="store_true", help="print what is saved; train nothing")
     _json_option(ablate, "a list of {name, what, later, ratings, mse, mae, log_loss}")
@@ -256,11 +256,15 @@ def _add_data(add: _Add) -> None:
         add,
         commands.install,
         "install",
-        "put a MovieLens zip you already have into the data folder",
-        "install ~/Downloads/ml-1m.zip",
+        "put a MovieLens zip you already have, or data of your own in its form, into the data folder",
+        "install ~/Downloads/my-films.zip --name my-films",
     )
     install.add_argument("zip", type=Path, metavar="ZIP", help="the zip; it is checked, and a copy is made")
-    install.add_argument("--name", choices=commands.RELEASE_NAMES, metavar="NAME", help="which data set it is")
+    install.add_argument("--name", metavar="NAME", help="which release it is, or a name for data of your own")
+    install.add_argument("--replace", action="store_true", help="put it in the place of one of that name")
+
+    remove = _command(add, commands.remove, "remove", "delete a data set from the data folder", "remove my-films")
+    remove.add_argument("data", metavar="NAME", help="a release or data of your own; what was trained on it stays")
 
     demo = _command(
         add, commands.make_demo, "make-demo", "simulate the demo's people and ratings again", "make-demo --seed 0"
@@ -311,6 +315,14 @@ def _id() -> Callable[[str], int]:
 
 def _seed() -> Callable[[str], int]:
     return _whole(0, LARGEST_SEED)
+
+
+def _data_name(text: str) -> str:
+    """A release (here or not), the demo, or data of one's own that are here."""
+    if text not in commands.DATA_NAMES and text not in commands.own_names():
+        known = ", ".join((*commands.DATA_NAMES, *commands.own_names()))
+        raise argparse.ArgumentTypeError(f"there is no data set {text[:60]!r}; known are {known}")
+    return text
 
 
 def _rating(text: str) -> tuple[int, float]:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from lcrec_core.train import Progress, TrainRequest
 
 DATA_NAMES = sources.NAMES
+own_names = sources.own_names
 RELEASE_NAMES = tuple(releases.RELEASES)
-__all__ = ["DATA_NAMES", "GENDERS", "RELEASE_NAMES"]
+__all__ = ["DATA_NAMES", "GENDERS", "RELEASE_NAMES", "own_names"]
 
 CANCELLED = 143
 SAME_FIGURE = 0.001
@@ -255,7 +256,9 @@ def download(options: Namespace) -> int:
         return 0
     _say(releases.licence_text(name))
     if not options.accept_licence and not _accepted():
-        raise DownloadError(f"{name} was not downloaded: its terms were not accepted (answer yes, or --accept-licence)")
+        raise DownloadError(
+            f"{name} was not downloaded: its terms were not accepted", advice="answer yes, or give --accept-licence"
+        )
     with tqdm(desc=f"{name}.zip", unit="B", unit_scale=True, unit_divisor=1024, file=sys.stderr) as bar:
 
         def show(done: int, total: int) -> None:
@@ -269,8 +272,17 @@ def download(options: Namespace) -> int:
 
 def install(options: Namespace) -> int:
     """Check a zip and copy it into the data folder."""
-    name = sources.install(options.zip.expanduser(), options.name)
+    name = sources.install(options.zip.expanduser(), options.name, replace=options.replace)
     print(f"{name} is now in {sources.find(name)}")
+    return 0
+
+
+def remove(options: Namespace) -> int:
+    """Delete a data set's zip from the data folder."""
+    from lcrec_core import jobs
+
+    jobs.refuse_while_training_on(options.data)
+    print(f"{options.data} is gone: {sources.remove(options.data)} was deleted")
     return 0
 
 

@@ -45,7 +45,14 @@ AGE_LABELS = {
 
 GENRE_SEPARATOR = "|"
 
-_YEAR_IN_TITLE = re.compile(r"\((\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?\)\s*$")
+FIRST_YEAR, LAST_YEAR = 1870, 2050
+"""Years of release that can be: the oldest film of any release is of 1874. Others are mistakes and count as unknown."""
+
+_YEAR_IN_TITLE = re.compile(
+    r"\(([0-9]{4})(?:\s*[-\u2010-\u2015]\s*(?:[0-9]{4})?)?\s*\)"  # one year, from one to another, or from one on
+    r"(?:\s*\((?:TV|V|VG)\))?"  # made for television, for video, or a game
+    r"[\s\u200b-\u200f\ufeff]*$"
+)
 
 
 @dataclass(frozen=True)
@@ -100,9 +107,17 @@ HALF_STARS = RatingScale(0.5, 5.0, 0.5)
 
 
 def year_of_title(title: str) -> int | None:
-    """The year in brackets at the end of a MovieLens title, or None: `Heat (1995)` -> 1995."""
+    """The year in brackets at the end of a MovieLens title, or None: `Heat (1995)` -> 1995.
+
+    Of several years (`Show (2011-2012)`, `Show (2011- )`) it is the first.
+    """
     found = _YEAR_IN_TITLE.search(title)
-    return int(found.group(1)) if found else None
+    return plausible_year(int(found.group(1))) if found else None
+
+
+def plausible_year(year: int) -> int | None:
+    """The year, or None for one in which no film can have been released, such as 0 or 9999."""
+    return year if FIRST_YEAR <= year <= LAST_YEAR else None
 
 
 def age_band(age: int) -> int:
@@ -255,7 +270,10 @@ def _canonical_ratings(name: str, ratings: pd.DataFrame) -> pd.DataFrame:
     ).rename(columns=str)
     order = np.lexsort((ratings[Col.MOVIE], ratings[Col.USER]))
     ratings = ratings.take(order).reset_index(drop=True)
-    _require_unique(name, "ratings", ratings, [Col.USER, Col.MOVIE])
+    # In this order, two ratings of one movie by one person stand side by side.
+    repeated = (ratings[Col.USER].diff() == 0) & (ratings[Col.MOVIE].diff() == 0)
+    if repeated.any():
+        _require_unique(name, "ratings", ratings, [Col.USER, Col.MOVIE])
     return ratings
 
 

@@ -5,12 +5,16 @@ published one, can it be read to its end) and only then moved there: whatever go
 data folder is as it was, and the next try starts afresh.
 """
 
+import errno
 import os
+import re
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from lcrec_core import movielens
+from lcrec_core import movielens, published
 from lcrec_core.archive import MEGABYTE, check_is_zip
 from lcrec_core.errors import DataError, DownloadError
 from lcrec_core.sources import DATA_ENV, data_folder, place_atomically
@@ -62,8 +66,11 @@ RELEASES = {
         _NO_REDISTRIBUTION + "; send GroupLens a copy of what you publish",
     ),
     "ml-latest-small": _release("ml-latest-small", "README.html", None, 1, _SAME_TERMS),
+    "ml-10m": _release("ml-10m", "README.html", "ce571fd55effeba0271552578f2648bd", 63, _NO_REDISTRIBUTION),
+    "ml-20m": _release("ml-20m", "README.html", "cd245b17a1ae2cc31bb14903e1204af3", 190, _SAME_TERMS),
     "ml-25m": _release("ml-25m", "README.html", "6b51fb2759a8657d3bfcbfc42b592ada", 250, _SAME_TERMS),
     "ml-32m": _release("ml-32m", "README.html", "d472be332d4daa821edc399621853b57", 228, _SAME_TERMS),
+    "ml-latest": _release("ml-latest", "README.html", None, 335, _SAME_TERMS),
 }
 
 
@@ -140,7 +147,8 @@ class _Relay:
         if count > self._limit:
             raise DownloadError(
                 f"the server offers more than {self._limit // MEGABYTE} MB, several times the size of the data set; "
-                f"nothing was kept, check the address"
+                f"nothing was kept",
+                advice=f"check the address that {BASE_ENV} names, if you set it",
             )
 
     def update(self, count: int) -> None:
@@ -166,8 +174,9 @@ def _fetch(url: str, part: Path, release: Release, relay: _Relay) -> None:
     fetch = HTTPDownloader(progressbar=relay, chunk_size=1 << 16, timeout=SECONDS_WITHOUT_ANSWER)
     try:
         fetch(url, str(part), None)
-    except requests.RequestException as error:
-        raise DownloadError(f"{_reason(error)} ({url}); {_by_hand(release)}") from error
+    # pooch reads the size that the server states as a number, which it need not be.
+    except (requests.RequestException, ValueError) as error:
+        raise DownloadError(f"{_reason(error, url)}; {_NOTHING_KEPT}", advice=_by_hand(release, url)) from error
 
 
 def _check(url: str, part: Path, name: str, release: Release) -> None:
@@ -179,31 +188,89 @@ def _check(url: str, part: Path, name: str, release: Release) -> None:
         md5 = file_hash(str(part), alg="md5")
         if release.md5 and md5 != release.md5:
             raise DownloadError(
-                f"{url} gave a file with md5 {md5}, but the published one has {release.md5}: it was changed or damaged "
-                f"on its way; {_by_hand(release)}"
+                f"what arrived has the md5 {md5}, but the published file has {release.md5}: it was changed or damaged "
+                f"on its way; {_NOTHING_KEPT}",
+                advice=_by_hand(release, url),
             )
-        movielens.read(part, name)
+        published.check(movielens.read(part, name), part)
     except DataError as error:
-        what = str(error).replace(str(part), url)
-        raise DownloadError(f"the download is not usable: {what}") from error
+        advice = "; ".join(filter(None, (error.advice, _by_hand(release, url))))
+        raise DownloadError(f"the download is not usable: {error.message}; {_NOTHING_KEPT}", advice=advice) from error
 
 
-def _reason(error: Exception) -> str:
+_NOTHING_KEPT = "nothing was kept"
+_STATUS = {
+    401: "it wants a name and a password",
+    403: "it does not allow this here",
+    404: "it has no such file",
+    407: "a proxy on the way wants a name and a password",
+    408: "it has waited too long",
+    410: "it has no such file any more",
+    429: "it has been asked too often, wait a while",
+}
+
+
+def _reason(error: Exception, url: str) -> str:
+    """What went wrong, as far as the error says it."""
     import requests
 
+    host = urlsplit(url).hostname or "the server"
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answered {error.response.status_code} {error.response.reason}".rstrip()
+        return _of_status(error.response.status_code, error.response.reason)
+    if isinstance(error, requests.exceptions.ProxyError):
+        status = re.search(r"Tunnel connection failed: (\d{3}) ?([\w -]*)", str(error), re.ASCII)
+        if status and status.group(1) == "407":
+            return f"the proxy between here and {host} wants a name and a password (407 {status.group(2).strip()})"
+        if status:
+            return f"the proxy between here and {host} answered {status.group(1)} {status.group(2)}".rstrip()
+        return f"the proxy between here and {host} cannot be reached"
     if isinstance(error, requests.exceptions.SSLError):
-        return "the server's certificate could not be verified"
+        return f"the certificate of {host} could not be verified"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return f"{host} did not answer within {SECONDS_WITHOUT_ANSWER} seconds"
     if isinstance(error, requests.Timeout):
-        return f"the server did not answer within {SECONDS_WITHOUT_ANSWER} seconds"
+        return f"{host} stopped answering for {SECONDS_WITHOUT_ANSWER} seconds"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection was cut in the middle of the file"
-    return "the server cannot be reached; are you online?"
+    if isinstance(error, requests.TooManyRedirects):
+        return f"{host} sends from one address to the next without an end"
+    if isinstance(error, requests.RequestException) and isinstance(error, ValueError):  # InvalidURL, MissingSchema, ...
+        return "the address to download from is none"
+    if isinstance(error, requests.ConnectionError):
+        return _of_connection(error, host)
+    return f"{host} gave an answer that cannot be read"
 
 
-def _by_hand(release: Release) -> str:
+def _of_status(code: int, reason: str) -> str:
+    meaning = _STATUS.get(code, "it has a fault of its own, try again later" if code >= 500 else "")
+    return f"the server answered {code} {reason}".rstrip() + (f": {meaning}" if meaning else "")
+
+
+def _of_connection(error: Exception, host: str) -> str:
+    """Which way a connection failed, from the error that lies at its bottom."""
+    causes: list[BaseException] = []
+    cause: object = error
+    while isinstance(cause, BaseException) and cause not in causes:
+        causes.append(cause)
+        inner = next((arg for arg in cause.args if isinstance(arg, BaseException)), None)
+        cause = getattr(cause, "reason", None) or cause.__cause__ or cause.__context__ or inner
+    for each in causes:
+        if isinstance(each, socket.gaierror) or type(each).__name__ == "NameResolutionError":
+            return f"the name {host} cannot be looked up from here (DNS)"
+        if isinstance(each, ConnectionRefusedError):
+            return f"{host} refused the connection"
+        if isinstance(each, ConnectionResetError | BrokenPipeError) or type(each).__name__ in _CUT:
+            return f"{host} broke the connection off"
+        if isinstance(each, OSError) and each.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+            return f"there is no way from here to {host} ({each.strerror})"
+    return f"{host} cannot be reached from here"
+
+
+_CUT = ("RemoteDisconnected", "ProtocolError", "IncompleteRead")
+
+
+def _by_hand(release: Release, url: str) -> str:
     return (
-        f"nothing was kept: try again, or get {release.url} in a browser and put it into {data_folder()} "
+        f"it was asked for at {url}; try again, or get {release.url} in a browser and put it into {data_folder()} "
         f"(or the folder you name with {DATA_ENV})"
     )

@@ -118,8 +118,9 @@ class JobRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.data not in sources.NAMES:
-            raise JobError(f"unknown data set {self.data!r}; choose one of {', '.join(sources.NAMES)}")
+        known = (*sources.NAMES, *sources.own_names())
+        if self.data not in known:
+            raise JobError(f"unknown data set {self.data!r}; choose one of {', '.join(known)}")
         if self.model not in MODELS:
             raise JobError(f"unknown model {self.model!r}; choose {' or '.join(MODELS)}")
         if not artifacts.is_new_name(self.name):
@@ -364,6 +365,17 @@ def list_jobs(root: Path | None = None) -> list[Job]:
 def running(root: Path | None = None) -> Job | None:
     """The job whose process works now, if any."""
     return next((job for job in list_jobs(root) if job.state.active), None)
+
+
+def refuse_while_training_on(data: str, root: Path | None = None) -> None:
+    """Stop what would take a data set away from the run that works on it.
+
+    Raises:
+        JobError: A run on this data set is going.
+    """
+    going = running(root)
+    if going is not None and going.request.data == data:
+        raise JobError(f"a training run on {data} is going ({going.request.bundle}); wait for it or cancel it first")
 
 
 def cancel(job_id: str, root: Path | None = None) -> Job:

@@ -1,13 +1,15 @@
 """Read the published MovieLens data sets, from a zip or a folder, into the canonical `Dataset`.
 
-Three formats, recognised by the names of their files:
+Four formats, recognised by the names of their files:
 
-- `.dat` (ml-1m): fields between `::`, Latin-1, whole stars, demographics with age bands;
+- `.dat` with people (ml-1m): fields between `::`, Latin-1, whole stars, demographics with age bands;
+- `.dat` without (ml-10m): fields between `::`, UTF-8, half stars, no demographics;
 - `u.*` (ml-100k): fields between tabs or `|`, Latin-1, whole stars, ages in years;
-- CSV (ml-latest-small, ml-25m, ml-32m): UTF-8, half stars, no demographics.
+- CSV (ml-latest-small, ml-20m, ml-25m, ml-32m, ml-latest): UTF-8, half stars, no demographics.
 
 Everything is read before a `Dataset` is built: a wrong line anywhere gives a DataError that
-names file, line and remedy, and nothing half-loaded. The ratings are in `rating_table.py`.
+names file, line and remedy, and nothing half-loaded. The ratings are in `rating_table.py`. Whether a data
+set is the release whose name it has is another question, see `published.py`.
 """
 
 import csv
@@ -20,7 +22,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcrec_core.archive import Archive
+from lcrec_core import recognise
+from lcrec_core.archive import LINE_LIMIT, Archive
 from lcrec_core.dataset import (
     AGE_BANDS,
     GENDERS,
@@ -32,12 +35,28 @@ from lcrec_core.dataset import (
     Col,
     Dataset,
     age_band,
+    plausible_year,
     year_of_title,
 )
 from lcrec_core.errors import DataError
-from lcrec_core.rating_table import LARGEST_ID, REMEDY, RatingTable, read_ratings
+from lcrec_core.published import TITLES
+from lcrec_core.rating_table import (
+    LARGEST_ID,
+    REMEDY,
+    RatingTable,
+    cut_short,
+    header_problem,
+    not_text,
+    not_whole,
+    read_ratings,
+    same_header,
+    whole_number,
+)
 
-CSV_NAMES = ("ml-latest-small", "ml-25m", "ml-32m")
+CSV_NAMES = ("ml-latest-small", "ml-20m", "ml-25m", "ml-32m", "ml-latest")
+WITHOUT_PEOPLE = "ml-10m"
+"""The release in `.dat` files that lists no people."""
+RELEASE_NAMES = tuple(TITLES)
 FOLDED = "ml-100k"
 """The data set that was published with five splits of its own."""
 FOLDS = 5
@@ -54,7 +73,9 @@ NO_GENRES = ("unknown", "(no genres listed)")
 """What ml-100k and the CSV releases write where a movie has no genre."""
 
 DAT_RATINGS = RatingTable("ratings.dat", b"::", WHOLE_STARS)
+HALF_DAT_RATINGS = RatingTable("ratings.dat", b"::", HALF_STARS)
 U_RATINGS = RatingTable("u.data", b"\t", WHOLE_STARS)
+CSV_MOVIES = ["movieId", "title", "genres"]
 CSV_RATINGS = RatingTable("ratings.csv", b",", HALF_STARS, header=b"userId,movieId,rating,timestamp")
 
 # Two or more bytes that are one character in UTF-8; in Latin-1 they would be an accented capital
@@ -73,12 +94,10 @@ def read(path: Path, name: str | None = None) -> Dataset:
         DataError: Anything missing, damaged or out of place, with file, line and what to do.
     """
     with Archive(Path(path)) as archive:
-        release = _recognise(archive)
+        release = _recognise(archive, name)
         expected = next((r for r in _FORMATS if name in r.names), release)
         if expected is not release:
-            raise DataError(
-                f"{archive.path} has the files of {' or '.join(release.names)}, not of {name}; give the right zip"
-            )
+            raise archive.wrong(f"has the files of {' or '.join(release.names)}, not of {name}; give the right zip")
         return release.read(archive, name or release.name_of(archive))
 
 
@@ -93,22 +112,49 @@ def official_fold(path: Path, fold: int) -> np.ndarray:
     """
     if not 1 <= fold <= FOLDS:
         raise DataError(f"there is no official fold {fold}: {FOLDED} has 1 to {FOLDS}, and the seed chooses one")
-    with Archive(Path(path)) as archive, archive.open(U_RATINGS.file_name) as stream:
-        pairs = np.loadtxt(stream, dtype=np.int64, usecols=(0, 1), ndmin=2)
-    each = len(pairs) // FOLDS
-    return pairs[(fold - 1) * each : fold * each]
+    with Archive(Path(path)) as archive:
+        movies, users = _u_tables(archive)
+        ratings = read_ratings(archive, U_RATINGS, movies[Col.MOVIE].to_numpy(), users[Col.USER].to_numpy())
+    each = len(ratings) // FOLDS
+    return ratings[[Col.USER, Col.MOVIE]].to_numpy()[(fold - 1) * each : fold * each]
 
 
-def _recognise(archive: Archive) -> "_Format":
-    """The format most of whose files are there; a file that is then missing is reported by its reader."""
+def _recognise(archive: Archive, name: str | None) -> "_Format":
+    """The format most of whose files are there; a file that is then missing is reported by its reader.
+
+    Raises:
+        DataError: It is something else, which is named, with what to do.
+    """
     present = {release: sum(archive.locate(f) is not None for f in release.files) for release in _FORMATS}
+    kind = None
+    if all(count < len(release.files) for release, count in present.items()):
+        kind = recognise.of_archive(archive.names, archive.head)
+    for file_name in ("movies.dat", "users.dat", "ratings.dat"):
+        member = archive.locate(file_name)
+        kind = kind or (recognise.of_dat(file_name, archive.head(member)) if member else None)
+    if kind is not None:
+        raise archive.wrong(f"this is {kind.what}, not a MovieLens data set; {kind.remedy}")
+    lone = [archive.locate(f) for f in _CSV.files if archive.locate(f)]
+    if len(lone) == 1 and recognise.of_content(archive.head(str(lone[0]))) is None:
+        present[_CSV] = 0  # Somebody else's table of that name.
     best = max(present, key=lambda release: present[release] / len(release.files))
     if present[best] == 0:
-        raise DataError(
-            f"{archive.path} holds no MovieLens data set: it needs movies.dat, users.dat and ratings.dat (ml-1m), "
-            f"the u.* files (ml-100k), or movies.csv and ratings.csv (ml-latest-small, ml-25m, ml-32m)"
+        found = f"it holds {recognise.listing(archive.names)}" if archive.names else "it is empty"
+        raise archive.wrong(
+            f"this is no MovieLens data set ({found}): that has movies.dat, users.dat and ratings.dat (ml-1m; ml-10m "
+            f"lists no users), the u.* files (ml-100k), or movies.csv and ratings.csv ({', '.join(CSV_NAMES)})"
         )
+    if best in (_WITH_PEOPLE, _NO_PEOPLE):
+        return _NO_PEOPLE if _lists_no_people(archive, name) else _WITH_PEOPLE
     return best
+
+
+def _lists_no_people(archive: Archive, name: str | None) -> bool:
+    """Whether `.dat` files without users.dat are ml-10m's kind, and not ml-1m's with a file missing."""
+    if archive.locate("users.dat") is not None:
+        return False
+    of_ml_10m = archive.folder_of("ratings.dat").lower().startswith("ml-10m") or archive.locate("tags.dat") is not None
+    return of_ml_10m or name not in (None, *_WITH_PEOPLE.names)
 
 
 @dataclass(frozen=True)
@@ -121,14 +167,15 @@ class _Line:
     fields: list[str]
 
     def wrong(self, problem: str, remedy: str = REMEDY) -> DataError:
-        return DataError(f"{self.archive.path}: {self.file_name} line {self.number} {problem}; {remedy}")
+        return self.archive.wrong(f"{self.file_name} line {self.number} {problem}" + (f"; {remedy}" if remedy else ""))
 
     def whole(self, position: int, what: str, low: int, high: int) -> int:
         """The field as a whole number in [low, high]."""
         text = self.fields[position].strip()
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise self.wrong(f"has {what} {text[:40]!r}, which is no whole number from {low} to {high}")
-        return int(text)
+        value = whole_number(text)
+        if value is None or not low <= value <= high:
+            raise self.wrong(not_whole(what, text, low, high))
+        return value
 
     def one_of(self, position: int, what: str, allowed: tuple) -> str:
         """The field, which must be one of the allowed texts."""
@@ -138,36 +185,64 @@ class _Line:
         return text
 
 
-def _latin1_lines(archive: Archive, file_name: str, separator: str, count: int) -> Iterator[_Line]:
-    """Lines of a Latin-1 table that must each have `count` fields; blank lines are passed over."""
-    content = archive.read(file_name)
-    if b"\0" in content:
-        raise DataError(f"{archive.path}: {file_name} holds zero bytes (saved as UTF-16?); {REMEDY}")
-    for number, raw in enumerate(content.split(b"\n"), start=1):
+def _separated_lines(
+    archive: Archive, file_name: str, separator: str, count: int, encoding: str = "latin-1"
+) -> Iterator[_Line]:
+    """Lines of a table that must each have `count` fields; blank lines are passed over."""
+    content = archive.read_text(file_name)
+    complaint = not_text(content[:2])
+    if complaint or b"\0" in content:
+        raise archive.wrong(f"{file_name} {complaint or 'holds zero bytes (saved as UTF-16?)'}; {REMEDY}")
+    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    for number, raw in enumerate(lines, start=1):
+        if len(raw) > LINE_LIMIT:
+            raise archive.too_long(file_name, number)
         if not raw.strip():
             continue
-        line = _Line(archive, file_name, number, raw.rstrip(b"\r").decode("latin-1").split(separator))
-        if _UTF8_CHARACTER.search(raw):
+        if number == len(lines):
+            raise cut_short(archive, file_name, number)
+        line = _Line(archive, file_name, number, [])
+        if encoding == "latin-1" and _UTF8_CHARACTER.search(raw):
             raise line.wrong("is UTF-8 where Latin-1 is expected", "save it as Latin-1 or download the data set again")
+        try:
+            line.fields.extend(raw.rstrip(b"\r").decode(encoding).split(separator))
+        except UnicodeDecodeError as error:
+            raise line.wrong("is not UTF-8", "save it as UTF-8 or bring a fresh copy of the data set") from error
         if len(line.fields) != count:
             raise line.wrong(f"has {len(line.fields)} fields between {separator!r} where {count} are expected")
         yield line
 
 
+def _encoding_of(archive: Archive, file_name: str, name: str) -> str:
+    """ML-1M is Latin-1 as published; data of one's own are in either, and are hardly ever UTF-8 by chance."""
+    if name in RELEASE_NAMES:
+        return "latin-1"
+    try:
+        archive.read_text(file_name).decode("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
 def _csv_lines(archive: Archive, file_name: str, header: list[str]) -> Iterator[_Line]:
-    """Records of a UTF-8 CSV table with exactly this header."""
-    content = archive.read(file_name)
+    """Records of a UTF-8 CSV table with this header."""
+    content = archive.read_text(file_name)
+    complaint = not_text(content[:2])
+    if complaint:
+        raise archive.wrong(f"{file_name} line 1 {complaint}")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = _Line(archive, file_name, content[: error.start].count(b"\n") + 1, [])
-        raise line.wrong("is not UTF-8", "save it as UTF-8 or download the data set again") from error
+        raise line.wrong("is not UTF-8", "save it as UTF-8 or bring a fresh copy of the data set") from error
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for position, fields in enumerate(rows):
             line = _Line(archive, file_name, rows.line_num, fields)
-            if position == 0 and fields != header:
-                raise line.wrong(f"reads {','.join(fields)[:60]!r} where the header {','.join(header)!r} is expected")
+            if sum(map(len, fields)) > LINE_LIMIT:
+                raise archive.too_long(file_name, rows.line_num)
+            if position == 0 and not same_header(",".join(fields), ",".join(header)):
+                raise line.wrong(header_problem(",".join(fields), ",".join(header)), remedy="")
             if position == 0 or not fields:
                 continue
             if len(fields) != len(header):
@@ -175,6 +250,8 @@ def _csv_lines(archive: Archive, file_name: str, header: list[str]) -> Iterator[
             yield line
     except csv.Error as error:
         raise _Line(archive, file_name, rows.line_num, []).wrong(f"is not CSV ({error})") from error
+    if not text.endswith(("\n", "\r")):
+        raise cut_short(archive, file_name, rows.line_num)
 
 
 def _frame(lines: Iterator[_Line], row_of: Callable[[_Line], tuple], columns: list[Col]) -> pd.DataFrame:
@@ -210,11 +287,28 @@ def _dat_user(line: _Line) -> tuple:
     return line.whole(0, "user id", 1, LARGEST_ID), gender, age, occupation
 
 
+def _dat_movies(archive: Archive, encoding: str) -> pd.DataFrame:
+    lines = _separated_lines(archive, "movies.dat", "::", 3, encoding)
+    return _frame(lines, _listed_movie, MOVIE_COLUMNS)
+
+
 def _read_dat(archive: Archive, name: str) -> Dataset:
-    movies = _frame(_latin1_lines(archive, "movies.dat", "::", 3), _listed_movie, MOVIE_COLUMNS)
-    users = _frame(_latin1_lines(archive, "users.dat", "::", 5), _dat_user, USER_COLUMNS)
+    movies = _dat_movies(archive, _encoding_of(archive, "movies.dat", name))
+    users = _frame(_separated_lines(archive, "users.dat", "::", 5), _dat_user, USER_COLUMNS)
     ratings = read_ratings(archive, DAT_RATINGS, movies[Col.MOVIE].to_numpy(), users[Col.USER].to_numpy())
     return Dataset(name=name, users=users, movies=movies, ratings=ratings, scale=WHOLE_STARS)
+
+
+def _read_dat_without_people(archive: Archive, name: str) -> Dataset:
+    movies = _dat_movies(archive, "utf-8")
+    ratings = read_ratings(archive, HALF_DAT_RATINGS, movies[Col.MOVIE].to_numpy())
+    return Dataset(name=name, users=_people_of(ratings), movies=movies, ratings=ratings, scale=HALF_STARS)
+
+
+def _people_of(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Those who rated, of whom nothing else is known."""
+    users = pd.DataFrame({str(Col.USER): np.unique(ratings[Col.USER])})
+    return users.assign(**{str(column): pd.NA for column in (Col.GENDER, Col.AGE, Col.OCCUPATION)})
 
 
 def _u_user(line: _Line) -> tuple:
@@ -229,30 +323,28 @@ def _u_movie(line: _Line, genres: list[str]) -> tuple:
     flags = [line.whole(5 + position, f"flag for {genre}", 0, 1) for position, genre in enumerate(genres)]
     own = [genre for genre, flag in zip(genres, flags, strict=True) if flag and genre not in NO_GENRES]
     released = re.fullmatch(r"\d{1,2}-\w{3}-(\d{4})", line.fields[2].strip(), re.ASCII)
-    year = year_of_title(title) or (int(released.group(1)) if released else None)
+    year = year_of_title(title) or (plausible_year(int(released.group(1))) if released else None)
     return line.whole(0, "movie id", 1, LARGEST_ID), title, year, GENRE_SEPARATOR.join(own)
 
 
-def _read_u(archive: Archive, name: str) -> Dataset:
-    genres = [line.fields[0] for line in _latin1_lines(archive, "u.genre", "|", 2)]
-    item_lines = _latin1_lines(archive, "u.item", "|", 5 + len(genres))
+def _u_tables(archive: Archive) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Movies and users."""
+    genres = [line.fields[0] for line in _separated_lines(archive, "u.genre", "|", 2)]
+    item_lines = _separated_lines(archive, "u.item", "|", 5 + len(genres))
     movies = _frame(item_lines, lambda line: _u_movie(line, genres), MOVIE_COLUMNS)
-    users = _frame(_latin1_lines(archive, "u.user", "|", 5), _u_user, USER_COLUMNS)
+    return movies, _frame(_separated_lines(archive, "u.user", "|", 5), _u_user, USER_COLUMNS)
+
+
+def _read_u(archive: Archive, name: str) -> Dataset:
+    movies, users = _u_tables(archive)
     ratings = read_ratings(archive, U_RATINGS, movies[Col.MOVIE].to_numpy(), users[Col.USER].to_numpy())
     return Dataset(name=name, users=users, movies=movies, ratings=ratings, scale=WHOLE_STARS)
 
 
 def _read_csv(archive: Archive, name: str) -> Dataset:
-    movies = _frame(
-        _csv_lines(archive, "movies.csv", ["movieId", "title", "genres"]),
-        _listed_movie,
-        MOVIE_COLUMNS,
-    )
+    movies = _frame(_csv_lines(archive, "movies.csv", CSV_MOVIES), _listed_movie, MOVIE_COLUMNS)
     ratings = read_ratings(archive, CSV_RATINGS, movies[Col.MOVIE].to_numpy())
-    users = pd.DataFrame({str(Col.USER): np.unique(ratings[Col.USER])})
-    for column in (Col.GENDER, Col.AGE, Col.OCCUPATION):
-        users[str(column)] = pd.NA
-    return Dataset(name=name, users=users, movies=movies, ratings=ratings, scale=HALF_STARS)
+    return Dataset(name=name, users=_people_of(ratings), movies=movies, ratings=ratings, scale=HALF_STARS)
 
 
 @dataclass(frozen=True)
@@ -270,8 +362,12 @@ class _Format:
         return folder if folder in self.names else archive.path.name.removesuffix(".zip")
 
 
+_WITH_PEOPLE = _Format(("movies.dat", "users.dat", "ratings.dat"), ("ml-1m",), _read_dat)
+_NO_PEOPLE = _Format(("movies.dat", "ratings.dat"), (WITHOUT_PEOPLE,), _read_dat_without_people)
+_CSV = _Format(("movies.csv", "ratings.csv"), CSV_NAMES, _read_csv)
 _FORMATS = (
-    _Format(("movies.dat", "users.dat", "ratings.dat"), ("ml-1m",), _read_dat),
+    _WITH_PEOPLE,
     _Format(("u.item", "u.user", "u.genre", "u.data"), ("ml-100k",), _read_u),
-    _Format(("movies.csv", "ratings.csv"), CSV_NAMES, _read_csv),
+    _CSV,
+    _NO_PEOPLE,
 )

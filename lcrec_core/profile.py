@@ -56,9 +56,11 @@ class Profile:
         Raises:
             ProfileError: The data set has no such person.
         """
-        row = int(np.searchsorted(data.users[Col.USER], user_id))
-        if row == len(data.users) or data.users[Col.USER].iloc[row] != user_id:
-            raise ProfileError(f"{data.name} has no user {user_id}; ids run from 1 to {data.users[Col.USER].iloc[-1]}")
+        known = data.users[Col.USER].to_numpy()
+        # Compared first: numpy cannot look for a number of more than 64 bits.
+        row = int(np.searchsorted(known, user_id)) if known[0] <= user_id <= known[-1] else len(known)
+        if row == len(known) or known[row] != user_id:
+            raise ProfileError(f"{data.name} has no user {user_id}; ids run from {known[0]} to {known[-1]}")
         person = data.users.iloc[row]
         gender, age, occupation = (person[c] for c in (Col.GENDER, Col.AGE, Col.OCCUPATION))
         # Ratings are sorted by user id, so a person is one slice.

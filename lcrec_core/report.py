@@ -19,6 +19,7 @@ from lcrec_core import ablation, artifacts, breakdown, paper_facts, results
 from lcrec_core.artifacts import Bundle
 from lcrec_core.comparison import OURS, Measured, measured
 from lcrec_core.errors import LCRecError
+from lcrec_core.published import TITLES
 from lcrec_core.results import Result, Summary
 from lcrec_core.split import Protocol
 
@@ -27,14 +28,7 @@ README = REPOSITORY / "README.md"
 BUNDLES = REPOSITORY / "artifacts"
 MEASUREMENTS = REPOSITORY / "benchmarks" / "results"
 
-DATA_LABELS = {
-    "ml-1m": "MovieLens 1M",
-    "ml-100k": "MovieLens 100K",
-    "ml-latest-small": "MovieLens latest-small",
-    "ml-25m": "MovieLens 25M",
-    "ml-32m": "MovieLens 32M",
-    "demo": "demo (simulated people)",
-}
+DATA_LABELS = {**TITLES, "demo": "demo (simulated people)"}
 """In the order of the table's rows."""
 
 MODEL_LABELS = {result.model: result.label for result in paper_facts.RESULTS}

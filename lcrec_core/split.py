@@ -67,9 +67,11 @@ def make_split(
     canonical order of `Dataset`. The protocols by time do not depend on the seed.
 
     Raises:
-        DataError: The data set is too small to leave a rating in every part, or has no such published part.
+        DataError: The data set is too small to leave a rating in every part, has no such published part, or its times
+            do not say what the protocol asks of them.
     """
     protocol = Protocol(protocol)
+    _check_times(data, protocol, test_fraction)
     rng = np.random.default_rng(seed)
     rows = np.arange(len(data.ratings))
     if protocol is Protocol.RANDOM_90:
@@ -84,6 +86,32 @@ def make_split(
     if min(len(train), len(valid), len(test)) == 0:
         raise DataError(f"{data.name}: {len(rows)} ratings are too few for the split {protocol}; use a larger data set")
     return Split(protocol, seed, train, valid, test)
+
+
+def _check_times(data: Dataset, protocol: Protocol, test_fraction: float) -> None:
+    """Refuse a protocol by time where ties, which ids break, would choose most of the test part."""
+    times = data.ratings[Col.TIME].to_numpy()
+    if protocol is Protocol.GLOBAL_TIME:
+        held = round(len(times) * test_fraction)
+        cut = np.sort(times)[len(times) - held] if 0 < held <= len(times) else 0
+        in_tie, later = int((times == cut).sum()), int((times > cut).sum())
+        # A tie of a few ratings at the cut is in every data set, and in a tiny one it can be most of the part.
+        by_ids = held - later if in_tie > max(held - later, len(times) // 100) else 0
+        if held and 2 * by_ids > held:
+            raise DataError(
+                f"{data.name} cannot be split by {protocol}: {in_tie:,} of its {len(times):,} ratings have one and the "
+                f"same time, so not the last ones would be tested but the highest ids; use another protocol"
+            )
+    if protocol in (Protocol.USER_LAST, Protocol.LEAVE_LAST_OUT):
+        people = data.ratings.groupby(str(Col.USER))[str(Col.TIME)]
+        several = people.size() > 1
+        without_order = several & (people.min() == people.max())
+        if 2 * int(without_order.sum()) > int(several.sum()):
+            raise DataError(
+                f"{data.name} cannot be split by {protocol}: of {int(several.sum()):,} people with several ratings, "
+                f"{int(without_order.sum()):,} have one and the same time for all of them, so there is no last one; "
+                f"use another protocol"
+            )
 
 
 def _rows_of(data: Dataset, pairs: np.ndarray) -> np.ndarray:

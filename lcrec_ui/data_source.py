@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from lcrec_core import download, movielens, sources
+from lcrec_core import download, jobs, sources
 from lcrec_core.errors import DataError, LCRecError
 from lcrec_ui import failures, permissions, session
 from lcrec_ui.failures import callback
@@ -16,11 +16,14 @@ from lcrec_ui.text import DATA_TITLES, clean, plain
 
 _SWITCH = "data_switch"
 _ARRIVED = "data_arrived"
+_REMOVED = "data_removed"
 _RECOGNISE = "recognise it"
+_OWN = "data of my own, in the form of one"
 _GET = "bring in a data set"
 LARGEST_DOWNLOAD_MB = 50
 """Larger releases are for the command line: a page is no place to wait for them."""
 _BUSY = "Somebody is bringing in a data set right now; try again in a moment."
+_OWN_HELP = "Up to 40 small letters, digits, dots, - and _, a letter or digit first. It must not be a release's name."
 _one_at_a_time = threading.Lock()
 
 
@@ -30,6 +33,9 @@ def switch() -> None:
     arrived = st.session_state.pop(_ARRIVED, None)
     if arrived:
         st.success(f"{plain(_title(arrived))} is here, and the app shows it now.", icon=":material/check:")
+    removed = st.session_state.pop(_REMOVED, None)
+    if removed:
+        st.success(f"{plain(_title(removed))} was removed.", icon=":material/check:")
     st.session_state[_SWITCH] = session.state().data
     st.segmented_control(
         "Data shown in the whole app",
@@ -50,7 +56,7 @@ def _switch() -> None:
 
 
 def get_data() -> None:
-    """Download a release, or bring the zip of one: for whoever runs this server."""
+    """Download a release, bring the zip of one or of data of one's own, remove one: for whoever runs this server."""
     if not permissions.may_manage():
         st.info(permissions.only_who_runs_it(f"{_GET}, or replace one that is here"), icon=":material/lock:")
         return
@@ -61,6 +67,11 @@ def get_data() -> None:
     with right, st.container(border=True):
         st.header("Bring a zip you have", anchor=False)
         _upload()
+    removable = [name for name in sources.available() if name != sources.DEMO]
+    if removable:
+        with st.container(border=True):
+            st.subheader("Remove", anchor=False)
+            _remove(removable)
 
 
 def _download() -> None:
@@ -114,34 +125,43 @@ def _fetch(name: str) -> None:
 
 def _upload() -> None:
     st.markdown(
-        "Any MovieLens release as GroupLens publishes it. It is read to its end and checked before it is kept, "
-        "and stays on this server."
+        "Any MovieLens release as GroupLens publishes it, or data of your own in the form of one, under their own "
+        "name. It is read to its end and checked before it is kept, and stays on this server."
     )
-    st.file_uploader("Zip file", type="zip", key="upload_zip")
-    choices = [_RECOGNISE, *(name for name in sources.NAMES if name != sources.DEMO)]
-    st.selectbox("Which release it is", choices, format_func=lambda name: clean(_title(name)), key="upload_name")
+    # Any kind of file: what it is, and what to do, is said better than by a list of endings.
+    st.file_uploader("Zip file", key="upload_zip")
+    choices = [_RECOGNISE, *(name for name in sources.NAMES if name != sources.DEMO), _OWN]
+    chosen = st.selectbox("What it is", choices, format_func=lambda name: clean(_title(name)), key="upload_name")
+    if chosen == _OWN:
+        st.text_input("Its name", key="upload_own", max_chars=40, placeholder="my-films", help=_OWN_HELP)
+    st.checkbox("Replace one of that name that is here", key="upload_replace")
     if st.button("Check and use it", icon=":material/upload_file:", key="upload_start"):
         uploaded = st.session_state["upload_zip"]
         if uploaded is None:
             st.warning("Choose a zip file first.", icon=":material/info:")
             return
-        chosen = st.session_state["upload_name"]
+        name = {_RECOGNISE: None, _OWN: st.session_state.get("upload_own", "").strip()}.get(chosen, chosen)
+        if name == "":
+            st.warning("Give your data a name first, such as my-films.", icon=":material/info:")
+            return
         try:
             with st.spinner("Reading it to its end …"):
-                name = install_upload(uploaded.name, uploaded.getbuffer(), None if chosen == _RECOGNISE else chosen)
+                replace = bool(st.session_state["upload_replace"])
+                name = install_upload(uploaded.name, uploaded.getbuffer(), name, replace=replace)
         except LCRecError as error:
             failures.explain(error, "Nothing was changed.")
             return
         _show_new(name)
 
 
-def install_upload(file_name: str, content: bytes | memoryview, name: str | None) -> str:
-    """Check a zip from outside and keep it; a sound data set that is here already is never replaced.
+def install_upload(file_name: str, content: bytes | memoryview, name: str | None, *, replace: bool = False) -> str:
+    """Check a zip from outside and keep it.
 
     Args:
         file_name: What the visitor's file is called; only ever compared with the known names.
         content: The bytes of the zip.
-        name: Which release it is; recognised when None.
+        name: Which release it is, or a name of the visitor's own; recognised when None.
+        replace: Put it in the place of a sound data set of that name.
 
     Returns:
         The data set's name.
@@ -156,15 +176,42 @@ def install_upload(file_name: str, content: bytes | memoryview, name: str | None
         path = Path(folder) / f"{stem if stem in sources.NAMES else 'upload'}.zip"
         path.write_bytes(content)
         try:
-            found = movielens.read(path, name).name
-            if _is_sound(found):
-                raise DataError(f"{_title(found)} is here already; choose it above")
-            return sources.install(path, name)
+            return sources.install(path, name, replace=replace)
         except DataError as error:
             # Where the copy lay for a moment means nothing to anybody.
             where = Path(clean(file_name) or path.name) if error.where else None
             message = error.message.replace(str(path), file_name)
             raise DataError(message, where=where, advice=error.advice.replace(str(path), file_name)) from error
+
+
+def _remove(names: list[str]) -> None:
+    st.markdown("Deletes the file from this server. Models trained on it stay, and wait for it.")
+    name = st.selectbox("Data set", names, format_func=lambda name: clean(_title(name)), key="remove_name")
+    sure = st.checkbox("Delete its file", key=f"remove_sure_{name}")
+    if st.button("Remove", icon=":material/delete:", disabled=not sure, key="remove_start") and sure:
+        try:
+            remove(name)
+        except LCRecError as error:
+            failures.explain(error, "Nothing was changed.")
+            return
+        st.session_state[_REMOVED] = name
+        st.rerun()
+
+
+def remove(name: str) -> None:
+    """Delete a data set from this server; whoever looks at it here sees the demo instead.
+
+    Raises:
+        DataError: It is not here, or cannot be deleted.
+        JobError: A training run on it is going.
+        NotAllowedError: It is not for this visitor to remove data.
+    """
+    permissions.demand("remove a data set")
+    jobs.refuse_while_training_on(name)
+    with _alone():
+        sources.remove(name)
+    if session.state().data == name and name not in sources.available():
+        session.set_data(sources.DEMO)
 
 
 @contextmanager
@@ -176,16 +223,6 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         _one_at_a_time.release()
-
-
-def _is_sound(name: str) -> bool:
-    if name not in sources.available():
-        return False
-    try:
-        sources.load(name)
-    except DataError:
-        return False
-    return True
 
 
 def _title(name: str) -> str:

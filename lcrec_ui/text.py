@@ -6,16 +6,11 @@ from collections.abc import Mapping
 from html import escape
 from typing import TypeVar
 
+from lcrec_core.published import TITLES
+
 K = TypeVar("K")
 
-DATA_TITLES = {
-    "demo": "Demo (simulated people)",
-    "ml-1m": "MovieLens 1M",
-    "ml-100k": "MovieLens 100K",
-    "ml-latest-small": "MovieLens latest-small",
-    "ml-25m": "MovieLens 25M",
-    "ml-32m": "MovieLens 32M",
-}
+DATA_TITLES = {"demo": "Demo (simulated people)", **TITLES}
 
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"

@@ -2,19 +2,21 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from lcrec_core import download, sources
+from lcrec_core import download, jobs, sources
 from lcrec_core.dataset import Dataset
 from lcrec_core.encode import encode
 from lcrec_core.errors import DataError, DownloadError
 from lcrec_core.split import make_split
-from lcrec_ui import data_source
+from lcrec_ui import data_source, permissions
 from lcrec_ui.tables import paper_tables
 from tests.made_up import made_up, write_ml1m_zip
 from tests.visiting import metrics, open_page, run, visited_before, words
 
+pytestmark = pytest.mark.usefixtures("any_counts")
 PAGE = "4_data.py"
 NUMBERS = {"data_view": "From files to numbers"}
 GET = {"data_view": "Get MovieLens"}
@@ -149,6 +151,91 @@ def test_a_damaged_data_set_can_be_replaced(data_folder: Path, tiny_zip: Path):
 def test_the_name_of_an_uploaded_file_is_never_a_path(data_folder: Path, tiny_zip: Path, file_name: str):
     assert data_source.install_upload(file_name, tiny_zip.read_bytes(), None) == "ml-1m"
     assert [path.name for path in data_folder.iterdir()] == ["ml-1m.zip"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "ratings.csv",
+            b"userId,movieId,rating,timestamp\n1,1,4.0,1\n",
+            "ratings.csv of a MovieLens data set on its own",
+        ),
+        ("ratings.csv", b"Const,Your Rating,Title\ntt1,9,Kite\n", "an IMDb ratings export"),
+        ("paper.pdf", b"%PDF-1.7", "a PDF document"),
+    ],
+)
+def test_a_file_that_is_no_zip_is_said_to_be_what_it_is(data_folder: Path, name: str, content: bytes, said: str):
+    app = open_page(PAGE, **GET)
+    assert not list(app.file_uploader[0].proto.type)  # or the browser would say something shorter
+    app.file_uploader[0].upload(name, content)
+    app.button(key="upload_start").click()
+    run(app, **GET)
+    (error,) = app.error
+    assert said in error.value.replace("\\", "").replace("\u2060", "")
+    assert "lcrec-upload" not in error.value
+    assert list(data_folder.iterdir()) == []
+
+
+def bring(app, name: str, content: bytes, **session: object):
+    """Upload a file with what the widgets beside it say."""
+    app.file_uploader[0].upload(name, content)
+    for key, value in session.items():
+        app.session_state[key] = value
+    app.button(key="upload_start").click()
+    return run(app, **GET)
+
+
+def test_data_of_ones_own_come_in_under_their_own_name_are_replaced_and_removed(data_folder: Path, tmp_path: Path):
+    first, second = (write_ml1m_zip(tmp_path / f"{n}.zip", made_up(people=n)).read_bytes() for n in (30, 35))
+    app = open_page(PAGE, **GET)
+    app.selectbox(key="upload_name").select(data_source._OWN)
+    run(app, **GET)
+    bring(app, "x.zip", first)
+    assert any("Give your data a name first" in warning.value for warning in app.warning)
+    app.text_input(key="upload_own").input("my_films")
+    bring(app, "x.zip", first)
+    assert metrics(app)["People"] == "30"
+    assert any("is here, and the app shows it now" in shown.value for shown in app.success)
+    assert sources.available() == ["demo", "my_films"]
+
+    app.selectbox(key="upload_name").select(data_source._OWN)
+    run(app, **GET)
+    app.text_input(key="upload_own").input("my_films")
+    bring(app, "x.zip", second)
+    (error,) = app.error
+    assert "is here already" in error.value
+    assert "Nothing was changed" in error.value
+    app.checkbox(key="upload_replace").check()
+    bring(app, "x.zip", second)
+    assert metrics(app)["People"] == "35"
+
+    assert app.button(key="remove_start").disabled
+    app.checkbox(key="remove_sure_my_films").check()
+    run(app, **GET)
+    app.button(key="remove_start").click()
+    run(app, **GET)
+    assert sources.available() == ["demo"]
+    assert any("was removed" in shown.value for shown in app.success)
+    assert "Simulated people" in words(app)
+
+
+def test_data_that_a_run_trains_on_stay(data_folder: Path, tiny_zip: Path, monkeypatch: pytest.MonkeyPatch):
+    shutil.copy(tiny_zip, data_folder)
+    going = SimpleNamespace(request=SimpleNamespace(data="ml-1m", bundle="ml-1m/paper"))
+    monkeypatch.setattr(jobs, "running", lambda root=None: going)
+    with pytest.raises(jobs.JobError, match="a training run on ml-1m is going"):
+        data_source.remove("ml-1m")
+    assert "ml-1m" in sources.available()
+
+
+def test_removing_is_for_whoever_runs_the_server(data_folder: Path, tiny_zip: Path, monkeypatch: pytest.MonkeyPatch):
+    shutil.copy(tiny_zip, data_folder)
+    monkeypatch.setattr(permissions, "may_manage", lambda: False)
+    with pytest.raises(permissions.NotAllowedError):
+        data_source.remove("ml-1m")
+    assert "remove_start" not in [button.key for button in open_page(PAGE, **GET).button]
+    assert "ml-1m" in sources.available()
 
 
 def test_only_one_visitor_at_a_time_brings_in_data(data_folder: Path, tiny_zip: Path):

@@ -10,6 +10,8 @@ from lcrec_core.store import ProfileStore
 from tests.app_support import assert_sound, go, top_titles, visit, words
 from tests.made_up import made_up, write_ml1m_zip
 
+pytestmark = pytest.mark.usefixtures("any_counts")
+
 
 @pytest.fixture
 def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

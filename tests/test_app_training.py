@@ -175,13 +175,13 @@ def positions(app: AppTest) -> dict[str, int]:
     """Where things stand on the page, from the top."""
     found = {}
     for number, element in enumerate(app.main):
-        if element.type == "subheader" and element.value.startswith("Start"):
+        if element.type == "header" and element.value.startswith("Start"):
             found["heading"] = number
         if element.type == "progress" or (element.type == "markdown" and element.value.startswith("**Training ")):
             found.setdefault("run", number)
         if element.type == "button" and element.proto.is_form_submitter:
             found["button"] = number
-        if element.type == "subheader" and element.value.startswith("Runs"):
+        if element.type == "header" and element.value.startswith("Runs"):
             found["earlier"] = number
     return found
 

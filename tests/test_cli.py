@@ -32,12 +32,12 @@ class Said:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A made-up ml-1m and a bundle trained on it by the command line itself."""
+    """Made-up data in the form of ml-1m, and a bundle trained on it by the command line itself."""
     root = tmp_path_factory.mktemp("cli")
-    write_ml1m_zip(root / "data" / "ml-1m.zip", made_up())
+    write_ml1m_zip(root / "data" / "own" / "films.zip", made_up())
     # One thread: a network this small gains nothing from more, and they wait for each other on a busy machine.
     world = {"LCREC_DATA": str(root / "data"), "LCREC_ARTIFACTS": str(root / "artifacts"), "OMP_NUM_THREADS": "1"}
-    done = spawn(world, "train", "--data", "ml-1m", "--epochs", "1", "--learning-rate", "0.001", "--progress-file",
+    done = spawn(world, "train", "--data", "films", "--epochs", "1", "--learning-rate", "0.001", "--progress-file",
                  str(root / "progress.json"))  # fmt: skip
     assert done.code == 0, done.err
     return world | {"progress": str(root / "progress.json"), "trained": done.out, "bar": done.err}
@@ -89,7 +89,7 @@ def one_line(said: Said, code: int, *words: str) -> None:
 
 class TestRecommend:
     def test_lines_are_those_of_figure_7(self, lcrec) -> None:
-        said = lcrec("recommend", "--bundle", "ml-1m", "--user", "11", "-n", "3")
+        said = lcrec("recommend", "--bundle", "films", "--user", "11", "-n", "3")
         assert said.code == 0
         lines = said.out.splitlines()
         assert len(lines) == 3
@@ -97,8 +97,8 @@ class TestRecommend:
             assert re.fullmatch(r"\d+ .+ \(\d{4}\) [\w|-]+ [1-5]\.\d\d", line)
 
     def test_json_says_the_same(self, lcrec) -> None:
-        text = lcrec("recommend", "--bundle", "ml-1m/paper", "--user", "11").out
-        rows = lcrec("recommend", "--bundle", "ml-1m", "--user", "11", "--json").json
+        text = lcrec("recommend", "--bundle", "films/paper", "--user", "11").out
+        rows = lcrec("recommend", "--bundle", "films", "--user", "11", "--json").json
         assert len(rows) == 5
         assert [list(row) for row in rows] == [["movie_id", "title", "genres", "predicted"]] * 5
         for line, row in zip(text.splitlines(), rows, strict=True):
@@ -108,7 +108,7 @@ class TestRecommend:
 
     def test_filters(self, lcrec) -> None:
         options = ("--genre", "drama", "--genre", "WAR", "--not-genre", "Comedy", "--year-from", "1960", "--year-to")
-        rows = lcrec("recommend", "--bundle", "ml-1m", "--user", "1", "-n", "99", "--json", *options, "1990").json
+        rows = lcrec("recommend", "--bundle", "films", "--user", "1", "-n", "99", "--json", *options, "1990").json
         assert rows
         for row in rows:
             assert {"Drama", "War"} & set(row["genres"])
@@ -116,23 +116,23 @@ class TestRecommend:
             assert 1960 <= int(row["title"][-5:-1]) <= 1990
 
     def test_rated_movies_come_only_when_asked_for(self, lcrec) -> None:
-        without = lcrec("recommend", "--bundle", "ml-1m", "--user", "1", "-n", "99", "--json").json
+        without = lcrec("recommend", "--bundle", "films", "--user", "1", "-n", "99", "--json").json
         everything = lcrec(
-            "recommend", "--bundle", "ml-1m", "--user", "1", "-n", "99", "--include-rated", "--json"
+            "recommend", "--bundle", "films", "--user", "1", "-n", "99", "--include-rated", "--json"
         ).json
         assert (len(without), len(everything)) == (40, 60)
 
     def test_a_new_person(self, lcrec) -> None:
         likes = ("--rate", "1=5", "--rate", "2=4", "--age", "33", "--gender", "F", "--occupation", "writer")
-        rows = lcrec("recommend", "--bundle", "ml-1m", *likes, "-n", "99", "--json").json
+        rows = lcrec("recommend", "--bundle", "films", *likes, "-n", "99", "--json").json
         assert len(rows) == 58
         assert not {1, 2} & {row["movie_id"] for row in rows}
 
     def test_nothing_passes(self, lcrec) -> None:
-        said = lcrec("recommend", "--bundle", "ml-1m", "--user", "1", "--year-from", "2050")
+        said = lcrec("recommend", "--bundle", "films", "--user", "1", "--year-from", "2050")
         assert (said.code, said.out) == (0, "")
         assert "no movie passes" in said.err
-        assert lcrec("recommend", "--bundle", "ml-1m", "--user", "1", "--year-from", "2050", "--json").json == []
+        assert lcrec("recommend", "--bundle", "films", "--user", "1", "--year-from", "2050", "--json").json == []
 
     @pytest.mark.parametrize(
         ("options", "words"),
@@ -162,18 +162,18 @@ class TestRecommend:
         ],
     )
     def test_wrong_usage(self, lcrec, options: Sequence[str], words: list[str]) -> None:
-        said = lcrec("recommend", "--bundle", "ml-1m", *options)
+        said = lcrec("recommend", "--bundle", "films", *options)
         one_line(said, 2, *words)
         assert len(said.err.splitlines()[-1]) < 500
 
     def test_an_unknown_person(self, lcrec) -> None:
-        one_line(lcrec("recommend", "--bundle", "ml-1m", "--user", "999"), 5, "no user 999")
+        one_line(lcrec("recommend", "--bundle", "films", "--user", "999"), 5, "no user 999")
 
     def test_an_absent_bundle_comes_with_its_command(self, lcrec) -> None:
         said = lcrec("recommend", "--bundle", "ml-100k", "--user", "1")
-        one_line(said, 4, "choose one of ml-1m/paper", "python -m lcrec_core train --data ml-100k")
+        one_line(said, 4, "choose one of films/paper", "python -m lcrec_core train --data ml-100k")
         said = lcrec("recommend", "--bundle", "nope", "--user", "1")
-        one_line(said, 4, "no model nope: choose one of ml-1m/paper")
+        one_line(said, 4, "no model nope: choose one of films/paper")
         assert "train" not in said.err
         one_line(lcrec("recommend", "--bundle", "../../etc", "--user", "1"), 4, "not a bundle's name")
 
@@ -181,28 +181,28 @@ class TestRecommend:
         self, lcrec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("LCREC_DATA", str(tmp_path))
-        said = lcrec("recommend", "--bundle", "ml-1m", "--user", "1")
-        one_line(said, 3, "python -m lcrec_core download ml-1m")
+        one_line(lcrec("compare", "--data", "ml-1m"), 3, "python -m lcrec_core download ml-1m")
+        one_line(lcrec("recommend", "--bundle", "films", "--user", "1"), 3, "no data set 'films'")
 
     def test_other_data_than_the_bundles_is_refused(
         self, lcrec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        write_ml1m_zip(tmp_path / "ml-1m.zip", made_up(seed=1))
+        write_ml1m_zip(tmp_path / "own" / "films.zip", made_up(seed=1))
         monkeypatch.setenv("LCREC_DATA", str(tmp_path))
-        one_line(lcrec("recommend", "--bundle", "ml-1m", "--user", "1"), 4, "ml-1m/paper")
+        one_line(lcrec("recommend", "--bundle", "films", "--user", "1"), 4, "films/paper")
 
 
 def test_answers_go_on_where_nothing_can_be_written(
     lcrec, world: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = [
-        ("recommend", "--bundle", "ml-1m", "--user", "1", "--json"),
-        ("predict", "--bundle", "ml-1m", "--user", "1", "--movie", "7", "--json"),
-        ("evaluate", "--bundle", "ml-1m", "--json"),
+        ("recommend", "--bundle", "films", "--user", "1", "--json"),
+        ("predict", "--bundle", "films", "--user", "1", "--movie", "7", "--json"),
+        ("evaluate", "--bundle", "films", "--json"),
     ]
     before = [lcrec(*command).json for command in asked]
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
-    (tmp_path / "ml-1m").symlink_to(Path(world["LCREC_ARTIFACTS"]) / "ml-1m")
+    (tmp_path / "films").symlink_to(Path(world["LCREC_ARTIFACTS"]) / "films")
     (tmp_path / ".cache").write_text("no folder can be made here")
     for command, answer in zip(asked, before, strict=True):
         said = lcrec(*command)
@@ -215,7 +215,7 @@ def test_a_home_folder_in_the_environment_is_spelled_out(
     root = Path(world["LCREC_ARTIFACTS"])
     monkeypatch.setenv("HOME", str(root.parent))
     monkeypatch.setenv("LCREC_ARTIFACTS", f"~/{root.name}")
-    assert [row["bundle"] for row in lcrec("info", "--json").json] == ["ml-1m/paper"]
+    assert [row["bundle"] for row in lcrec("info", "--json").json] == ["films/paper"]
 
 
 def test_memory_that_ran_out_is_one_line(lcrec, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,23 +234,23 @@ def test_memory_that_ran_out_is_one_line(lcrec, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_predict(lcrec) -> None:
-    rows = lcrec("predict", "--bundle", "ml-1m", "--user", "3", "--movie", "7", "2", "7", "--json").json
+    rows = lcrec("predict", "--bundle", "films", "--user", "3", "--movie", "7", "2", "7", "--json").json
     assert [list(row) for row in rows] == [["movie_id", "title", "predicted"]] * 3
     assert [row["movie_id"] for row in rows] == [7, 2, 7]
     assert rows[0] == rows[2]
-    text = lcrec("predict", "--bundle", "ml-1m", "--user", "3", "--movie", "7").out
+    text = lcrec("predict", "--bundle", "films", "--user", "3", "--movie", "7").out
     assert text == f"7 {rows[0]['title']} {rows[0]['predicted']:.2f}\n"
-    one_line(lcrec("predict", "--bundle", "ml-1m", "--user", "3", "--movie", "999"), 5, "no movie 999")
+    one_line(lcrec("predict", "--bundle", "films", "--user", "3", "--movie", "999"), 5, "no movie 999")
 
 
 def test_evaluate_measures_what_the_bundle_records(lcrec) -> None:
-    measured = lcrec("evaluate", "--bundle", "ml-1m", "--json").json
-    assert measured["bundle"] == "ml-1m/paper"
+    measured = lcrec("evaluate", "--bundle", "films", "--json").json
+    assert measured["bundle"] == "films/paper"
     assert (measured["protocol"], measured["seed"], measured["test_ratings"]) == ("random", 0, 160)
     assert measured["test_mse"] == pytest.approx(measured["recorded_test_mse"], abs=1e-5)
     assert measured["test_mae"] == pytest.approx(measured["recorded_test_mae"], abs=1e-5)
     assert measured["test_rmse"] == pytest.approx(measured["test_mse"] ** 0.5)
-    assert f"{measured['test_mse']:.4f}" in lcrec("evaluate", "--bundle", "ml-1m").out
+    assert f"{measured['test_mse']:.4f}" in lcrec("evaluate", "--bundle", "films").out
 
 
 class TestInfo:
@@ -258,7 +258,7 @@ class TestInfo:
         rows = lcrec("info", "--json").json
         keys = ["bundle", "data", "model", "protocol", "seed", "test_mse", "test_mae", "seconds_per_epoch"]
         assert [list(row) for row in rows] == [keys]
-        assert list(rows[0].values())[:5] == ["ml-1m/paper", "ml-1m", "paper", "random", 0]
+        assert list(rows[0].values())[:5] == ["films/paper", "films", "paper", "random", 0]
         assert rows[0]["test_mae"] <= rows[0]["test_mse"] ** 0.5
         head, line = lcrec("info").out.splitlines()
         assert head.split()[:5] == keys[:5]
@@ -286,7 +286,7 @@ class TestInfo:
 class TestTrain:
     def test_the_result_is_on_stdout_and_the_progress_on_stderr(self, world: dict[str, str]) -> None:
         assert re.fullmatch(
-            r"ml-1m/paper: test MSE [\d.]+, test MAE [\d.]+, [\d.]+ s per epoch; saved in .*artifacts/ml-1m/paper\n",
+            r"films/paper: test MSE [\d.]+, test MAE [\d.]+, [\d.]+ s per epoch; saved in .*artifacts/films/paper\n",
             world["trained"],
         )
         assert "100%" in world["bar"]
@@ -296,9 +296,9 @@ class TestTrain:
     def test_settings_reach_the_bundle(self, world: dict[str, str], tmp_path: Path) -> None:
         env = world | {"LCREC_ARTIFACTS": str(tmp_path)}
         options = ("--name", "mine", "--seed", "3", "--epochs", "1", "--batch-size", "64", "--keep-probability", "0.8")
-        row = spawn(env, "train", "--data", "ml-1m", "--protocol", "global-time", *options, "--json").json
-        assert (row["bundle"], row["protocol"], row["seed"]) == ("ml-1m/mine", "global-time", 3)
-        config = json.loads((tmp_path / "ml-1m" / "mine" / "bundle.json").read_text())["config"]
+        row = spawn(env, "train", "--data", "films", "--protocol", "global-time", *options, "--json").json
+        assert (row["bundle"], row["protocol"], row["seed"]) == ("films/mine", "global-time", 3)
+        config = json.loads((tmp_path / "films" / "mine" / "bundle.json").read_text())["config"]
         assert config["train"]["batches"]["batch_size"] == 64
         assert config["model"]["keep_probability"] == 0.8
 
@@ -306,36 +306,36 @@ class TestTrain:
         ("options", "word"),
         [
             (("--data", "netflix"), "netflix"),
-            (("--data", "ml-1m", "--model", "magic"), "no model 'magic'"),
-            (("--data", "ml-1m", "--protocol", "lucky"), "no protocol 'lucky'"),
-            (("--data", "ml-1m", "--epochs", "0"), "no whole number from 1 up"),
-            (("--data", "ml-1m", "--learning-rate", "2"), "learning_rate"),
-            (("--data", "ml-1m", "--keep-probability", "0"), "keep_probability"),
-            (("--data", "ml-1m", "--name", "../escape"), "--name"),
-            (("--data", "ml-1m", "--name", "comparison"), "--name"),
-            (("--data", "ml-1m", "--name", "a" * 41), "--name"),
-            (("--data", "ml-1m", "--seed", str(2**31)), "too large"),
-            (("--data", "ml-1m", "--set", "genre_std=nan"), "genre_std"),
-            (("--data", "ml-1m", "--set", "lstm_layers=1000000"), "lstm_layers"),
-            (("--data", "ml-1m", "--set", "embedding_size=1000000"), "embedding_size"),
-            (("--data", "ml-1m", "--set", f"seed={'9' * 5000}"), "whole number"),
-            (("--data", "ml-1m", "--model", "lcrec", "--set", "shrinkage=nan"), "shrinkage"),
+            (("--data", "films", "--model", "magic"), "no model 'magic'"),
+            (("--data", "films", "--protocol", "lucky"), "no protocol 'lucky'"),
+            (("--data", "films", "--epochs", "0"), "no whole number from 1 up"),
+            (("--data", "films", "--learning-rate", "2"), "learning_rate"),
+            (("--data", "films", "--keep-probability", "0"), "keep_probability"),
+            (("--data", "films", "--name", "../escape"), "--name"),
+            (("--data", "films", "--name", "comparison"), "--name"),
+            (("--data", "films", "--name", "a" * 41), "--name"),
+            (("--data", "films", "--seed", str(2**31)), "too large"),
+            (("--data", "films", "--set", "genre_std=nan"), "genre_std"),
+            (("--data", "films", "--set", "lstm_layers=1000000"), "lstm_layers"),
+            (("--data", "films", "--set", "embedding_size=1000000"), "embedding_size"),
+            (("--data", "films", "--set", f"seed={'9' * 5000}"), "whole number"),
+            (("--data", "films", "--model", "lcrec", "--set", "shrinkage=nan"), "shrinkage"),
         ],
     )
     def test_wrong_usage(self, lcrec, options: Sequence[str], word: str) -> None:
         one_line(lcrec("train", *options), 2, word)
 
     def test_a_bundle_is_not_replaced_unless_asked_for(self, lcrec, world: dict[str, str]) -> None:
-        manifest = Path(world["LCREC_ARTIFACTS"]) / "ml-1m/paper/manifest.json"
+        manifest = Path(world["LCREC_ARTIFACTS"]) / "films/paper/manifest.json"
         before = manifest.read_bytes()
         # Training would take longer than a test may: it is refused before that begins.
-        said = lcrec("train", "--data", "ml-1m", "--epochs", "100000")
-        one_line(said, 4, "already a bundle ml-1m/paper", "--name", "--replace")
+        said = lcrec("train", "--data", "films", "--epochs", "100000")
+        one_line(said, 4, "already a bundle films/paper", "--name", "--replace")
         assert manifest.read_bytes() == before
 
     def test_nothing_to_resume(self, lcrec) -> None:
         one_line(
-            lcrec("train", "--data", "ml-1m", "--name", "new", "--resume"), 7, "nothing to resume", "without --resume"
+            lcrec("train", "--data", "films", "--name", "new", "--resume"), 7, "nothing to resume", "without --resume"
         )
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -344,7 +344,7 @@ class TestTrain:
     ) -> None:
         env = {**os.environ, **world, "LCREC_ARTIFACTS": str(tmp_path / "artifacts")}
         progress = tmp_path / "progress.json"
-        command = [sys.executable, "-m", "lcrec_core", "train", "--data", "ml-1m", "--epochs", "5000"]
+        command = [sys.executable, "-m", "lcrec_core", "train", "--data", "films", "--epochs", "5000"]
         run = subprocess.Popen(
             [*command, "--progress-file", str(progress)],
             cwd=REPOSITORY,
@@ -363,11 +363,11 @@ class TestTrain:
         assert "Traceback" not in err
         assert "--resume" in err
         assert json.loads(progress.read_text())["state"] == "cancelled"
-        assert not (tmp_path / "artifacts" / "ml-1m" / "paper").exists()
+        assert not (tmp_path / "artifacts" / "films" / "paper").exists()
         listed = subprocess.run(
             [*command[:3], "info"], cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True
         )
-        assert "a run of ml-1m/paper that was stopped on" in listed.stderr
+        assert "a run of films/paper that was stopped on" in listed.stderr
 
 
 class TestData:
@@ -378,8 +378,21 @@ class TestData:
 
     def test_install(self, lcrec, folder: Path, tmp_path: Path) -> None:
         zip_path = write_zip(tmp_path / "mine.zip", dat_files(), "ml-1m")
-        said = lcrec("install", str(zip_path))
-        assert (said.code, said.out) == (0, f"ml-1m is now in {folder / 'ml-1m.zip'}\n")
+        words = ("this is not MovieLens 1M", "3 people, 4 films and 6 ratings", "--name my-films")
+        one_line(lcrec("install", str(zip_path)), 3, *words)
+        assert not folder.exists()
+        said = lcrec("install", str(zip_path), "--name", "my-films")
+        there = folder / "own" / "my-films.zip"
+        assert (said.code, said.out) == (0, f"my-films is now in {there}\n")
+        one_line(lcrec("install", str(zip_path), "--name", "my-films"), 3, "my-films is here already", "--replace")
+        assert lcrec("install", str(zip_path), "--name", "my-films", "--replace").code == 0
+        one_line(lcrec("install", str(zip_path), "--name", "../x"), 3, "cannot name a data set")
+        one_line(lcrec("install", str(zip_path), "--name", "demo"), 3, "choose another name")
+        assert lcrec("compare", "--data", "my-films", "--show").code == 0
+        said = lcrec("remove", "my-films")
+        assert (said.code, str(there) in said.out, there.exists()) == (0, True, False)
+        one_line(lcrec("remove", "my-films"), 3, "no data set 'my-films'")
+        one_line(lcrec("compare", "--data", "my-films", "--show"), 2, "no data set 'my-films'")
         bad = write_zip(tmp_path / "bad.zip", dat_files() | {"ratings.dat": b"1::1::9::1\n"})
         one_line(lcrec("install", str(bad)), 3, "ratings.dat line 1 has the rating '9'")
 
@@ -395,7 +408,7 @@ class TestData:
     def test_offline_is_one_line(self, world: dict[str, str], tmp_path: Path) -> None:
         env = world | {"LCREC_DATA": str(tmp_path / "data"), "LCREC_DOWNLOAD_URL": "http://127.0.0.1:9"}
         said = spawn(env, "download", "ml-1m", stdin="yes\n")
-        one_line(said, 6, "are you online?", "put it into")
+        one_line(said, 6, "127.0.0.1 refused the connection", "put it into")
         assert list((tmp_path / "data").iterdir()) == []
 
     def test_a_download_with_accepted_terms(
@@ -478,7 +491,7 @@ def wait_until(condition, seconds: float = 60.0) -> None:
 
 class TestSearch:
     def test_json_has_the_titles_of_the_data_the_best_first(self, lcrec) -> None:
-        said = lcrec("search", "amber", "cafe", "--data", "ml-1m", "--json", "-n", "4")
+        said = lcrec("search", "amber", "cafe", "--data", "films", "--json", "-n", "4")
         assert said.code == 0
         assert 0 < len(said.json) <= 4
         for row in said.json:
@@ -494,10 +507,10 @@ class TestSearch:
         assert lcrec("search", "echo chamber", "--json").json[0]["title"] == "Echo Chamber, The (1990)"
 
     def test_nothing_found_is_an_empty_list_and_no_error(self, lcrec) -> None:
-        said = lcrec("search", "zzzzzz", "--data", "ml-1m", "--json")
+        said = lcrec("search", "zzzzzz", "--data", "films", "--json")
         assert (said.code, said.json) == (0, [])
-        assert re.search(r"no title is like 'zzzzzz'; ml-1m has films up to 19\d\d", said.err)
-        assert lcrec("search", "zzzzzz", "--data", "ml-1m").out == ""
+        assert re.search(r"no title is like 'zzzzzz'; films has films up to 19\d\d", said.err)
+        assert lcrec("search", "zzzzzz", "--data", "films").out == ""
 
     def test_the_demo_is_the_default_and_torch_is_not_loaded(self, world: dict[str, str]) -> None:
         script = "import sys; from lcrec_core import cli; cli.main(['search', 'la confidential', '--json']); " \

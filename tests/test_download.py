@@ -8,11 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 
 from lcrec_core import download as releases
 from lcrec_core import movielens
 from lcrec_core.errors import DataError, DownloadError
 from tests.movielens_files import csv_files, dat_files, write_zip
+
+pytestmark = pytest.mark.usefixtures("any_counts")
 
 
 class Server:
@@ -147,8 +150,101 @@ class TestFailures:
         with monkeypatch.context() as patch:
             patch.setenv("LCREC_DOWNLOAD_URL", f"http://127.0.0.1:{port}")
             text = complaint()
-        assert "cannot be reached; are you online?" in text
+        assert "127.0.0.1 refused the connection" in text
         assert "https://files.grouplens.org/datasets/movielens/ml-1m.zip in a browser" in text
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            (403, "403 Forbidden: it does not allow this here"),
+            (404, "404 Not Found: it has no such file"),
+            (407, "407 Proxy Authentication Required: a proxy on the way wants a name and a password"),
+            (429, "429 Too Many Requests: it has been asked too often"),
+            (500, "500 Internal Server Error: it has a fault of its own"),
+        ],
+    )
+    def test_what_a_status_means(self, server: Server, status: int, said: str) -> None:
+        server.status = status
+        assert f"the server answered {said}" in complaint()
+
+    def test_a_proxy_that_wants_a_password_is_no_lost_network(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Proxy(BaseHTTPRequestHandler):
+            def do_CONNECT(self) -> None:
+                self.send_response(407)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        with monkeypatch.context() as patch:
+            patch.delenv("LCREC_DOWNLOAD_URL")
+            patch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
+            patch.setenv("https_proxy", f"http://127.0.0.1:{proxy.server_port}")
+            patch.delenv("NO_PROXY", raising=False)
+            patch.delenv("no_proxy", raising=False)
+            text = complaint()
+        proxy.shutdown()
+        proxy.server_close()
+        assert "the proxy between here and files.grouplens.org wants a name and a password (407" in text
+
+    def test_a_name_that_cannot_be_looked_up(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unknown(*_: object, **__: object) -> None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        with monkeypatch.context() as patch:
+            patch.setenv("LCREC_DOWNLOAD_URL", "http://mirror.example")
+            patch.setattr(socket, "getaddrinfo", unknown)
+            assert "the name mirror.example cannot be looked up from here (DNS)" in complaint()
+
+    @pytest.mark.parametrize(
+        ("error", "said"),
+        [
+            (requests.exceptions.ConnectTimeout(), "127.0.0.1 did not answer within"),
+            (requests.exceptions.ReadTimeout(), "127.0.0.1 stopped answering"),
+            (requests.exceptions.SSLError(), "the certificate of 127.0.0.1 could not be verified"),
+            (requests.exceptions.TooManyRedirects(), "from one address to the next"),
+            (
+                requests.exceptions.ConnectionError(OSError(errno.ENETUNREACH, "Network is unreachable")),
+                "no way from here",
+            ),
+            (requests.exceptions.ConnectionError(ConnectionResetError()), "broke the connection off"),
+            (requests.exceptions.ConnectionError("?"), "127.0.0.1 cannot be reached from here"),
+            (requests.exceptions.ProxyError("?"), "the proxy between here and 127.0.0.1 cannot be reached"),
+            (ValueError("invalid literal for int()"), "an answer that cannot be read"),
+        ],
+        ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+    )
+    def test_each_failure_is_called_what_it_is(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(requests, "get", fail)
+            text = complaint()
+        assert said in text
+        assert "online" not in text
+
+    @pytest.mark.parametrize("address", ["nonsense", "ftp://mirror.example", "http://"])
+    def test_an_address_that_is_none(self, server: Server, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("LCREC_DOWNLOAD_URL", address)
+            assert "the address to download from is none" in complaint()
+
+    def test_a_visitor_reads_no_folder_and_no_address_of_ours(self, server: Server, folder: Path) -> None:
+        server.status = 503
+        with pytest.raises(DownloadError) as caught:
+            releases.download("ml-1m")
+        said = caught.value.for_visitors
+        assert "nothing was kept" in said
+        for ours in (str(folder), "LCREC_", server.url, "python -m"):
+            assert ours not in said
+            assert ours in str(caught.value) or ours == "python -m"
 
     def test_an_interrupt(self, server: Server) -> None:
         def interrupt(done: int, total: int) -> None:
@@ -182,7 +278,7 @@ def test_a_folder_that_cannot_be_written(server: Server, folder: Path) -> None:
         releases.download("ml-1m")
 
 
-@pytest.mark.parametrize("name", ["demo", "ml-20m", "../x"])
+@pytest.mark.parametrize("name", ["demo", "ml-9m", "../x"])
 def test_what_cannot_be_downloaded(name: str) -> None:
     with pytest.raises(DownloadError, match="there are ml-1m"):
         releases.download(name)

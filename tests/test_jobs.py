@@ -230,14 +230,14 @@ def test_no_artifacts_means_no_jobs(tmp_path: Path):
 
 
 def test_the_real_training_command_understands_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    write_ml1m_zip(tmp_path / "data" / "ml-1m.zip", made_up())
+    write_ml1m_zip(tmp_path / "data" / "own" / "films.zip", made_up())
     monkeypatch.setenv("LCREC_DATA", str(tmp_path / "data"))
     root = tmp_path / "artifacts"
-    request = JobRequest("ml-1m", "tiny", epochs=1, learning_rate=0.002, batch_size=64, keep_probability=0.9, seed=3)
+    request = JobRequest("films", "tiny", epochs=1, learning_rate=0.002, batch_size=64, keep_probability=0.9, seed=3)
     job = wait_for(root, jobs.start(request, root), lambda job: not job.state.active, seconds=120)
     assert (job.state, job.error) == (JobState.DONE, None)
     (bundle,) = list_bundles(root)
-    assert (bundle.name, bundle.config["train"]["seed"]) == ("ml-1m/tiny", 3)
+    assert (bundle.name, bundle.config["train"]["seed"]) == ("films/tiny", 3)
     assert table_six(bundle) == {"epochs": 1, "batch_size": 64, "keep_probability": 0.9, "learning_rate": 0.002}
     assert job.progress["history"] == bundle.history
 

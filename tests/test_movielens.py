@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lcrec_core import archive, movielens
-from lcrec_core.dataset import HALF_STARS, WHOLE_STARS, Dataset
+from lcrec_core.dataset import HALF_STARS, WHOLE_STARS, Dataset, year_of_title
 from lcrec_core.errors import DataError
 from tests.movielens_files import Files, csv_files, dat_files, u_files, write_folder, write_zip
 
@@ -126,6 +126,44 @@ class TestFormats:
     def test_the_wrong_data_set_is_refused(self, tmp_path: Path) -> None:
         text = complaint(write_zip(tmp_path / "x.zip", dat_files()), "ml-100k")
         assert "files of ml-1m, not of ml-100k" in text
+
+
+@pytest.mark.parametrize(
+    ("title", "year"),
+    [
+        ("Kite (1993)", 1993),
+        ("Kite (1993) ", 1993),
+        ("Kite\xa0(1993)\u200b", 1993),
+        ("Show (2006\u20132007)", 2006),
+        ("Show (1999\u20142001)", 1999),
+        ("Show (1975-1979)", 1975),
+        ("Show (2007-)", 2007),
+        ("Show (2009\u2013 )", 2009),
+        ("Film (2009) (TV)", 2009),
+        ("Film (1995) (V)", 1995),
+        ("(500) Days (2009)", 2009),
+        ("Film (2010) (2011)", 2011),
+        ("1984 (1956)", 1956),
+        ("Passage (1874)", 1874),
+        ("Bad (0000)", None),
+        ("Bad (0001)", None),
+        ("Bad (9999)", None),
+        ("Bad (2999)", None),
+        ("Odd ('99)", None),
+        ("Odd (1990", None),
+        ("Odd [1999]", None),
+        ("Odd", None),
+        ("(" * 5000, None),
+    ],
+)
+def test_the_year_is_the_first_one_in_brackets_at_the_end_and_one_that_can_be(title: str, year: int | None) -> None:
+    assert year_of_title(title) == year
+
+
+def test_an_impossible_date_of_release_is_unknown(tmp_path: Path) -> None:
+    item = u_files()["u.item"].replace(b"07-Mar-1997", b"01-Jan-0001")
+    data = movielens.read(write_folder(tmp_path / "x", u_files() | {"u.item": item}))
+    assert data.movies["year"].isna().tolist() == [False, False, False, True, True]
 
 
 class TestBadArchives:

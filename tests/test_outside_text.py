@@ -69,6 +69,7 @@ ESCAPED = frozenset(
         "people_gave",
         "only_who_runs_it",
         "read_aloud",
+        "order_of",
         "in_words",
         "len",
         "round",

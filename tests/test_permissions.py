@@ -14,6 +14,7 @@ from lcrec_ui import data_source, permissions, training_run
 from tests.made_up import made_up, write_ml1m_zip
 from tests.visiting import open_page, run, visited_before, words
 
+pytestmark = pytest.mark.usefixtures("any_counts")
 DATA, TRAINING = "4_data.py", "5_training.py"
 GET = {"data_view": "Get MovieLens"}
 HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}

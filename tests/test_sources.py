@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import sources
+from lcrec_core import movielens, sources
 from lcrec_core.dataset import Dataset
 from lcrec_core.errors import DataError
+from lcrec_core.split import make_split
 from tests.movielens_files import csv_files, dat_files, u_files, write_folder, write_zip
+
+pytestmark = pytest.mark.usefixtures("any_counts")
 
 
 @pytest.fixture
@@ -70,8 +73,8 @@ class TestInstall:
         zip_path = write_zip(tmp_path / "upload.zip", csv_files())
         with pytest.raises(DataError, match="say which"):
             sources.install(zip_path)
-        assert sources.install(zip_path, "ml-32m") == "ml-32m"
-        assert sources.available() == ["demo", "ml-32m"]
+        assert sources.install(zip_path, "my-films") == "my-films"
+        assert sources.available() == ["demo", "my-films"]
 
     def test_a_bad_zip_changes_nothing(self, folder: Path, tmp_path: Path) -> None:
         write_zip(folder / "ml-1m.zip", dat_files())
@@ -95,6 +98,85 @@ class TestInstall:
         folder.write_bytes(b"a file where the folder should be")
         with pytest.raises(DataError, match="LCREC_DATA"):
             sources.install(write_zip(tmp_path / "x.zip", dat_files()))
+
+
+class TestOwnData:
+    def test_it_is_found_loaded_and_split_like_any_other(self, folder: Path, tmp_path: Path) -> None:
+        zip_path = write_zip(tmp_path / "x.zip", dat_files())
+        assert sources.install(zip_path, "my-films") == "my-films"
+        write_folder(folder / "own" / "others", csv_files())
+        assert sources.available() == ["demo", "my-films", "others"]
+        assert sources.find("my-films") == folder / "own" / "my-films.zip"
+        data = sources.load("my-films")
+        assert (data.name, len(data.ratings)) == ("my-films", 6)
+        assert len(make_split(data, "random", valid_fraction=0.4).test) == 1
+        assert sources.load("others").name == "others"
+
+    @pytest.mark.parametrize("name", ["", "Mine", "-x", "../x", "a/b", "a b", "x" * 41, "é", "my-films\n", "demo"])
+    def test_a_name_is_short_and_plain_and_not_taken(self, folder: Path, tmp_path: Path, name: str) -> None:
+        with pytest.raises(DataError, match=r"cannot name a data set|choose another name"):
+            sources.install(write_zip(tmp_path / "x.zip", dat_files()), name)
+        assert not folder.exists()
+
+    def test_zips_and_folders_that_lie_about_are_no_data_sets(self, folder: Path) -> None:
+        write_zip(folder / "invoices.zip", {"a.txt": b"x"})
+        write_folder(folder / "photos", {"a.jpg": b"x"})
+        write_zip(folder / "own" / "Not A Name.zip", {"a.txt": b"x"})
+        write_zip(folder / "own" / "ml-1m.zip", dat_files())
+        assert sources.available() == ["demo"]
+
+    def test_its_titles_may_be_in_either_encoding(self, folder: Path) -> None:
+        utf8 = dat_files() | {"movies.dat": dat_files()["movies.dat"].decode("latin-1").encode()}
+        latin1 = movielens.read(write_folder(folder / "own" / "a", dat_files()), "a")
+        assert movielens.read(write_folder(folder / "own" / "b", utf8), "b").movies.equals(latin1.movies)
+
+    def test_without_users_dat_it_is_read_as_ml_10m_is(self, folder: Path) -> None:
+        files = {name: content for name, content in dat_files().items() if name != "users.dat"}
+        files["movies.dat"] = files["movies.dat"].decode("latin-1").encode()
+        files["ratings.dat"] = files["ratings.dat"].replace(b"::3::", b"::3.5::")
+        write_folder(folder / "own" / "mine", files)
+        data = sources.load("mine")
+        assert data.ratings["rating"].tolist()[3] == 3.5
+        assert data.users["gender"].isna().all()
+
+
+class TestReplaceAndRemove:
+    def test_a_sound_one_is_replaced_on_word_only(self, folder: Path, tmp_path: Path) -> None:
+        old, new = write_zip(tmp_path / "old.zip", dat_files()), write_zip(tmp_path / "new.zip", csv_files())
+        sources.install(old, "mine")
+        with pytest.raises(DataError, match="mine is here already"):
+            sources.install(new, "mine")
+        assert (folder / "own" / "mine.zip").read_bytes() == old.read_bytes()
+        sources.install(new, "mine", replace=True)
+        assert (folder / "own" / "mine.zip").read_bytes() == new.read_bytes()
+
+    def test_a_damaged_one_gives_way(self, folder: Path, tmp_path: Path) -> None:
+        good = write_zip(tmp_path / "good.zip", dat_files())
+        (folder / "own").mkdir(parents=True)
+        (folder / "own" / "mine.zip").write_bytes(b"<html>")
+        assert sources.install(good, "mine") == "mine"
+
+    @pytest.mark.parametrize("name", ["ml-1m", "mine"])
+    def test_a_zip_is_removed_and_nothing_else(self, folder: Path, tmp_path: Path, name: str) -> None:
+        sources.install(write_zip(tmp_path / "x.zip", dat_files()), name)
+        write_zip(folder / "ml-100k.zip", u_files())
+        sources.remove(name)
+        assert sources.available() == ["demo", "ml-100k"]
+        with pytest.raises(DataError):
+            sources.remove(name)
+
+    def test_what_is_not_ours_to_delete_stays(self, folder: Path) -> None:
+        write_folder(folder / "ml-1m", dat_files())
+        for name, said in (("ml-1m", "by hand"), ("demo", "stays"), ("../x", "no data set"), ("ml-32m", "not in")):
+            with pytest.raises(DataError, match=said):
+                sources.remove(name)
+        assert (folder / "ml-1m" / "movies.dat").exists()
+
+
+def test_a_tilde_in_the_data_folder_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LCREC_DATA", "~/films")
+    assert sources.data_folder() == tmp_path / "films"
 
 
 def test_leftovers_of_killed_processes_go_and_those_of_living_ones_stay(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_new_people_are_in_no_other_part(data):
     assert not set(people[split.train]) & set(people[split.valid])
 
 
+@pytest.mark.usefixtures("any_counts")
 def test_the_official_fold_is_that_fifth_of_the_file_in_the_files_order(tmp_path, monkeypatch):
     monkeypatch.setenv("LCREC_DATA", str(tmp_path))
     files = u_files()
@@ -101,9 +102,39 @@ def test_an_unknown_protocol_is_refused(data):
 def test_ties_in_time_are_broken_by_movie():
     users = pd.DataFrame({"user_id": [1], "gender": ["F"], "age": [25], "occupation": ["a"]})
     movies = pd.DataFrame({"movie_id": range(1, 11), "title": list("abcdefghij"), "year": 1990, "genres": ""})
-    ratings = pd.DataFrame({"user_id": 1, "movie_id": range(1, 11), "rating": 3, "timestamp": 7})
+    ratings = pd.DataFrame({"user_id": 1, "movie_id": range(1, 11), "rating": 3, "timestamp": [6] + 9 * [7]})
     split = make_split(Dataset("x", users, movies, ratings, WHOLE_STARS), "user-last", valid_fraction=0.2)
     assert data_movies(split.test) == [9, 10]
+
+
+@pytest.mark.parametrize("protocol", ["global-time", "user-last", "leave-last-out"])
+def test_a_protocol_by_time_is_refused_where_all_times_are_equal(data, protocol):
+    frozen = Dataset(data.name, data.users, data.movies, data.ratings.assign(timestamp=7), WHOLE_STARS)
+    with pytest.raises(DataError, match=f"cannot be split by {protocol}.*the same time.*use another protocol"):
+        make_split(frozen, protocol)
+    assert len(make_split(frozen, "random").test) == 240
+
+
+def test_times_rounded_to_two_values_say_no_more(data):
+    rounded = data.ratings.assign(timestamp=np.where(data.ratings.index < 20, 1, 2))
+    with pytest.raises(DataError, match="not the last ones would be tested but the highest ids"):
+        make_split(Dataset(data.name, data.users, data.movies, rounded, WHOLE_STARS), "global-time")
+
+
+def test_each_person_in_one_moment_has_a_last_rating_of_everybodys_but_none_of_their_own(data):
+    once = data.ratings.assign(timestamp=data.ratings["user_id"])
+    data = Dataset(data.name, data.users, data.movies, once, WHOLE_STARS)
+    assert set(data.ratings["user_id"].to_numpy()[make_split(data, "global-time").test]) == set(range(25, 31))
+    with pytest.raises(DataError, match="there is no last one"):
+        make_split(data, "user-last")
+
+
+@pytest.mark.usefixtures("any_counts")
+def test_a_fold_of_a_damaged_file_is_one_clear_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("LCREC_DATA", str(tmp_path))
+    write_folder(tmp_path / "ml-100k", u_files() | {"u.data": b"1\t1\tfive\t881250949\n"})
+    with pytest.raises(DataError, match="line 1 has the rating 'five'"):
+        sources.official_fold("ml-100k", 1)
 
 
 def data_movies(rows: np.ndarray) -> list[int]:

@@ -28,7 +28,7 @@ def artifacts(tmp_path: Path) -> Path:
 @pytest.fixture
 def data_folder(tmp_path: Path) -> Path:
     """Holds a tiny data set in the form of ML-1M."""
-    write_ml1m_zip(tmp_path / "data" / "ml-1m.zip", made_up())
+    write_ml1m_zip(tmp_path / "data" / "own" / "films.zip", made_up())
     return tmp_path / "data"
 
 
@@ -38,15 +38,15 @@ def test_switching_the_data_and_training_on_it(
     server = start_server(LCREC_ARTIFACTS=str(artifacts), LCREC_DATA=str(data_folder))
     page.goto(f"{server.url}/data")
     settle(page)
-    page.get_by_test_id("stMain").get_by_text("MovieLens 1M", exact=True).click()
+    page.get_by_test_id("stMain").get_by_text("films", exact=True).click()
     expect(page.get_by_text("all their ratings are made up")).to_have_count(0)
     settle(page)
-    assert "data=ml-1m" in page.url
+    assert "data=films" in page.url
     assert_no_traceback(page)
 
     # Nothing is trained on it yet, and the pages say so instead of failing.
     page.get_by_test_id("stSidebarNavLink").filter(has_text="For you").click()
-    expect(page.get_by_text("lcrec_core train --data ml-1m")).to_be_visible()
+    expect(page.get_by_text("lcrec_core train --data films")).to_be_visible()
     settle(page)
     assert_no_traceback(page)
 
@@ -56,10 +56,10 @@ def test_switching_the_data_and_training_on_it(
     page.get_by_label("Epochs").fill("1")
     page.get_by_label("Epochs").press("Tab")
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text("Training of ml-1m/lcrec is done")).to_be_visible(timeout=TRAINING_MS)
+    expect(page.get_by_text("Training of films/lcrec is done")).to_be_visible(timeout=TRAINING_MS)
     settle(page)
     assert_no_traceback(page)
-    metrics = json.loads((artifacts / "ml-1m" / "lcrec" / "metrics.json").read_text())
+    metrics = json.loads((artifacts / "films" / "lcrec" / "metrics.json").read_text())
     assert 0 < metrics["test_mse"] < 10
 
     page.get_by_test_id("stSidebarNavLink").filter(has_text="For you").click()
