@@ -19,7 +19,7 @@ APP_READY := $(VENV)/.app-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format bench readme screenshots demo clean
+.PHONY: help app test faults lint format bench readme screenshots demo clean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ app: $(APP_READY) ## start the app on the embedded demo data
 # One thread per worker: two workers with a thread pool each would fight over two cores.
 test: $(DEV_READY) ## run every test there is (browser tests need chromium)
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+faults: $(DEV_READY) ## try thousands of kills, damages and hostile texts (twenty minutes; needs chromium)
+	OMP_NUM_THREADS=1 $(RUN) -m tests.faults $(ARGS)
+	$(RUN) -m lcrec_core.report
 
 lint: $(DEV_READY) ## check style, layers and types
 	$(RUN) -m ruff check .

@@ -14,6 +14,7 @@ which must have the bundle's fingerprint. The manifest shows damage; it proves n
 what they say is checked too before it is believed: every field here, what the network needs in `predictors`.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -238,6 +239,7 @@ def resolve(name: str, root: Path | None = None) -> str:
         BundleError: There is none; the message names those that there are, the advice has the command that makes one.
     """
     root = root or artifacts_root()
+    _put_back(root)
     candidates = [name] if "/" in name else [f"{name}/{model}" for model in _PREFERRED]
     for candidate in candidates:
         _check_name(candidate)
@@ -283,23 +285,21 @@ def tidy(root: Path | None = None) -> None:
     Raises:
         OSError: The folder cannot be written to.
     """
-    for left in (root or artifacts_root()).glob("[!.]*/.*"):
+    root = root or artifacts_root()
+    _put_back(root)
+    for left in root.glob("[!.]*/.*"):
         found = _LEFT_BEHIND.fullmatch(left.name)
-        if not found or not left.is_dir() or time.time() - left.stat().st_mtime < _ABANDONED:
-            continue
-        place = left.with_name(found["name"])
-        if found["kind"] == "old" and not os.path.lexists(place):
-            left.rename(place)
-        else:
+        if found and left.is_dir() and time.time() - left.stat().st_mtime >= _ABANDONED:
             shutil.rmtree(left, ignore_errors=True)
 
 
-_LEFT_BEHIND = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{32}\.(?P<kind>new|old)")
+_LEFT_BEHIND = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{32}\.(?:new|old)")
 
 
 def _scan(root: Path) -> dict[str, Bundle | BundleError]:
     """Every bundle folder by name: what it says, or why it cannot be read."""
     found: dict[str, Bundle | BundleError] = {}
+    _put_back(root)
     for manifest in sorted(root.glob(f"[!.]*/[!.]*/{_MANIFEST}")):
         name = manifest.parent.relative_to(root).as_posix()
         if not _is_name(name):
@@ -428,14 +428,35 @@ def _move_to_free_place(beside: Path, bundle: LoadedBundle) -> None:
 
 def _move_into_place(beside: Path, path: Path) -> None:
     """A folder cannot replace a full one in one step: the old one steps aside first and is removed last."""
-    aside = path.with_name(f".{path.name}.{uuid4().hex}.old")
-    had_one = path.exists()
-    if had_one:
-        path.replace(aside)
-    try:
-        beside.replace(path)
-    except OSError:
-        if had_one:
-            aside.replace(path)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+    for left in reversed(range(_ATTEMPTS)):
+        aside = path.with_name(f".{path.name}.{uuid4().hex}.old")
+        with contextlib.suppress(FileNotFoundError):
+            path.replace(aside)
+        try:
+            beside.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                aside.replace(path)
+            # A reader may have put the old one back in between, see `_put_back`.
+            if not left:
+                raise
+        else:
+            shutil.rmtree(aside, ignore_errors=True)
+            return
+
+
+_ATTEMPTS = 3
+_A_MOMENT = 0.1
+"""Seconds: a process that lives has taken both its steps by then."""
+
+
+def _put_back(root: Path) -> None:
+    """Give bundles back the place that they had left when the process that replaced them was killed."""
+    for left in root.glob("[!.]*/.*.old"):
+        found = _LEFT_BEHIND.fullmatch(left.name)
+        place = left.with_name(found["name"]) if found else left
+        if not os.path.lexists(place):
+            time.sleep(_A_MOMENT)
+            if not os.path.lexists(place):
+                with contextlib.suppress(OSError):
+                    left.rename(place)

@@ -1,7 +1,7 @@
 """The README's tables, made from the files that training and benchmarks wrote: no figure is typed by hand.
 
 `python -m lcrec_core.report` rewrites what stands between `<!-- results:begin -->` and
-`<!-- results:end -->` (and the same for `speed`); with `--check` it only says whether they are up to date.
+`<!-- results:end -->` (and the same for the other tables); with `--check` it only says whether they are up to date.
 """
 
 import argparse
@@ -27,6 +27,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 README = REPOSITORY / "README.md"
 BUNDLES = REPOSITORY / "artifacts"
 MEASUREMENTS = REPOSITORY / "benchmarks" / "results"
+FAULTS = MEASUREMENTS / "faults.json"
+"""What `make faults` found: by kind of fault, how often it was tried and how often it failed."""
 
 DATA_LABELS = {**TITLES, "demo": "demo (simulated people)"}
 """In the order of the table's rows."""
@@ -109,12 +111,34 @@ def read_measurements(folder: Path = MEASUREMENTS) -> list[dict[str, Any]]:
     """
     found = []
     for path in sorted(folder.glob("*.json")):
+        if path.name == FAULTS.name:
+            continue
         try:
             measurement = json.loads(path.read_text(encoding="utf-8"))
             speed_table([measurement])
         except (ValueError, KeyError, TypeError) as error:
             raise ReportError(f"{path.name} is not a benchmark's result ({error!r}); run `make bench`") from error
         found.append(measurement)
+    return found
+
+
+def faults_table(found: dict[str, dict[str, int]]) -> str:
+    """Markdown: every kind of fault with how often it was tried, and how often something was lost, wrong or unclear."""
+    lines = ["| what | tried | failed |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {kind} | {of['tried']:,} | {of['failed']:,} |" for kind, of in found.items())])
+
+
+def read_faults(path: Path = FAULTS) -> dict[str, dict[str, int]]:
+    """The results file of the fault harness.
+
+    Raises:
+        ReportError: It is missing, or not what the harness writes.
+    """
+    try:
+        found: dict[str, dict[str, int]] = json.loads(path.read_text(encoding="utf-8"))
+        faults_table(found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReportError(f"{path.name} is not a result of the fault harness ({error!r}); run `make faults`") from error
     return found
 
 
@@ -302,6 +326,7 @@ def blocks() -> dict[str, str]:
         "ablation": ablation_table(ablation.read(paper_facts.DATA, BUNDLES)),
         "groups": groups_table(reported_groups()),
         "speed": speed_table(read_measurements()),
+        "faults": faults_table(read_faults()),
     }
 
 

@@ -248,6 +248,14 @@ def test_what_a_killed_process_left_is_put_right(root, monkeypatch):
     assert [bundle.name for bundle in list_bundles(root)] == ["demo/gone", "demo/paper"]
 
 
+def test_a_bundle_whose_replacement_was_killed_half_way_is_served_at_once(root):
+    """Between the old one's step aside and the new one's into place, nothing stands under the name."""
+    (root / "demo/paper").rename(root / f"demo/.paper.{'c' * 32}.old")
+    assert [bundle.name for bundle in list_bundles(root)] == ["demo/paper"]
+    assert load_bundle("demo/paper", root).weights
+    assert os.listdir(root / "demo") == ["paper"]
+
+
 def test_a_home_folder_is_spelled_out(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LCREC_ARTIFACTS", "~/models")

@@ -102,6 +102,23 @@ def test_a_broken_measurement_is_named(tmp_path: Path):
         report.read_measurements(tmp_path)
 
 
+def test_faults_are_no_speed_and_have_a_table_of_their_own(tmp_path: Path):
+    found = {"a kill -9": {"tried": 1360, "failed": 0}, "a damaged zip": {"tried": 774, "failed": 2}}
+    (tmp_path / report.FAULTS.name).write_text(json.dumps(found))
+    assert report.read_measurements(tmp_path) == []
+    table = report.faults_table(report.read_faults(tmp_path / report.FAULTS.name))
+    assert rows(table) == [["a kill -9", "1,360", "0"], ["a damaged zip", "774", "2"]]
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"a kill -9": 1}', '{"a kill -9": {"tried": 1}}'])
+def test_a_broken_result_of_the_fault_harness_is_named(content: str | None, tmp_path: Path):
+    path = tmp_path / "faults.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(report.ReportError, match=r"faults\.json.*make faults"):
+        report.read_faults(path)
+
+
 def test_check_tells_without_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     readme = tmp_path / "README.md"
     readme.write_text("".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in report.blocks()))
