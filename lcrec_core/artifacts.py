@@ -254,7 +254,7 @@ def resolve(name: str, root: Path | None = None) -> str:
     names = ", ".join(bundle.name for bundle in there)
     known = f"choose one of {names}" if names else "none has been trained yet"
     advice = ""
-    if data in sources.NAMES and (not model or is_new_name(model)):
+    if data in (*sources.NAMES, *sources.available()) and (not model or is_new_name(model)):
         advice = f"or make it: run `{_train_command(data, model)}`"
     elif not names:
         advice = f"run `{_train_command(sources.DEMO, '')}`"

@@ -166,7 +166,7 @@ def _add_answers(add: _Add) -> None:
     )
     search.add_argument("text", nargs="+", metavar="TEXT", help="a title or part of it, as you would type it")
     names = ", ".join(commands.DATA_NAMES)
-    search.add_argument("--data", default="demo", choices=commands.DATA_NAMES, metavar="NAME", help=names)
+    search.add_argument("--data", default="demo", type=_data_name, metavar="NAME", help=names)
     search.add_argument("-n", type=_whole(1, MOST), default=10, metavar="N", help="at most so many (default: 10)")
     _json_option(search, "a list of {movie_id, title, year, num_ratings}")
 

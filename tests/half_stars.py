@@ -10,7 +10,7 @@ from lcrec_core.dataset import HALF_STARS
 from tests.made_up import made_up
 from tests.movielens_files import write_zip
 
-NAME = "ml-latest-small"
+NAME = "half-stars"
 
 
 def bring_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +20,9 @@ def bring_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ratings = made.ratings.set_axis(["userId", "movieId", "rating", "timestamp"], axis=1)
     files = {"movies.csv": movies, "ratings.csv": ratings}
     content = {name: table.to_csv(index=False).encode() for name, table in files.items()}
-    write_zip(folder / "data" / f"{NAME}.zip", {**content, "links.csv": b"movieId,imdbId,tmdbId\n"}, NAME)
+    write_zip(
+        folder / "data" / "own" / f"{NAME}.zip", {**content, "links.csv": b"movieId,imdbId,tmdbId\n"}, "ml-latest-small"
+    )
     shutil.copytree(artifacts.artifacts_root() / sources.DEMO, folder / "artifacts" / sources.DEMO)
     monkeypatch.setenv(sources.DATA_ENV, str(folder / "data"))
     monkeypatch.setenv("LCREC_ARTIFACTS", str(folder / "artifacts"))

@@ -212,7 +212,7 @@ def half_stars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_half_stars_are_given_kept_and_shown_as_they_are(half_stars):
-    app = new_profile(visit("rate", data="ml-latest-small"))
+    app = new_profile(visit("rate", data=half_stars_data.NAME))
     first, second = unrated(app)[:2]
     assert first.options[:3] == ["0.5 stars", "1 star", "1.5 stars"]
     assert len(first.options) == 10

@@ -234,7 +234,9 @@ def test_a_full_disk_is_said_without_the_servers_paths(artifacts: Path):
     assert str(artifacts) not in error.value
 
 
-def test_what_a_log_says_and_what_a_damaged_bundle_advises_is_not_for_visitors(artifacts: Path):
+def test_what_a_log_says_and_what_a_damaged_bundle_advises_is_not_for_visitors(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch
+):
     write_bundle(artifacts, "demo/paper")
     (artifacts / "demo/paper/metrics.json").write_text("{}")
     app = start(open_page(PAGE), "broken")
@@ -242,6 +244,8 @@ def test_what_a_log_says_and_what_a_damaged_bundle_advises_is_not_for_visitors(a
     seen = words(run(app))
     assert "the training process ended before it had begun" in seen
     assert "choose paper" not in seen
+    monkeypatch.setenv("LCREC_VISITORS_MAY", "look")
+    seen = words(run(app))
     assert "metrics.json is damaged" in seen
     for private in ("python -m", "--replace", str(artifacts)):
         assert private not in seen

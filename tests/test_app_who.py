@@ -100,12 +100,11 @@ def test_a_first_star_given_as_one_person_begins_nothing_as_another(tmp_path):
 
 
 def test_a_star_for_data_that_went_away_begins_nothing_in_the_demo(tmp_path, monkeypatch):
-    file = tmp_path / "data" / "ml-1m.zip"
-    write_ml1m_zip(file, made_up(name="ml-1m"))
-    monkeypatch.setenv("LCREC_DATA", str(file.parent))
+    write_ml1m_zip(tmp_path / "data" / "own" / "films.zip", made_up(name="films"))
+    monkeypatch.setenv("LCREC_DATA", str(tmp_path / "data"))
     app = visit("rate")
     drawn_in_the_demo = first_star(app).set_value(5.0)
-    app.session_state[SESSION].data = "ml-1m"
+    app.session_state[SESSION].data = "films"
     drawn_in_the_demo.run()
     assert "othing was saved" in said(app)
     assert not (tmp_path / "profiles.sqlite").exists() or number_of_profiles(tmp_path) == 0

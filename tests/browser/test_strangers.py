@@ -96,7 +96,7 @@ def test_a_profile_s_name_is_only_text(payload: str, watched: Page, server: Serv
 def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a data set that a stranger made, and a model of a stranger's name trained on it."""
     folder = tmp_path_factory.mktemp("hostile")
-    write_zip(folder / "data" / f"{DATA}.zip", hostile_files())
+    write_zip(folder / "data" / "own" / f"{DATA}.zip", hostile_files())
     places = {"LCREC_DATA": str(folder / "data"), "LCREC_ARTIFACTS": str(folder / "artifacts")}
     with pytest.MonkeyPatch.context() as patch:
         for name, place in places.items():
@@ -108,7 +108,7 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
         yield running
 
 
-DATA = "ml-100k"
+DATA = "hostile"
 TEXTS = tuple(clean(text).replace("|", "/").encode("latin-1", "ignore").decode("latin-1") for text in PAYLOADS)
 FILMS, PEOPLE, EACH = 2 * len(TEXTS), 30, 30
 

@@ -17,7 +17,7 @@ def test_what_was_started_is_seen_at_once_where_the_button_was(page: Page, start
     page.set_viewport_size(viewport)
     page.goto(f"{server.url}/training")
     settle(page)
-    page.get_by_label("Name of the bundle").fill("seen")
+    page.get_by_role("textbox", name="Name of the bundle").fill("seen")
     page.get_by_role("button", name="Start training").click()
     run = page.get_by_text("Training demo/seen", exact=True)
     expect(run).to_be_in_viewport()

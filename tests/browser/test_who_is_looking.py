@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from lcrec_core.store import ProfileStore
+from lcrec_ui.star_control import in_words
 from tests.serving import SETTLE_MS, Server, assert_no_traceback, settle
 
 pytestmark = pytest.mark.browser
@@ -39,7 +40,7 @@ def token_in(page: Page) -> str:
 
 def give_stars(row: Locator, stars: int = 4) -> None:
     # The radio itself is invisible; what a person clicks is the star drawn over it.
-    row.get_by_role("radio", name=f"{stars} stars", exact=True).click(force=True)
+    row.get_by_role("radio", name=in_words(stars), exact=True).click(force=True)
 
 
 def rated_so_far(page: Page, number: int) -> None:
