@@ -37,6 +37,7 @@ STYLE = f"""<style>{star_control.STYLE}
 [class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stMarkdown) {{ flex: 1 1 12rem; min-width: 0; }}
 [class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stAlert) {{ flex: 1 0 100%; }}
 [class*='st-key-movie_'] [data-testid=stHorizontalBlock] {{ row-gap: 0; min-height: 4.75rem; align-content: start; }}
+[class*='st-key-movie_'] [data-testid=stHorizontalBlock] > [class*='st-key-stars_'] {{ flex: 1 0 100%; }}
 .st-key-undone [data-testid=stAlertContainer] {{ padding: 0; min-height: 0; background: none; }}
 [class*='st-key-clear_'] button {{ min-height: 1.75rem; padding-top: 0; padding-bottom: 0; }}
 [class*='st-key-clear_'] p span {{

@@ -7,7 +7,6 @@ from lcrec_ui import bootstrap, components, loaders, rate_lists, rating, session
 # On a wide screen the top five stays in sight beside the long lists; on a phone it would cover them. There it stands
 # above them, and keeps its height: the star just given must not move with what it changed.
 STYLE = """<style>
-[class*=st-key-clear_] button { min-height: 1.5rem; padding-block: 0; }
 @media (min-width: 900px) {
     .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {
         position: sticky; top: 4.5rem; align-self: flex-start;

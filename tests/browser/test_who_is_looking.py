@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from lcrec_core.store import ProfileStore
-from lcrec_ui.star_control import in_words
 from tests.serving import SETTLE_MS, Server, assert_no_traceback, settle
 
 pytestmark = pytest.mark.browser
@@ -40,7 +39,7 @@ def token_in(page: Page) -> str:
 
 def give_stars(row: Locator, stars: int = 4) -> None:
     # The radio itself is invisible; what a person clicks is the star drawn over it.
-    row.get_by_role("radio", name=in_words(stars), exact=True).click(force=True)
+    row.locator("label", has_text=re.compile(f"^{stars} stars?$")).click()
 
 
 def rated_so_far(page: Page, number: int) -> None:
@@ -68,7 +67,7 @@ def test_nothing_moves_with_the_first_star(screen: str, query: str, page: Page, 
     entries = page.evaluate("history.length")
     row = page.locator(ROWS).nth(3)
     row.scroll_into_view_if_needed()
-    star = row.get_by_role("radio", name="4 stars", exact=True)
+    star = row.locator("label", has_text="4 stars")
     before, scrolled = star.bounding_box(), page.evaluate(SCROLLED)
     give_stars(row)
     rated_so_far(page, 1)
