@@ -4,8 +4,8 @@ import streamlit as st
 
 from lcrec_ui import bootstrap, people, profile_parts, session
 
-bootstrap.page("Profile")
 profile_parts.go_on()
+bootstrap.page("Profile")
 
 data = session.current_data()
 person = session.current_person()
