@@ -60,7 +60,7 @@ class Archive:
             check_is_zip(self.path)
             try:
                 self._zip = zipfile.ZipFile(self.path)
-                self._members = {m.filename: m.file_size for m in self._zip.infolist() if not m.is_dir()}
+                self._members = {m.filename: m.file_size for m in self._zip.infolist() if not m.filename.endswith("/")}
             except (*_DAMAGE, ValueError) as error:
                 self._damaged(error)
 
@@ -203,7 +203,8 @@ class Archive:
             raise self.wrong(f"{what}cannot be read: {error.strerror}") from error
         if isinstance(error, RuntimeError) and "encrypted" in str(error):
             raise self.wrong(f"{what}is locked with a password; use the zip as GroupLens publishes it") from error
-        raise self.wrong(f"{what}is damaged or cut short; download it again ({error})") from error
+        # The cause may quote what stands where a name should, up to 64 KB of it.
+        raise self.wrong(f"{what}is damaged or cut short; download it again ({str(error)[:200]})") from error
 
 
 def _files_of(folder: Path) -> Iterator[Path]:

@@ -252,7 +252,7 @@ def resolve(name: str, root: Path | None = None) -> str:
                 return bundle.name
     data, _, model = name.partition("/")
     names = ", ".join(bundle.name for bundle in there)
-    known = f"choose one of {names}" if names else "none has been trained yet"
+    known = f"choose one of {names}" if names else "none has been trained yet; the Training page trains one"
     advice = ""
     if data in (*sources.NAMES, *sources.available()) and (not model or is_new_name(model)):
         advice = f"or make it: run `{_train_command(data, model)}`"

@@ -368,7 +368,8 @@ def _check_same_data(bundle: LoadedBundle, data: Dataset) -> None:
     for table in ("movies", "users", "ratings"):
         if getattr(bundle.fingerprint, table) != getattr(data.fingerprint, table):
             raise BundleError(
-                f"bundle {bundle.name} was trained on other {table} than {data.name} has here",
+                f"bundle {bundle.name} was trained on other {table} than {data.name} has here; "
+                "choose another model, or train one on this copy on the Training page",
                 advice=train_again(bundle),
             )
 

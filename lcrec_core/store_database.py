@@ -354,4 +354,5 @@ _SQLITE_SIGNS = {
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """A driver's words in one line; of a damaged file they may quote anything, controls too."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

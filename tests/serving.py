@@ -47,13 +47,16 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path, *arguments: str, script: str = "app.py", **environment: str) -> Iterator[Server]:
+def serve(
+    folder: Path, *arguments: str, script: str = "app.py", address: str | None = "127.0.0.1", **environment: str
+) -> Iterator[Server]:
     """Start a fresh server with its own profile store in `folder`; stopped at the end.
 
     Args:
         folder: Where the log and the profiles go.
         arguments: More options for `streamlit run`.
         script: What to run, below the repository's root.
+        address: What to listen at, an address that 127.0.0.1 reaches; None for what the app's own settings say.
         environment: More environment variables, such as LCREC_DATA.
 
     Raises:
@@ -64,7 +67,8 @@ def serve(folder: Path, *arguments: str, script: str = "app.py", **environment: 
         port = probe.getsockname()[1]
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "streamlit", "run", script]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    command += ["--server.port", str(port), "--server.headless", "true"]
+    command += ["--server.address", address] if address else []
     command += ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false", *arguments]
     settings = {**os.environ, "LCREC_STORE": f"sqlite:///{folder / 'profiles.sqlite'}", **environment}
     log = folder / "server.log"

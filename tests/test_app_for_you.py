@@ -204,11 +204,13 @@ def test_an_unexpected_failure_shows_an_apology_without_a_traceback(monkeypatch,
     assert "secret detail" in caplog.text
 
 
-def test_data_without_a_model_names_the_command_that_trains_one(monkeypatch, tmp_path):
+def test_data_without_a_model_names_the_page_that_trains_one(monkeypatch, tmp_path):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
     app = visit()
     assert not app.exception
     assert "python -m lcrec_core train --data demo" in words(app).replace("\\", "")
+    assert "the Training page trains one" in app.error[0].value
+    assert "python -m" not in app.error[0].value
 
 
 def test_reset_takes_every_filter_back():

@@ -79,6 +79,8 @@ def test_data_without_a_model_shows_the_way_to_train_one(own_data):
     app = visit(data="ml-1m")
     assert not app.exception
     assert "python -m lcrec_core train --data ml-1m" in words(app).replace("\\", "")
+    assert "train one on this copy on the Training page" in app.error[0].value
+    assert "python -m" not in app.error[0].value
     assert any(link.label == "Train one in the app" for link in app.get("page_link"))
 
 

@@ -267,7 +267,8 @@ def _with(value: float, place: float, array: np.ndarray) -> np.ndarray:
 def _tensor_damages(model: str) -> Iterator[Damage]:
     sound = _sound_folder() / "made-up" / model
     for file in TENSOR_FILES:
-        for name, array in load_tensors((sound / file).read_bytes()).items():
+        # Sorted: safetensors gives them in another order in every process.
+        for name, array in sorted(load_tensors((sound / file).read_bytes()).items()):
             changes: dict[str, Callable[[np.ndarray], np.ndarray]] = {
                 **{
                     f"{value} at {place}": partial(_with, value, place)
@@ -283,7 +284,9 @@ def _tensor_damages(model: str) -> Iterator[Damage]:
                 "empty": lambda a: a.reshape(-1)[:0],
             }
             for what, change in changes.items():
-                if what in ("transposed", "flat") and array.ndim < 2:
+                form = np.shape(change(array.copy())), change(array.copy()).dtype
+                if what in ("transposed", "flat") and form == (array.shape, array.dtype):
+                    # Other numbers in the same form are another bundle.
                     continue
                 edit = partial(_tensors, file, partial(_put, name, change))
                 yield Damage(model, f"{file}: {name} {what}", partial(_signed, edit))

@@ -90,7 +90,7 @@ def learnt(bundle: LoadedBundle) -> tuple:
     """What a run came to, without the seconds it took."""
     history = [{name: value for name, value in row.items() if name != "seconds"} for row in bundle.history]
     weights = tuple((name, bundle.weights[name].tobytes()) for name in sorted(bundle.weights))
-    return weights, bundle.movie_features.tobytes(), json.dumps(history)
+    return weights, bundle.movie_features.tobytes(), history
 
 
 def _no_half_bundle(place: Path, whole: LoadedBundle) -> str | None:
