@@ -142,7 +142,7 @@ def test_a_data_set_is_only_text(path: str, watched: Page, hostile_server: Serve
 
 def test_cards_and_rows_show_titles_as_they_are(watched: Page, hostile_server: Server):
     page = watched
-    for path, titles in (("", "[class*='st-key-card_'] h4"), ("rate", "[class*='st-key-movie_'] strong")):
+    for path, titles in (("", "[class*='st-key-card_'] h2"), ("rate", "[class*='st-key-movie_'] strong")):
         page.goto(f"{hostile_server.url}/{path}?data={DATA}&user=1")
         expect(page.locator(titles).first).to_be_visible()
         settle(page)
