@@ -10,7 +10,7 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 /* Captions are text of 60 %, and code in them would be fainter still. */
 [data-testid="stCaptionContainer"] code { color: inherit; }
 /* A card's heading follows the page's title, so that levels are not skipped, and looks like what it heads. */
-[class*="st-key-card_"] h2 { padding: 0; font-size: 1.1rem; }
+[class*="st-key-card_"] h2 { padding: 0 0 1.1rem; font-size: 1.1rem; }
 /* Plotly's greys are fixed. */
 .js-plotly-plot :is(.xtick, .ytick, .barlayer, .legend, .annotation, .g-xtitle, .g-ytitle) text {
     fill: currentColor !important;

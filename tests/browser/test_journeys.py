@@ -24,6 +24,19 @@ def test_who_arrives_sees_five_recommendations(page: Page, server: Server):
     assert_no_traceback(page)
 
 
+def test_the_title_of_a_card_is_not_covered_by_its_genres(page: Page, server: Server):
+    page.goto(server.url)
+    expect(page.locator(CARDS)).to_have_count(5)
+    settle(page)
+    for card in page.locator(CARDS).all():
+        bottom = card.locator("h2").evaluate(
+            "h => { const r = new Range(); r.selectNodeContents(h); return r.getBoundingClientRect().bottom }"
+        )
+        badge = card.locator(".stMarkdownBadge").first.bounding_box()
+        assert badge is not None
+        assert bottom <= badge["y"] + 1
+
+
 def test_a_filter_changes_the_list_at_once(page: Page, server: Server):
     page.goto(server.url)
     expect(page.locator(CARDS)).to_have_count(5)
