@@ -28,7 +28,7 @@ _ALIVE = re.compile(
 """What Streamlit makes links, icons, emoji and arrows of after Markdown's escapes are gone: broken by a joiner."""
 _JOINER = "\u2060"
 _LONGEST_QUOTE = 60
-_MARKS = re.compile(r"[\\`*_{}\[\]#+|<>~$/@]|\bwww\.")
+_MARKS = re.compile(r"(?i)[\\`*_{}\[\]#+|<>~$/@]|\bwww\.")
 
 
 def clean(text: object, most: int | None = None) -> str:

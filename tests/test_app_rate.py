@@ -179,6 +179,7 @@ def test_each_group_of_stars_is_named_after_its_movie_and_each_option_by_its_sta
         ("![x](http://a.b/c.png)", "! x (http, a.b c.png)"),
         (":red[**Heat**] $x$ `y` <b>", "red Heat x y b"),
         ("www.heat.com a@b.de :star:", "heat.com a b.de star"),
+        ("WWW.Heat.com", "Heat.com"),
         ("L'Été", "L'Été"),
     ],
 )
