@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from lcrec_core.errors import LCRecError
 from lcrec_core.store import ProfileStore
+from lcrec_core.titles import spoken
 from tests.faults.hostile_titles import TITLES, data_name, lost, mark, named, prepare, titles
 from tests.faults.outcome import Kind
 from tests.faults.sandbox import one_line
@@ -61,7 +62,8 @@ def _visit(watched: Watched, index: int, token: str) -> str | None:
     if index in titles():
         row = page.locator("[class*='st-key-movie_']", has_text=mark(index)).first
         expect(row).to_be_visible(timeout=SETTLE_MS)
-        if missing := lost(text, row.inner_text()):
+        # Characters written by name, as in `&amp;`, are shown as what they stand for, and as text.
+        if missing := lost(spoken(text), row.inner_text()):
             return f"the Rate page loses {missing}"
     settle(page)
     if (after := page.locator(MADE).count()) > before + 1:
