@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lcrec_core import sources
+from lcrec_core.sources import load as sources
 
 RESULTS = Path(__file__).resolve().parent / "results"
 

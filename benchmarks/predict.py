@@ -13,14 +13,17 @@ import numpy as np
 import torch
 
 from benchmarks.common import figure, times_ms, write
-from lcrec_core import artifacts, networks, sources, train
-from lcrec_core.batches import BatchConfig, movie_tensors
-from lcrec_core.encode import encode, encode_profile
+from lcrec_core.data.encode import encode, encode_profile
+from lcrec_core.data.profile import Profile
+from lcrec_core.data.split import make_split
 from lcrec_core.errors import LCRecError
-from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.profile import Profile
-from lcrec_core.recommender import Recommender
-from lcrec_core.split import make_split
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.models import registry as networks
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
+from lcrec_core.models.paper.batches import BatchConfig, movie_tensors
+from lcrec_core.serving.recommender import Recommender
+from lcrec_core.sources import load as sources
+from lcrec_core.training import run as train
 from tests.made_up import made_up, write_ml1m_zip
 
 HISTORY = 200

@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.common import figure, times_ms, write
-from lcrec_core import movielens, sources
+from lcrec_core.sources import load as sources
+from lcrec_core.sources import movielens
 from tests.made_up import made_up, write_ml1m_zip
 
 

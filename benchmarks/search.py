@@ -9,8 +9,8 @@ import itertools
 import numpy as np
 
 from benchmarks.common import figure, times_ms, write
-from lcrec_core import sources
-from lcrec_core.search import TitleIndex, words_of
+from lcrec_core.serving.search import TitleIndex, words_of
+from lcrec_core.sources import load as sources
 
 TITLES = 10_000
 RIGHT = ("la confidential", "the godfather part ii", "wars star", "spiderman", "8 1/2", "amelie", "psycho 1960", "the")

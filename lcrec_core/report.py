@@ -15,15 +15,17 @@ from typing import Any
 
 import pandas as pd
 
-from lcrec_core import ablation, artifacts, breakdown, paper_facts, results
-from lcrec_core.artifacts import Bundle
-from lcrec_core.comparison import OURS, Measured, measured
+from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
-from lcrec_core.published import TITLES
-from lcrec_core.results import Result, Summary
-from lcrec_core.split import Protocol
+from lcrec_core.evaluation import ablation, paper_facts, results
+from lcrec_core.evaluation.bundle_results import OURS, Measured, measured
+from lcrec_core.evaluation.results import Result, Summary
+from lcrec_core.files import REPOSITORY
+from lcrec_core.metrics import distribution as breakdown
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.models.bundle import Bundle
+from lcrec_core.sources.published import TITLES
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 README = REPOSITORY / "README.md"
 BUNDLES = REPOSITORY / "artifacts"
 MEASUREMENTS = REPOSITORY / "benchmarks" / "results"

@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from lcrec_ui import bootstrap, components, filters, loaders, session
-from lcrec_ui.text import count, plain
+from lcrec_ui.for_you import cards as components
+from lcrec_ui.for_you import filters
+from lcrec_ui.frame import loaders, session
+from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.frame.text import count, plain
 
 bootstrap.page("For you")
 

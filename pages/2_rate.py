@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-from lcrec_ui import bootstrap, components, loaders, rate_lists, rating, session
+from lcrec_ui.for_you import cards as components
+from lcrec_ui.frame import loaders, session
+from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.rate import lists as rate_lists
+from lcrec_ui.rate import stars as rating
 
 # On a wide screen the top five stays in sight beside the long lists; on a phone it would cover them. There it stands
 # above them, and keeps its height: the star just given must not move with what it changed.

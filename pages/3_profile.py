@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from lcrec_ui import bootstrap, people, profile_parts, session
+from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.frame import session
+from lcrec_ui.profile import parts as profile_parts
+from lcrec_ui.profile import people
 
 profile_parts.go_on()
 bootstrap.page("Profile")

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from lcrec_ui import bootstrap, data_source, data_views, session
+from lcrec_ui.data import get as data_source
+from lcrec_ui.data import views as data_views
+from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.frame import session
 
 bootstrap.page("Data")
 data = session.current_data()

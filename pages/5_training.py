@@ -3,9 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from lcrec_core import artifacts
-from lcrec_core.paper_facts import DATA
-from lcrec_ui import bootstrap, charts, session, tables, training_run
+from lcrec_core.evaluation.paper_facts import DATA
+from lcrec_core.models import bundle as artifacts
+from lcrec_ui.compare import tables
+from lcrec_ui.frame import charts, session
+from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.training import runs as training_run
 
 bootstrap.page("Training")
 

@@ -2,8 +2,13 @@
 
 import streamlit as st
 
-from lcrec_core import artifacts, comparison, paper_facts, results
-from lcrec_ui import bootstrap, charts, compared, tables
+from lcrec_core.evaluation import bundle_results as comparison
+from lcrec_core.evaluation import paper_facts, results
+from lcrec_core.models import bundle as artifacts
+from lcrec_ui.compare import sections as compared
+from lcrec_ui.compare import tables
+from lcrec_ui.frame import charts
+from lcrec_ui.frame import page as bootstrap
 
 bootstrap.page("Compare")
 rows = comparison.measured(artifacts.list_bundles())

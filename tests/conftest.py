@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from lcrec_core import published
-from lcrec_core.dataset import Dataset
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.sources import published
 from tests.made_up import made_up
 from tests.needs import NO_BROWSER, browser_path, missing_data
 

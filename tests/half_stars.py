@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import artifacts, sources, train
-from lcrec_core.dataset import HALF_STARS
+from lcrec_core.data.dataset import HALF_STARS
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.sources import load as sources
+from lcrec_core.training import run as train
 from tests.made_up import made_up
 from tests.movielens_files import write_zip
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcrec_core.dataset import AGE_BANDS, GENDERS, WHOLE_STARS, Dataset, RatingScale
+from lcrec_core.data.dataset import AGE_BANDS, GENDERS, WHOLE_STARS, Dataset, RatingScale
 
 GENRES = ("Action", "Comedy", "Crime", "Drama", "Romance", "Sci-Fi", "Thriller", "War")
 WORDS = (

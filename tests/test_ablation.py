@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from lcrec_core import ablate, ablation, artifacts, fit_lcrec, lcrec
-from lcrec_core.ablation import VARIANTS, AblationError
-from lcrec_core.backbone import Evidence, together
-from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
-from lcrec_core.sequences import Rated
+from lcrec_core.evaluation import ablate, ablation
+from lcrec_core.evaluation.ablation import VARIANTS, AblationError
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.models.lcrec import fit as fit_lcrec
+from lcrec_core.models.lcrec import model as lcrec
+from lcrec_core.models.lcrec.backbone import Evidence, together
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
+from lcrec_core.models.lcrec.sequences import Rated
 from tests.made_up import made_up
 
 NETWORK = LCRecConfig(embedding_size=4, filters=2, feature_size=6, state_size=5, hidden_size=8)

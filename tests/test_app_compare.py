@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core.paper_facts import RESULTS
-from lcrec_core.results import Result, results_folder
+from lcrec_core.evaluation.paper_facts import RESULTS
+from lcrec_core.evaluation.results import Result, results_folder
 from tests.bundles import write_bundle
 from tests.visiting import open_page, run, visited_before, words
 

@@ -6,13 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from lcrec_core import download, jobs, sources
-from lcrec_core.dataset import Dataset
-from lcrec_core.encode import encode
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.encode import encode
+from lcrec_core.data.split import make_split
 from lcrec_core.errors import DataError, DownloadError
-from lcrec_core.split import make_split
-from lcrec_ui import data_source, permissions
-from lcrec_ui.tables import paper_tables
+from lcrec_core.sources import download
+from lcrec_core.sources import load as sources
+from lcrec_core.training import jobs
+from lcrec_ui.compare.tables import paper_tables
+from lcrec_ui.data import get as data_source
+from lcrec_ui.frame import permissions
 from tests.made_up import made_up, write_ml1m_zip
 from tests.visiting import metrics, open_page, run, visited_before, words
 

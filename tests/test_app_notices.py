@@ -5,7 +5,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lcrec_ui import notices
+from lcrec_ui.frame import notices
 from tests.app_support import go, visit
 from tests.visiting import visited_before
 
@@ -14,7 +14,7 @@ def page_that_is_broken_off() -> None:
     """A full run that ends before its end as often as its state says, as when somebody clicks meanwhile."""
     import streamlit as st
 
-    from lcrec_ui import notices
+    from lcrec_ui.frame import notices
 
     def say(*said: str) -> None:
         notices.say(*said)
@@ -60,7 +60,7 @@ def page_where_two_things_were_lost() -> None:
     """Two things said of one movie, and one of another, which the page draws itself."""
     import streamlit as st
 
-    from lcrec_ui import notices
+    from lcrec_ui.frame import notices
 
     if not st.session_state.get("again"):
         for text, about in (("a lost", "a"), ("b lost", "b"), ("a lost again", "a")):
@@ -81,7 +81,7 @@ def test_one_thing_is_said_of_each_thing_and_beside_it_where_it_is_drawn():
 def test_what_a_callback_of_any_page_cannot_do_is_said_on_the_page(monkeypatch):
     visited_before(monkeypatch)
     app = visit("profile")
-    monkeypatch.setattr("lcrec_ui.session.set_user", lambda user: 1 / 0)
+    monkeypatch.setattr("lcrec_ui.frame.session.set_user", lambda user: 1 / 0)
     app.selectbox(key="people_chosen").set_value(27).run()
     assert not app.exception
     assert "Sorry, something went wrong here" in app.error[0].value

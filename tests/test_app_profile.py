@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lcrec_core.data.profile import Profile
+from lcrec_core.data.summary import summarise
+from lcrec_core.data.titles import sort_key
 from lcrec_core.errors import ProfileError
-from lcrec_core.profile import Profile
-from lcrec_core.statistics import summarise
-from lcrec_core.store import ProfileStore
-from lcrec_core.titles import sort_key
-from lcrec_ui import taste
-from lcrec_ui.people import find
+from lcrec_core.store.profiles import ProfileStore
+from lcrec_ui.profile import taste
+from lcrec_ui.profile.people import find
 from tests import half_stars
 from tests.app_support import assert_sound, go, visit, words
 

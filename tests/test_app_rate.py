@@ -8,14 +8,15 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1.element_tree import ElementTree
 
-from lcrec_core import cli, demo
-from lcrec_core.profile import Profile
-from lcrec_core.store import ProfileStore
-from lcrec_core.titles import spoken
-from lcrec_ui import loaders, text
-from lcrec_ui.movement import TopList
-from lcrec_ui.rating import without
-from lcrec_ui.text import read_aloud
+from lcrec_core.cli import main as cli
+from lcrec_core.data.profile import Profile
+from lcrec_core.data.titles import spoken
+from lcrec_core.sources import demo
+from lcrec_core.store.profiles import ProfileStore
+from lcrec_ui.frame import loaders, text
+from lcrec_ui.frame.text import read_aloud
+from lcrec_ui.rate.movement import TopList
+from lcrec_ui.rate.stars import without
 from tests import half_stars as half_stars_data
 from tests.app_support import assert_sound, visit, words
 from tests.visiting import visited_before

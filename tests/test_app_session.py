@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import artifacts, sources, train
-from lcrec_core.store import ProfileStore
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.sources import load as sources
+from lcrec_core.store.profiles import ProfileStore
+from lcrec_core.training import run as train
 from tests.app_support import assert_sound, go, top_titles, visit, words
 from tests.made_up import made_up, write_ml1m_zip
 

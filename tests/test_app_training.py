@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lcrec_core import jobs, paper_facts, resumable
-from lcrec_core.jobs import Job
+from lcrec_core.evaluation import paper_facts
+from lcrec_core.training import jobs, resumable
+from lcrec_core.training.jobs import Job
 from tests.bundles import write_bundle
 from tests.test_jobs import STAND_IN
 from tests.visiting import open_page, run, visited_before, words

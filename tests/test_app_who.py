@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.errors import ProfileError
-from lcrec_core.store import ProfileStore
-from lcrec_ui import in_browser
-from lcrec_ui.in_browser import _quoted
-from lcrec_ui.text import DATA_TITLES, distinct
+from lcrec_core.store.profiles import ProfileStore
+from lcrec_ui.frame import in_browser
+from lcrec_ui.frame.in_browser import _quoted
+from lcrec_ui.frame.text import DATA_TITLES, distinct
 from tests.app_support import assert_sound, go, visit, words
 from tests.made_up import made_up, write_ml1m_zip
 

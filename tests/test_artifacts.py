@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from lcrec_core import artifacts
-from lcrec_core.artifacts import artifacts_root, list_bundles, list_damaged, load_bundle, resolve, save_bundle, tidy
 from lcrec_core.errors import BundleError
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.models.bundle import artifacts_root, list_bundles, list_damaged, load_bundle, resolve, save_bundle, tidy
 from tests.bundles import write_bundle
 
 FILES = ["weights.safetensors", "movie_features.safetensors", "bundle.json", "metrics.json", "history.json"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lcrec_core.backbone import (
+from lcrec_core.models.lcrec.backbone import (
     Backbone,
     Evidence,
     LogCount,
@@ -22,7 +22,7 @@ from lcrec_core.backbone import (
     traits_of,
     wishart,
 )
-from lcrec_core.lcrec_config import BackboneConfig
+from lcrec_core.models.lcrec.config import BackboneConfig
 
 TINY = BackboneConfig(factors=3, iterations=30, burn_in=10, samples=10)
 

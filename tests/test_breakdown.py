@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lcrec_core import breakdown
-from lcrec_core.dataset import WHOLE_STARS, Col
-from lcrec_core.split import Protocol, make_split
+from lcrec_core.data.dataset import WHOLE_STARS, Col
+from lcrec_core.data.split import Protocol, make_split
+from lcrec_core.metrics import distribution as breakdown
 
 PROBABILITIES = np.array([[0, 0, 0, 0.5, 0.5 - 1e-9], [0, 0, 0.9, 0.1, 0], [0.9, 0.1, 0, 0, 0], [0, 0, 0.1, 0.9, 0]])
 PLACES = np.array([3, 3, 0, 2])

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcrec_core.comparison import Measured
-from lcrec_core.dataset import Dataset
-from lcrec_core.paper_facts import RESULTS
-from lcrec_core.statistics import summarise
-from lcrec_ui import charts
-from lcrec_ui.charts import Chart, Curve
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.summary import summarise
+from lcrec_core.evaluation.bundle_results import Measured
+from lcrec_core.evaluation.paper_facts import RESULTS
+from lcrec_ui.frame import charts
+from lcrec_ui.frame.charts import Chart, Curve
 
 CONFIG = Path(__file__).resolve().parent.parent / ".streamlit" / "config.toml"
 OURS = Measured("ml-1m", "paper", "random", {}, {}, ("ml-1m/paper",), (0,), 0.8, 0.7, None, None)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import cli
-from lcrec_core import download as releases
+from lcrec_core.cli import main as cli
+from lcrec_core.sources import download as releases
 from tests.made_up import made_up, write_ml1m_zip
 from tests.movielens_files import dat_files, write_zip
 
@@ -229,7 +229,7 @@ def test_memory_that_ran_out_is_one_line(lcrec, monkeypatch: pytest.MonkeyPatch)
         def fail(error: Exception = error) -> list:
             raise error
 
-        monkeypatch.setattr("lcrec_core.artifacts.list_bundles", fail)
+        monkeypatch.setattr("lcrec_core.models.bundle.list_bundles", fail)
         one_line(lcrec("info"), 7, "not enough memory")
 
 
@@ -272,7 +272,7 @@ class TestInfo:
         assert lcrec("info", "--json").json == []
 
     def test_it_does_not_wait_for_torch(self, world: dict[str, str]) -> None:
-        script = "import sys; from lcrec_core import cli; cli.main(['info']); sys.exit('torch' in sys.modules)"
+        script = "import sys; from lcrec_core.cli import main as cli; cli.main(['info']); sys.exit('torch' in sys.modules)"
         done = subprocess.run(
             [sys.executable, "-c", script],
             cwd=REPOSITORY,
@@ -473,7 +473,7 @@ class TestShell:
         def refuse() -> list:
             raise PermissionError(13, "Permission denied", "artifacts")
 
-        monkeypatch.setattr("lcrec_core.artifacts.list_bundles", refuse)
+        monkeypatch.setattr("lcrec_core.models.bundle.list_bundles", refuse)
         one_line(lcrec("info"), 1, "Permission denied")
 
     def test_the_caller_keeps_its_signal_handler(self, lcrec) -> None:
@@ -502,7 +502,7 @@ class TestSearch:
     def test_lines_say_titles_as_people_do(self, lcrec, monkeypatch: pytest.MonkeyPatch) -> None:
         data = made_up()
         data.movies.loc[0, "title"] = "Echo Chamber, The (1990)"
-        monkeypatch.setattr("lcrec_core.sources.load", lambda name: data)
+        monkeypatch.setattr("lcrec_core.sources.load.load", lambda name: data)
         assert re.fullmatch(r"1 The Echo Chamber \(1990\) \d+ ratings\n", lcrec("search", "the echo chamber").out)
         assert lcrec("search", "echo chamber", "--json").json[0]["title"] == "Echo Chamber, The (1990)"
 
@@ -513,7 +513,7 @@ class TestSearch:
         assert lcrec("search", "zzzzzz", "--data", "films").out == ""
 
     def test_the_demo_is_the_default_and_torch_is_not_loaded(self, world: dict[str, str]) -> None:
-        script = "import sys; from lcrec_core import cli; cli.main(['search', 'la confidential', '--json']); " \
+        script = "import sys; from lcrec_core.cli import main as cli; cli.main(['search', 'la confidential', '--json']); " \
             "assert 'torch' not in sys.modules and 'streamlit' not in sys.modules"  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-c", script], cwd=REPOSITORY, env={**os.environ, **world}, capture_output=True, text=True,

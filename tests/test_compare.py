@@ -7,11 +7,15 @@ import pytest
 import torch
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from lcrec_core import artifacts, baselines, compare, results, sources, train
-from lcrec_core.baselines import Fitted
-from lcrec_core.dataset import Col
+from lcrec_core.data.dataset import Col
+from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import TrainingError
-from lcrec_core.split import Protocol, make_split
+from lcrec_core.evaluation import compare, results
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.models.libraries import surprise as baselines
+from lcrec_core.models.libraries.surprise import Fitted
+from lcrec_core.sources import load as sources
+from lcrec_core.training import run as train
 from tests.made_up import made_up
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import paper_facts
-from lcrec_core.artifacts import Bundle
-from lcrec_core.comparison import measured, table_six
-from lcrec_core.dataset import Fingerprint
+from lcrec_core.data.dataset import Fingerprint
+from lcrec_core.evaluation import paper_facts
+from lcrec_core.evaluation.bundle_results import measured, table_six
+from lcrec_core.models.bundle import Bundle
 
 
 def bundle(name: str, mse: float, *, seed: int = 0, part: str = "test", model: str = "paper", **train) -> Bundle:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcrec_core.dataset import WHOLE_STARS, Dataset, split_genres, year_of_title
-from lcrec_core.demo import generate, load_demo
-from lcrec_core.demo.catalogue import GENRES, genre_matrix, read_catalogue
-from lcrec_core.demo.simulate import END, GUIDE, START, simulate, simulate_people
+from lcrec_core.data.dataset import WHOLE_STARS, Dataset, split_genres, year_of_title
 from lcrec_core.errors import DataError
+from lcrec_core.sources.demo import generate, load_demo
+from lcrec_core.sources.demo.catalogue import GENRES, genre_matrix, read_catalogue
+from lcrec_core.sources.demo.simulate import END, GUIDE, START, simulate, simulate_people
 
 
 @pytest.fixture(scope="module")

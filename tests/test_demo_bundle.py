@@ -2,9 +2,9 @@
 
 import pytest
 
-from lcrec_core.artifacts import resolve
-from lcrec_core.profile import Profile
-from lcrec_core.recommender import Filters, Recommender
+from lcrec_core.data.profile import Profile
+from lcrec_core.models.bundle import resolve
+from lcrec_core.serving.recommender import Filters, Recommender
 
 WELL_RATED = Filters(min_ratings=10)
 """What the app asks of a movie before it recommends it."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from lcrec_core import download as releases
-from lcrec_core import movielens
 from lcrec_core.errors import DataError, DownloadError
+from lcrec_core.sources import download as releases
+from lcrec_core.sources import movielens
 from tests.movielens_files import csv_files, dat_files, write_zip
 
 pytestmark = pytest.mark.usefixtures("any_counts")

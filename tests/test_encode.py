@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcrec_core import encode as encoding
-from lcrec_core.dataset import WHOLE_STARS, Dataset
-from lcrec_core.encode import (
+from lcrec_core.data import encode as encoding
+from lcrec_core.data.dataset import WHOLE_STARS, Dataset
+from lcrec_core.data.encode import (
     MAX_TITLE_WORDS,
     PAD,
     UNK,
@@ -20,8 +20,8 @@ from lcrec_core.encode import (
     encode_profile,
     title_words,
 )
-from lcrec_core.profile import Profile
-from lcrec_core.safe_files import seal, unseal
+from lcrec_core.data.profile import Profile
+from lcrec_core.files import seal, unseal
 from tests.made_up import made_up
 
 

@@ -5,7 +5,9 @@ import io
 import pandas as pd
 import pytest
 
-from lcrec_ui import components, export, profile_parts
+from lcrec_ui.for_you import cards as components
+from lcrec_ui.frame import export
+from lcrec_ui.profile import parts as profile_parts
 
 
 def read(content: bytes) -> pd.DataFrame:

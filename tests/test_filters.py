@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lcrec_core.dataset import Dataset
-from lcrec_core.recommender import Filters
-from lcrec_ui import lookups
-from lcrec_ui.filters import KNOWN, LESSER_KNOWN, popularity_bounds
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.serving.recommender import Filters
+from lcrec_ui.for_you.filters import KNOWN, LESSER_KNOWN, popularity_bounds
+from lcrec_ui.frame import lookups
 from tests.made_up import made_up
 
 DECADES, WITHOUT, FEWEST = "filter_decades_{}", "filter_without_undated_{}", "filter_min_ratings_{}"
@@ -18,7 +18,7 @@ DECADES, WITHOUT, FEWEST = "filter_decades_{}", "filter_without_undated_{}", "fi
 def page(data: "Dataset") -> None:
     import streamlit as st
 
-    from lcrec_ui import filters
+    from lcrec_ui.for_you import filters
 
     sizes = data.ratings.groupby("movie_id").size().reindex(data.movies["movie_id"]).fillna(0)
     st.session_state["said"] = filters.panel(data, sizes.to_frame("num_ratings"))

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import jobs, resumable, sources
-from lcrec_core.artifacts import list_bundles
-from lcrec_core.comparison import table_six
-from lcrec_core.jobs import Job, JobError, JobRequest, JobState
+from lcrec_core.evaluation.bundle_results import table_six
+from lcrec_core.models.bundle import list_bundles
+from lcrec_core.sources import load as sources
+from lcrec_core.training import jobs, resumable
+from lcrec_core.training.jobs import Job, JobError, JobRequest, JobState
 from tests.made_up import made_up, write_ml1m_zip
 
 # Plays the part of `python -m lcrec_core train`: the bundle's name says how the run goes.

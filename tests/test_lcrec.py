@@ -5,16 +5,17 @@ import numpy as np
 import pytest
 import torch
 
-from lcrec_core import fit_lcrec, lcrec
-from lcrec_core.backbone import Evidence
-from lcrec_core.dataset import Col, Dataset
-from lcrec_core.encode import encode
-from lcrec_core.lcrec import LCRec
-from lcrec_core.lcrec_config import BackboneConfig, LCRecConfig, LCRecTrainConfig
-from lcrec_core.networks.lcrec import Events, LCRecNetwork, Targets
-from lcrec_core.safe_files import seal, unseal
-from lcrec_core.sequences import Rated, gap, known, make_sequences, step, steps
-from lcrec_core.split import Protocol, Split, make_split
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.encode import encode
+from lcrec_core.data.split import Protocol, Split, make_split
+from lcrec_core.files import seal, unseal
+from lcrec_core.models.lcrec import fit as fit_lcrec
+from lcrec_core.models.lcrec import model as lcrec
+from lcrec_core.models.lcrec.backbone import Evidence
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
+from lcrec_core.models.lcrec.model import LCRec
+from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
+from lcrec_core.models.lcrec.sequences import Rated, gap, known, make_sequences, step, steps
 from tests.made_up import made_up
 
 BACKBONE = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)

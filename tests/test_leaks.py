@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from lcrec_core import networks, sources, train
-from lcrec_core.batches import BatchConfig, make_batch, plan_pass
-from lcrec_core.dataset import Dataset
-from lcrec_core.encode import Encoded, encode
-from lcrec_core.evaluate import answer, question_of_rows, question_of_tasks
-from lcrec_core.networks.paper import PaperNetwork
-from lcrec_core.split import make_split
-from lcrec_core.train import predict_batch
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.encode import Encoded, encode
+from lcrec_core.data.split import make_split
+from lcrec_core.models import registry as networks
+from lcrec_core.models.paper.batches import BatchConfig, make_batch, plan_pass
+from lcrec_core.models.paper.model import answer, question_of_rows, question_of_tasks
+from lcrec_core.models.paper.network import PaperNetwork
+from lcrec_core.sources import load as sources
+from lcrec_core.training import run as train
+from lcrec_core.training.run import predict_batch
 from tests.made_up import made_up
 
 CONFIG = BatchConfig(batch_size=64)

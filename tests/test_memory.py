@@ -2,9 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import baselines, compare, fit_lcrec, memory, sources, train
+from lcrec_core import machine as memory
+from lcrec_core.data.split import Protocol
 from lcrec_core.errors import TrainingError
-from lcrec_core.split import Protocol
+from lcrec_core.evaluation import compare
+from lcrec_core.models.lcrec import fit as fit_lcrec
+from lcrec_core.models.libraries import surprise as baselines
+from lcrec_core.sources import load as sources
+from lcrec_core.training import run as train
 from tests.made_up import made_up
 
 LARGE = made_up(people=60_000, films=300, ratings_each=1)

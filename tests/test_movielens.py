@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lcrec_core import archive, movielens
-from lcrec_core.dataset import HALF_STARS, WHOLE_STARS, Dataset, year_of_title
+from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS, Dataset, year_of_title
 from lcrec_core.errors import DataError
+from lcrec_core.sources import archive, movielens
 from tests.movielens_files import Files, csv_files, dat_files, u_files, write_folder, write_zip
 
 FORMATS = {"ml-1m": dat_files, "ml-100k": u_files, "ml-latest-small": csv_files}

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lcrec_core import networks
-from lcrec_core.networks.paper import PaperConfig, PaperNetwork, masked_mean
+from lcrec_core.models import registry as networks
+from lcrec_core.models.paper.network import PaperConfig, PaperNetwork, masked_mean
 
 SIZES = {"users": 9, "genders": 4, "ages": 9, "occupations": 5, "movies": 12, "genres": 6, "words": 15}
 SMALL = PaperConfig(embedding_size=4, filters=2, filter_widths=(2, 3), feature_size=6, state_size=5)

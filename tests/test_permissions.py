@@ -8,9 +8,12 @@ import pytest
 import streamlit as st
 from streamlit import config
 
-from lcrec_core import download, jobs
 from lcrec_core.errors import LCRecError
-from lcrec_ui import data_source, permissions, training_run
+from lcrec_core.sources import download
+from lcrec_core.training import jobs
+from lcrec_ui.data import get as data_source
+from lcrec_ui.frame import permissions
+from lcrec_ui.training import runs as training_run
 from tests.made_up import made_up, write_ml1m_zip
 from tests.visiting import open_page, run, visited_before, words
 

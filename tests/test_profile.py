@@ -1,8 +1,8 @@
 import pytest
 
-from lcrec_core.dataset import Dataset
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.profile import Profile
 from lcrec_core.errors import ProfileError
-from lcrec_core.profile import Profile
 
 
 @pytest.mark.parametrize("user_id", [0, -1, 41, 2**63, 10**30, -(10**30)])

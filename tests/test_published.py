@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import download, movielens, published, sources
 from lcrec_core.errors import DataError, DownloadError
-from lcrec_core.published import Counts
+from lcrec_core.sources import download, movielens, published
+from lcrec_core.sources import load as sources
+from lcrec_core.sources.published import Counts
 from tests.movielens_files import csv_files, dat_files, u_files, write_folder, write_zip
 
 HALF_DAT = {

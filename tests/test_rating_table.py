@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lcrec_core import archive, movielens, rating_table
 from lcrec_core.errors import DataError
-from lcrec_core.rating_table import read_ratings, whole_number
+from lcrec_core.sources import archive, movielens, rating_table
+from lcrec_core.sources.rating_table import read_ratings, whole_number
 from tests.movielens_files import csv_files, dat_files, write_folder, write_zip
 
 MOVIES, USERS = np.arange(1, 13), np.arange(1, 13)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import artifacts
+from lcrec_core.models import bundle as artifacts
 from tests.app_support import REPOSITORY, assert_sound, top_titles, visit
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import movielens, recognise
 from lcrec_core.errors import DataError
+from lcrec_core.sources import movielens, recognise
 from tests.movielens_files import csv_files, dat_files, u_files, write_folder, write_zip
 
 GUESSES = ("download the data set again", "Latin-1", "are you online")

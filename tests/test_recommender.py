@@ -6,16 +6,17 @@ import pandas as pd
 import pytest
 import torch
 
-from lcrec_core import sources, train
-from lcrec_core.batches import BatchConfig
-from lcrec_core.dataset import Dataset
-from lcrec_core.encode import encode
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.encode import encode
+from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError, ProfileError
-from lcrec_core.evaluate import answer, question_of_rows
-from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.profile import Profile
-from lcrec_core.recommender import Filters, Recommender
-from lcrec_core.remeasure import measure_again
+from lcrec_core.evaluation.measure import measure_again
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
+from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.models.paper.model import answer, question_of_rows
+from lcrec_core.serving.recommender import Filters, Recommender
+from lcrec_core.sources import load as sources
+from lcrec_core.training import run as train
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from lcrec_core import report
-from lcrec_core.ablation import Measured
-from lcrec_core.artifacts import Bundle
-from lcrec_core.dataset import Fingerprint
-from lcrec_core.results import Result
+from lcrec_core.data.dataset import Fingerprint
+from lcrec_core.evaluation.ablation import Measured
+from lcrec_core.evaluation.results import Result
+from lcrec_core.models.bundle import Bundle
 
 
 def bundle(name: str, mse: float, *, seed: int, data: str = "ml-1m", part: str = "test", epochs: int = 5) -> Bundle:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from lcrec_core.safe_files import convenient, parse, seal, unseal, write_whole
+from lcrec_core.files import convenient, parse, seal, unseal, write_whole
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcrec_core import demo, sources
-from lcrec_core.dataset import Dataset
-from lcrec_core.search import TitleIndex, describe, words_of
-from lcrec_core.titles import spoken
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.titles import spoken
+from lcrec_core.serving.search import TitleIndex, describe, words_of
+from lcrec_core.sources import demo
+from lcrec_core.sources import load as sources
 
 TITLES = {
     "L.A. Confidential (1997)": 900,

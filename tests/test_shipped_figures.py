@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from lcrec_core import sources
-from lcrec_core.artifacts import load_bundle, resolve
-from lcrec_core.compare import frozen_split
-from lcrec_core.remeasure import measure_again
-from lcrec_core.results import results_folder
-from lcrec_core.split import Protocol
+from lcrec_core.data.split import Protocol
+from lcrec_core.evaluation.compare import frozen_split
+from lcrec_core.evaluation.measure import measure_again
+from lcrec_core.evaluation.results import results_folder
+from lcrec_core.models.bundle import load_bundle, resolve
+from lcrec_core.sources import load as sources
 
 
 @pytest.mark.real_data("ml-1m")

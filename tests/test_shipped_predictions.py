@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lcrec_core.profile import Profile
-from lcrec_core.recommender import Recommender
+from lcrec_core.data.profile import Profile
+from lcrec_core.serving.recommender import Recommender
 
 FOLDER = Path(__file__).parent / "shipped_predictions"
 BUNDLES = ("demo/lcrec", "demo/paper", "ml-1m/lcrec", "ml-1m/paper")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core import movielens, sources
-from lcrec_core.dataset import Dataset
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.split import make_split
 from lcrec_core.errors import DataError
-from lcrec_core.split import make_split
+from lcrec_core.sources import load as sources
+from lcrec_core.sources import movielens
 from tests.movielens_files import csv_files, dat_files, u_files, write_folder, write_zip
 
 pytestmark = pytest.mark.usefixtures("any_counts")
@@ -23,9 +24,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_default_folder_is_beside_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LCREC_DATA", raising=False)
-    assert sources.data_folder() == Path(sources.__file__).parents[1] / "data"
+    assert sources.data_folder() == Path(__file__).parents[1] / "data"
     monkeypatch.setenv("LCREC_DATA", "")
-    assert sources.data_folder() == Path(sources.__file__).parents[1] / "data"
+    assert sources.data_folder() == Path(__file__).parents[1] / "data"
 
 
 def test_without_files_there_is_only_the_demo(folder: Path) -> None:
@@ -56,9 +57,9 @@ def test_an_unknown_name(folder: Path, name: str) -> None:
 
 
 def test_the_demo_comes_from_its_package(folder: Path, tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    demo = types.ModuleType("lcrec_core.demo")
+    demo = types.ModuleType("lcrec_core.sources.demo")
     demo.load_demo = lambda: tiny  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "lcrec_core.demo", demo)
+    monkeypatch.setitem(sys.modules, "lcrec_core.sources.demo", demo)
     assert sources.load("demo") is tiny
 
 

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcrec_core import sources
-from lcrec_core.dataset import WHOLE_STARS, Dataset
+from lcrec_core.data.dataset import WHOLE_STARS, Dataset
+from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import DataError
-from lcrec_core.split import Protocol, make_split
+from lcrec_core.sources import load as sources
 from tests.made_up import made_up
 from tests.movielens_files import u_files, write_folder
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcrec_core.dataset import HALF_STARS, WHOLE_STARS, Dataset, RatingScale
-from lcrec_core.statistics import log_bins, summarise
+from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS, Dataset, RatingScale
+from lcrec_core.data.summary import log_bins, summarise
 
 JANUARY = 978_307_200  # 2001-01-01T00:00:00Z
 MARCH = JANUARY + (31 + 28) * 86_400

@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql, postgresql
 
-from lcrec_core.dataset import HALF_STARS, WHOLE_STARS
+from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS
 from lcrec_core.errors import ProfileError, UnknownProfileError
-from lcrec_core.store import ProfileStore, StoredRating, Undone, default_url
-from lcrec_core.store_database import SCHEMA_VERSION, metadata, sqlite_url
-from lcrec_core.store_fields import NAME_LENGTH, free_name, new_token, token_hash
+from lcrec_core.store.checks import NAME_LENGTH, free_name, new_token, token_hash
+from lcrec_core.store.database import SCHEMA_VERSION, metadata, sqlite_url
+from lcrec_core.store.profiles import ProfileStore, StoredRating, Undone, default_url
 
 ROOT = Path(__file__).parents[1]
 
@@ -410,7 +410,7 @@ def test_a_start_with_a_movie_twice_and_an_unnamed_data_set_are_refused(store: P
 
 WRITER = """
 import sys
-from lcrec_core.store import ProfileStore
+from lcrec_core.store.profiles import ProfileStore
 url, token, first, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 store = ProfileStore(url)
 own = store.create("demo", name=f"writer {first}")
@@ -467,7 +467,7 @@ def test_ten_sessions_may_open_a_new_file_at_once(file: Path) -> None:
 def test_reading_does_not_wait_for_a_writer_and_writing_gives_up_with_a_clear_error(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lcrec_core.store_database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("lcrec_core.store.database.BUSY_SECONDS", 0.1)
     store = ProfileStore(sqlite_url(file))
     token = store.create("demo", name="Ada")
     other = sqlite3.connect(file)
@@ -535,7 +535,7 @@ def test_a_migration_that_fails_changes_nothing(file: Path, monkeypatch: pytest.
     make_version_1(file)
     before = columns(file)
     good = "ALTER TABLE profiles ADD COLUMN copied_from BIGINT"
-    monkeypatch.setattr("lcrec_core.store_database.MIGRATIONS", {1: (good, "ALTER TABLE nothing ADD COLUMN x")})
+    monkeypatch.setattr("lcrec_core.store.database.MIGRATIONS", {1: (good, "ALTER TABLE nothing ADD COLUMN x")})
     with pytest.raises(ProfileError):
         ProfileStore(sqlite_url(file))
     assert columns(file) == before
@@ -608,7 +608,7 @@ def test_a_read_only_database_is_a_clear_error(store: ProfileStore, file: Path) 
 READ_ONLY = """
 import os, sys
 from lcrec_core.errors import ProfileError, UnknownProfileError
-from lcrec_core.store import ProfileStore
+from lcrec_core.store.profiles import ProfileStore
 if os.geteuid() == 0:
     os.setuid(65534)
 try:

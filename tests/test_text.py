@@ -2,7 +2,7 @@
 
 import pytest
 
-from lcrec_ui.text import clean, in_chart, plain, quoted, with_commands
+from lcrec_ui.frame.text import clean, in_chart, plain, quoted, with_commands
 from tests.outside import PAYLOADS
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcrec_core import demo
-from lcrec_core.titles import ARTICLES, fold, in_brackets, names, sort_key, spoken
+from lcrec_core.data.titles import ARTICLES, fold, in_brackets, names, sort_key, spoken
+from lcrec_core.sources import demo
 
 
 @pytest.mark.parametrize(

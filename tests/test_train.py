@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lcrec_core import artifacts, checkpoint, resumable, sources, train
-from lcrec_core.batches import BatchConfig
 from lcrec_core.errors import BundleError, TrainingError
-from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.recommender import Recommender
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.models import checkpoint
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
+from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.serving.recommender import Recommender
+from lcrec_core.sources import load as sources
+from lcrec_core.training import resumable
+from lcrec_core.training import run as train
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}

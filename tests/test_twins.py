@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcrec_core import sources, train
-from lcrec_core.batches import BatchConfig
-from lcrec_core.dataset import WHOLE_STARS, Dataset
-from lcrec_core.profile import Profile
-from lcrec_core.recommender import Filters, Recommender
-from lcrec_core.twins import most_rated_twins
+from lcrec_core.data.dataset import WHOLE_STARS, Dataset
+from lcrec_core.data.profile import Profile
+from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.serving.recommender import Filters, Recommender
+from lcrec_core.serving.twins import most_rated_twins
+from lcrec_core.sources import load as sources
+from lcrec_core.training import run as train
 from tests.made_up import made_up
 
 TWINS = {2: 1, 7: 20}

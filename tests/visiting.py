@@ -1,7 +1,7 @@
 """Open a page of the app in AppTest, on a server that has been visited before.
 
 AppTest starts every run as a fresh server's first: because there is a folder named `pages/`, the page
-then runs once without `app.py` and starts again (see `lcrec_ui.bootstrap`), and a click made before the
+then runs once without `app.py` and starts again (see `lcrec_ui.frame.page`), and a click made before the
 run is lost on the way. Only the first visitor of a real server meets that, and a browser test covers it.
 """
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from lcrec_ui import looks
+from lcrec_ui.frame import looks
 
 looks.apply()
 COLOURS = ("red", "orange", "yellow", "green", "blue", "violet", "gray")

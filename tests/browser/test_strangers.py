@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from lcrec_core import train
-from lcrec_core.store import ProfileStore
-from lcrec_core.train import TrainConfig, TrainRequest
-from lcrec_ui.text import clean
+from lcrec_core.store.profiles import ProfileStore
+from lcrec_core.training import run as train
+from lcrec_core.training.run import TrainConfig, TrainRequest
+from lcrec_ui.frame.text import clean
 from tests.movielens_files import Files, write_zip
 from tests.outside import HOST, PAYLOADS
 from tests.serving import Server, assert_no_traceback, serve, settle

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from lcrec_core import jobs
+from lcrec_core.training import jobs
 from tests.serving import Server, assert_no_traceback, settle
 
 pytestmark = pytest.mark.browser

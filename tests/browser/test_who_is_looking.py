@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from lcrec_core.store import ProfileStore
+from lcrec_core.store.profiles import ProfileStore
 from tests.serving import SETTLE_MS, Server, assert_no_traceback, settle
 
 pytestmark = pytest.mark.browser

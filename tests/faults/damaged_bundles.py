@@ -18,15 +18,17 @@ import numpy as np
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from lcrec_core import comparison, networks, train
-from lcrec_core.artifacts import list_bundles, list_damaged, load_bundle
-from lcrec_core.batches import BatchConfig
-from lcrec_core.dataset import Col
+from lcrec_core.data.dataset import Col
+from lcrec_core.data.profile import Profile
+from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
-from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.profile import Profile
-from lcrec_core.recommender import Recommender
-from lcrec_core.split import Protocol
+from lcrec_core.evaluation import bundle_results as comparison
+from lcrec_core.models import registry as networks
+from lcrec_core.models.bundle import list_bundles, list_damaged, load_bundle
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
+from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.serving.recommender import Recommender
+from lcrec_core.training import run as train
 from tests.faults.dying import Say, run, spread
 from tests.faults.errors import unclear
 from tests.faults.outcome import Kind

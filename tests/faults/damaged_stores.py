@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from lcrec_core.dataset import AGE_BANDS, GENDERS
+from lcrec_core.data.dataset import AGE_BANDS, GENDERS
 from lcrec_core.errors import ProfileError
-from lcrec_core.store import ProfileStore, StoredProfile, Undone
-from lcrec_core.store_database import sqlite_url
+from lcrec_core.store.database import sqlite_url
+from lcrec_core.store.profiles import ProfileStore, StoredProfile, Undone
 from tests.faults.errors import unclear
 from tests.faults.killed_store import integrity
 from tests.faults.outcome import Kind

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lcrec_core import movielens
-from lcrec_core.dataset import Col, Dataset
+from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.errors import DataError
+from lcrec_core.sources import movielens
 from tests.faults.dying import spread
 from tests.faults.errors import unclear
 from tests.faults.outcome import Kind

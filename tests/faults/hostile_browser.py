@@ -6,9 +6,9 @@ from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from lcrec_core.data.titles import spoken
 from lcrec_core.errors import LCRecError
-from lcrec_core.store import ProfileStore
-from lcrec_core.titles import spoken
+from lcrec_core.store.profiles import ProfileStore
 from tests.faults.hostile_titles import TITLES, data_name, lost, mark, named, prepare, titles
 from tests.faults.outcome import Kind
 from tests.faults.sandbox import one_line

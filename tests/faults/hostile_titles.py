@@ -15,10 +15,11 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from lcrec_core import sources, train
-from lcrec_core.batches import BatchConfig
 from lcrec_core.errors import LCRecError
-from lcrec_core.store import ProfileStore
+from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.sources import load as sources
+from lcrec_core.store.profiles import ProfileStore
+from lcrec_core.training import run as train
 from tests.faults.dying import Say, run, spread
 from tests.faults.outcome import Kind
 from tests.faults.sandbox import attempt
@@ -176,7 +177,7 @@ def lost(text: str, seen: str) -> set[str]:
 
 
 def _through_plain(text: str) -> str | None:
-    from lcrec_ui.text import plain
+    from lcrec_ui.frame.text import plain
 
     seen, alive = words_of(plain(text))
     if alive:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lcrec_core import jobs, sources, train
-from lcrec_core.artifacts import LoadedBundle, list_bundles, list_damaged, load_bundle
-from lcrec_core.batches import BatchConfig
 from lcrec_core.errors import TrainingError
-from lcrec_core.jobs import Job, JobRequest, JobState
-from lcrec_core.lcrec_config import BackboneConfig, LCRecTrainConfig
+from lcrec_core.models.bundle import LoadedBundle, list_bundles, list_damaged, load_bundle
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
+from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.sources import load as sources
+from lcrec_core.training import jobs
+from lcrec_core.training import run as train
+from lcrec_core.training.jobs import Job, JobRequest, JobState
 from tests.faults.dying import LATER, OPERATION, Death, Say, count_operations, failures, run, spread
 from tests.faults.outcome import Kind
 from tests.faults.same import same

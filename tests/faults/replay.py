@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lcrec_core.errors import ProfileError
-from lcrec_core.store import ProfileStore
+from lcrec_core.store.profiles import ProfileStore
 
 FIRST_TIME = 1_500_000_000
 

@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 import pandas as pd
 
-from lcrec_core.dataset import Dataset
+from lcrec_core.data.dataset import Dataset
 
 
 def same(one: object, other: object) -> bool:

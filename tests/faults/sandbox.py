@@ -18,11 +18,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 _PRELOADED = [
-    "lcrec_core.jobs",
-    "lcrec_core.recommender",
+    "lcrec_core.training.jobs",
+    "lcrec_core.serving.recommender",
     "lcrec_core.report",
-    "lcrec_core.store",
-    "lcrec_core.train_lcrec",
+    "lcrec_core.store.profiles",
+    "lcrec_core.training.run_lcrec",
     # Which torch imports when the first optimizer is made.
     "torch._dynamo",
     "tests.faults.killed_files",

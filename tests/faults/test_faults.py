@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lcrec_core.dataset import Dataset
+from lcrec_core.data.dataset import Dataset
 from lcrec_core.errors import DataError, LCRecError
 from tests.faults import damaged_zips, dying, sandbox
 from tests.faults.damaged_zips import FORMS, Damage

@@ -1,0 +1,342 @@
+"""Turn a data set into the numbers a network sees (the paper's Tables I-V), fitted on the training part only.
+
+`_id` is what the data set says, `_index` is what the network sees. Index 0 is padding and index 1
+"unknown" in every vocabulary, so that an absent field, a new person, a new movie and a new word all
+have a place of their own; the paper's number for a value is its index here less two.
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lcrec_core.data.dataset import AGE_BANDS, GENDERS, Col, Dataset, split_genres
+from lcrec_core.data.profile import Profile
+from lcrec_core.files import as_array, convenient, parse, seal, unseal, write_whole
+
+PAD, UNK = 0, 1
+FIRST = 2
+"""Index of a vocabulary's first value."""
+
+MAX_TITLE_WORDS = 10
+"""Longer titles are cut, as one in two hundred is in ML-1M; steps cost by the padded length."""
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_BRACKETED_YEAR = re.compile(r"\(\d{4}[^)]*\)\s*$")
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The values a field may take, in order; everything else is `UNK`."""
+
+    values: tuple
+
+    def __len__(self) -> int:
+        """Number of indices an embedding needs, padding and unknown included."""
+        return FIRST + len(self.values)
+
+    @cached_property
+    def _lookup(self) -> pd.Index:
+        return pd.Index(self.values)
+
+    @cached_property
+    def _indices(self) -> dict[object, int]:
+        return {value: index for index, value in enumerate(self.values, FIRST)}
+
+    def index_of(self, value: object) -> int:
+        """Index of one value; `UNK` for None, <NA> and values never seen."""
+        return UNK if value is pd.NA else self._indices.get(value, UNK)
+
+    def indices_of(self, values: Sequence | pd.Series | np.ndarray) -> np.ndarray:
+        """Indices of many values, int64, same length; `UNK` for what is unknown."""
+        if not self.values:
+            return np.full(len(values), UNK, dtype=np.int64)
+        position = self._lookup.get_indexer(pd.Index(values))
+        return np.where(position < 0, UNK, position + FIRST).astype(np.int64)
+
+    def value_at(self, index: int) -> object:
+        """The value behind an index; None for padding and unknown."""
+        return self.values[index - FIRST] if index >= FIRST else None
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the values in order: a bundle stores this instead of the values."""
+        return hashlib.sha256(json.dumps([str(v) for v in self.values]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabularies:
+    """One vocabulary per field (the paper's dictionaries)."""
+
+    users: Vocabulary
+    genders: Vocabulary
+    ages: Vocabulary
+    occupations: Vocabulary
+    movies: Vocabulary
+    genres: Vocabulary
+    words: Vocabulary
+
+    def sizes(self) -> dict[str, int]:
+        """Number of indices of each."""
+        return {name: len(vocabulary) for name, vocabulary in vars(self).items()}
+
+    def hashes(self) -> dict[str, str]:
+        """Hash of each."""
+        return {name: vocabulary.sha256 for name, vocabulary in vars(self).items()}
+
+
+USER_FIELDS = ("users", "genders", "ages", "occupations")
+"""Columns of an encoded person, as named in `Vocabularies`."""
+
+
+@dataclass(frozen=True, eq=False)
+class MovieFeatures:
+    """The catalogue as numbers: one row per movie of `Dataset.movies`, in its order."""
+
+    ids: np.ndarray
+    """int64 (M,): index of the movie; `UNK` for a movie without a training rating."""
+    genres: np.ndarray
+    """int64 (M, G), padded."""
+    words: np.ndarray
+    """int64 (M, W), padded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """Everybody's ratings in time order. Person `p` owns the slice `offsets[p]:offsets[p + 1]` of the rest."""
+
+    offsets: np.ndarray
+    """int64 (P + 1,), P people in the order of `Dataset.users`."""
+    movies: np.ndarray
+    """int64 (R,): catalogue positions, that is rows of `MovieFeatures`."""
+    ratings: np.ndarray
+    """float32 (R,)."""
+    times: np.ndarray
+    """int64 (R,), seconds since 1970, ascending within a person."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Everything of a data set that a network is fitted on or asked about."""
+
+    vocabularies: Vocabularies
+    people: np.ndarray
+    """int64 (P, 4): encoded fields of each person, columns as in `USER_FIELDS`."""
+    movies: MovieFeatures
+    histories: Histories
+    """Of the rows the encoding was fitted on, and of no others."""
+
+
+def title_words(title: str) -> list[str]:
+    """Lower-case words of a title without its year: `Heat (1995)` -> [heat]."""
+    return _WORD.findall(_BRACKETED_YEAR.sub("", title).lower())[:MAX_TITLE_WORDS]
+
+
+def encode(data: Dataset, rows: np.ndarray) -> Encoded:
+    """Fit vocabularies and histories on the given rating rows (the training part) and encode everybody.
+
+    Args:
+        data: The whole data set; only the fields of people and movies are read outside `rows`.
+        rows: Row numbers of `data.ratings` that may be seen.
+    """
+    seen = data.ratings.iloc[rows]
+    vocabularies = _fit_vocabularies(data, seen)
+    return Encoded(
+        vocabularies=vocabularies,
+        people=_encode_people(data.users, vocabularies),
+        movies=encode_movies(data.movies, vocabularies),
+        histories=histories_of(seen, data),
+    )
+
+
+def encode_cached(data: Dataset, rows: np.ndarray, cache: Path) -> Encoded:
+    """`encode`, kept on disk under `cache`, keyed by the data's fingerprint and the rows.
+
+    The cache is a convenience: one that cannot be read, is damaged or is not of this data means that the encoding is
+    made afresh, and one that cannot be written that it is made afresh the next time too.
+    """
+    key = hashlib.sha256(json.dumps(asdict(data.fingerprint)).encode())
+    key.update(np.ascontiguousarray(rows).tobytes())
+    key.update(np.ascontiguousarray(data.ratings[Col.TIME].to_numpy()).tobytes())
+    key.update("\x1f".join(data.movies[Col.GENRES]).encode())
+    key.update(_MADE_BY.encode())
+    path = cache / f"{data.name}-{key.hexdigest()[:24]}{_KEPT}"
+    try:
+        return _from_bytes(path.read_bytes(), data, len(rows))
+    except (OSError, ValueError):
+        encoded = encode(data, rows)
+    with convenient("the encoding cannot be kept", quiet=True):
+        write_whole(path, _to_bytes(encoded))
+        _forget_others(cache)
+    return encoded
+
+
+_KEPT = ".encoding.safetensors"
+_MADE_BY = "2"
+"""Raise it when `encode` would encode the same data differently: what was kept is then made afresh."""
+_KEEP = 12
+"""Encodings kept on disk; the one written longest ago goes first."""
+_ABANDONED = 3600.0
+"""Seconds after which a half-written file belongs to a process that was killed."""
+_VOCABULARIES = "vocabularies"
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What the vocabularies' file must hold."""
+
+    users: tuple[int, ...]
+    genders: tuple[str, ...]
+    ages: tuple[int, ...]
+    occupations: tuple[str, ...]
+    movies: tuple[int, ...]
+    genres: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def _to_bytes(encoded: Encoded) -> bytes:
+    """As a sealed file: the arrays, and the vocabularies as JSON."""
+    values = {name: vocabulary.values for name, vocabulary in vars(encoded.vocabularies).items()}
+    return seal(
+        {
+            _VOCABULARIES: as_array(json.dumps(values)),
+            "people": encoded.people,
+            **{f"movies.{name}": array for name, array in vars(encoded.movies).items()},
+            **{f"histories.{name}": array for name, array in vars(encoded.histories).items()},
+        }
+    )
+
+
+def _from_bytes(content: bytes, data: Dataset, ratings: int) -> Encoded:
+    """The inverse of `_to_bytes`.
+
+    Raises:
+        ValueError: It is no encoding of so many ratings of this data.
+    """
+    arrays = unseal(content)
+    try:
+        values = parse(arrays.pop(_VOCABULARIES).tobytes(), _Values)
+        encoded = Encoded(
+            Vocabularies(**{name: Vocabulary(kept) for name, kept in vars(values).items()}),
+            arrays.pop("people"),
+            MovieFeatures(**{name: arrays.pop(f"movies.{name}") for name in ("ids", "genres", "words")}),
+            Histories(**{name: arrays.pop(f"histories.{name}") for name in ("offsets", "movies", "ratings", "times")}),
+        )
+        sound = _fits(encoded, len(data.users), len(data.movies), ratings)
+    except (KeyError, IndexError) as error:
+        raise ValueError("not an encoding") from error
+    if not sound:
+        raise ValueError("not an encoding of this data")
+    return encoded
+
+
+def _fits(encoded: Encoded, people: int, films: int, ratings: int) -> bool:
+    """Whether every array has the type, the shape and the range that so many people, films and ratings give."""
+    sizes, movies, histories = encoded.vocabularies.sizes(), encoded.movies, encoded.histories
+    wanted: list[tuple[np.ndarray, tuple[int, ...], int | None]] = [
+        *((encoded.people[:, i], (people,), sizes[name]) for i, name in enumerate(USER_FIELDS)),
+        (movies.ids, (films,), sizes["movies"]),
+        (movies.genres, (films, movies.genres.shape[1]), sizes["genres"]),
+        (movies.words, (films, MAX_TITLE_WORDS), sizes["words"]),
+        (histories.offsets, (people + 1,), ratings + 1),
+        (histories.movies, (ratings,), films),
+        (histories.times, (ratings,), None),
+    ]
+    given = histories.ratings
+    return (
+        all(
+            array.dtype == np.int64
+            and array.shape == shape
+            and (most is None or not array.size or (array.min() >= 0 and array.max() < most))
+            for array, shape, most in wanted
+        )
+        and (given.dtype, given.shape) == (np.float32, (ratings,))
+        and bool(np.isfinite(given).all() and (np.diff(histories.offsets) >= 0).all())
+    )
+
+
+def _forget_others(cache: Path) -> None:
+    """Remove what is not worth its place: the oldest encodings, another version's files, half-written ones."""
+    files = sorted(((path.stat().st_mtime, path) for path in cache.iterdir() if path.is_file()), reverse=True)
+    kept = [path for _, path in files if path.name.endswith(_KEPT)][:_KEEP]
+    for written, path in files:
+        if path not in kept and (not path.name.endswith(".new") or time.time() - written > _ABANDONED):
+            path.unlink(missing_ok=True)
+
+
+def encode_profile(profile: Profile, vocabularies: Vocabularies) -> np.ndarray:
+    """Encoded fields of one person, int64 (4,); what is not known is `UNK`."""
+    fields = (profile.user_id, profile.gender, profile.age, profile.occupation)
+    return np.array(
+        [getattr(vocabularies, name).index_of(value) for name, value in zip(USER_FIELDS, fields, strict=True)],
+        dtype=np.int64,
+    )
+
+
+def encode_movies(movies: pd.DataFrame, vocabularies: Vocabularies) -> MovieFeatures:
+    """Encode a catalogue; movies, genres and words never seen in training become `UNK`."""
+    genres = [vocabularies.genres.indices_of(split_genres(joined)) for joined in movies[Col.GENRES]]
+    words = [vocabularies.words.indices_of(title_words(title)) for title in movies[Col.TITLE]]
+    return MovieFeatures(
+        ids=vocabularies.movies.indices_of(movies[Col.MOVIE]),
+        genres=_pad(genres, max(1, max(map(len, genres)))),
+        words=_pad(words, MAX_TITLE_WORDS),
+    )
+
+
+def _fit_vocabularies(data: Dataset, seen: pd.DataFrame) -> Vocabularies:
+    users = data.users[data.users[Col.USER].isin(seen[Col.USER])]
+    movies = data.movies[data.movies[Col.MOVIE].isin(seen[Col.MOVIE])]
+    return Vocabularies(
+        users=Vocabulary(tuple(users[Col.USER].tolist())),
+        genders=Vocabulary(GENDERS),
+        ages=Vocabulary(AGE_BANDS),
+        occupations=Vocabulary(tuple(sorted(users[Col.OCCUPATION].dropna().unique()))),
+        movies=Vocabulary(tuple(movies[Col.MOVIE].tolist())),
+        genres=_vocabulary_of(split_genres(joined) for joined in movies[Col.GENRES]),
+        words=_vocabulary_of(title_words(title) for title in movies[Col.TITLE]),
+    )
+
+
+def _vocabulary_of(texts: Iterable[list[str]]) -> Vocabulary:
+    return Vocabulary(tuple(sorted({value for values in texts for value in values})))
+
+
+def _encode_people(users: pd.DataFrame, vocabularies: Vocabularies) -> np.ndarray:
+    columns = (Col.USER, Col.GENDER, Col.AGE, Col.OCCUPATION)
+    encoded = [
+        # A plain object array: <NA> must be looked up (and not found), not compared.
+        getattr(vocabularies, name).indices_of(users[column].to_numpy(dtype=object, na_value=None))
+        for name, column in zip(USER_FIELDS, columns, strict=True)
+    ]
+    return np.stack(encoded, axis=1)
+
+
+def _pad(rows: list[np.ndarray], width: int) -> np.ndarray:
+    padded = np.full((len(rows), width), PAD, dtype=np.int64)
+    for padded_row, row in zip(padded, rows, strict=True):
+        padded_row[: min(len(row), width)] = row[:width]
+    return padded
+
+
+def histories_of(seen: pd.DataFrame, data: Dataset) -> Histories:
+    """Some of the data set's ratings, person by person in time order."""
+    user_ids = seen[Col.USER].to_numpy()
+    movie_ids = seen[Col.MOVIE].to_numpy()
+    times = seen[Col.TIME].to_numpy()
+    order = np.lexsort((movie_ids, times, user_ids))
+    people = np.searchsorted(data.users[Col.USER].to_numpy(), user_ids[order])
+    counts = np.bincount(people, minlength=len(data.users))
+    return Histories(
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        movies=np.searchsorted(data.movies[Col.MOVIE].to_numpy(), movie_ids[order]).astype(np.int64),
+        ratings=seen[Col.RATING].to_numpy(np.float32)[order],
+        times=times[order],
+    )

@@ -1,0 +1,208 @@
+"""What `compare` measured, read from its files: one result per model and seed, one summary per model."""
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lcrec_core.data.split import Protocol
+from lcrec_core.errors import LCRecError
+from lcrec_core.evaluation.bundle_results import Measured
+from lcrec_core.files import Plain, parse
+from lcrec_core.models.bundle import artifacts_root
+
+ROWS: dict[str, str] = {
+    "user-cf": "User-based CF",
+    "item-cf": "Item-based CF",
+    "svd": "SVD",
+    "lstm": "LSTM",
+    "cnn": "CNN",
+    "paper": "LSTM & CNN",
+    "bias": "Bias only",
+    "svd-tuned": "SVD, tuned",
+    "svdpp": "SVD++",
+    "svdpp-tuned": "SVD++, tuned",
+    "item-knn": "Item kNN, baseline",
+    "fm": "Bayesian FM (myFM)",
+    "fm-ordered": "Bayesian FM, ordered (myFM)",
+    "lcrec": "LCRec, ours",
+}
+"""Names for `--rows`, and as the table has them: the paper's six, what one would pick today, and ours."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model, trained with one seed and measured on the test part."""
+
+    row: str
+    """One of `ROWS`."""
+    data: str
+    protocol: str
+    seed: int
+    settings: str
+    """In words, as the table states them."""
+    mse: float
+    mae: float
+    train_seconds: float
+    predict_ms: float
+    """A whole catalogue for one person."""
+    serves_new_people: bool
+    """Whether somebody who was not there in training gets answers of their own without training again."""
+    parameters: int
+    test_ratings: int
+    environment: dict[str, Plain]
+    log_loss: float | None = None
+    """Of the predicted distribution, where there is one."""
+    calibration_error: float | None = None
+    """Expected calibration error of the same."""
+    given: int | None = None
+    """Protocol `new-people`: how many first ratings of each person the model was given; the rest were asked."""
+    trained_with_them: bool | None = None
+    """Protocol `new-people`: whether the model had to be trained again with those ratings."""
+
+    def __post_init__(self) -> None:
+        for name in ("mse", "mae", "train_seconds", "predict_ms", "parameters", "test_ratings", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+
+    @property
+    def stem(self) -> str:
+        """Name of its files."""
+        return stem(self.row, self.seed, self.given)
+
+    @property
+    def rmse(self) -> float:
+        """Root of the mean squared error."""
+        return self.mse**0.5
+
+
+def stem(row: str, seed: int, given: int | None = None) -> str:
+    """Name of a result's files."""
+    return f"{row}-seed{seed}" if given is None else f"{row}-given{given}-seed{seed}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One row of the table: a model's results over its seeds."""
+
+    row: str
+    given: int | None
+    results: tuple[Result, ...]
+
+    @property
+    def label(self) -> str:
+        """As the table names it."""
+        if self.given is None:
+            return ROWS[self.row]
+        again = ", trained again" if self.results[0].trained_with_them else ""
+        return f"{ROWS[self.row]}{again}, {self.given} given"
+
+    def mean(self, name: str) -> float:
+        """Mean of `mse`, `rmse`, `mae`, `train_seconds` or `predict_ms` over the seeds."""
+        return statistics.fmean(getattr(result, name) for result in self.results)
+
+    def mean_if_any(self, name: str) -> float | None:
+        """Mean of a figure that not every model has; None where this one has none."""
+        values = [getattr(result, name) for result in self.results]
+        return None if None in values else statistics.fmean(values)
+
+    def spread(self, name: str) -> float | None:
+        """Standard deviation over the seeds (n - 1); None for a single one."""
+        values = [getattr(result, name) for result in self.results]
+        return statistics.stdev(values) if len(values) > 1 else None
+
+
+class ResultError(LCRecError):
+    """A saved result, or a saved split, cannot be used."""
+
+    exit_code = 4
+
+
+def results_folder(data: str, protocol: Protocol | str, root: Path | None = None) -> Path:
+    """Where the results of a data set and a protocol lie."""
+    return (root or artifacts_root()) / data / "comparison" / str(Protocol(protocol))
+
+
+def saved(data: str, protocol: Protocol | str, root: Path | None = None) -> list[Result]:
+    """Every saved result, in the order of `ROWS`, then by seed.
+
+    Raises:
+        ResultError: A file is not what `measure` writes.
+    """
+    results = [read_result(path) for path in sorted(results_folder(data, protocol, root).glob("*-seed*.json"))]
+    order = list(ROWS)
+    return sorted(results, key=lambda result: (order.index(result.row), result.given or 0, result.seed))
+
+
+def summaries(results: Iterable[Result]) -> list[Summary]:
+    """One per model and number of given ratings, in the order of the results."""
+    by_row: dict[tuple[str, int | None], list[Result]] = {}
+    for result in results:
+        by_row.setdefault((result.row, result.given), []).append(result)
+    return [Summary(row, given, tuple(of_row)) for (row, given), of_row in by_row.items()]
+
+
+HEADS = ["model", "seeds", "MSE", "RMSE", "MAE", "train", "predict", "new people", "parameters"]
+
+
+def as_measured(rows: Iterable[Summary]) -> list[Measured]:
+    """Summaries in the form that Table VII is drawn from."""
+    return [
+        Measured(
+            data=row.results[0].data,
+            model=row.row,
+            protocol=row.results[0].protocol,
+            settings={},
+            others={},
+            bundles=(),
+            seeds=tuple(result.seed for result in row.results),
+            mse=row.mean("mse"),
+            mae=row.mean("mae"),
+            mse_spread=row.spread("mse"),
+            mae_spread=row.spread("mae"),
+        )
+        for row in rows
+    ]
+
+
+def table(rows: Iterable[Summary]) -> list[list[str]]:
+    """The comparison as text: a line of heads, then a line per model."""
+    return [HEADS, *(_cells(row) for row in rows)]
+
+
+def _cells(summary: Summary) -> list[str]:
+    errors = []
+    for name in ("mse", "rmse", "mae"):
+        spread = summary.spread(name)
+        errors.append(f"{summary.mean(name):.4f}" + (f" ± {spread:.4f}" if spread is not None else ""))
+    return [
+        summary.label,
+        ", ".join(str(result.seed) for result in summary.results),
+        *errors,
+        f"{summary.mean('train_seconds'):,.0f} s",
+        f"{summary.mean('predict_ms'):,.1f} ms",
+        "yes" if summary.results[0].serves_new_people else "no",
+        f"{summary.results[0].parameters:,}",
+    ]
+
+
+def read_result(path: Path) -> Result:
+    """One saved result.
+
+    Raises:
+        ResultError: The file is not what `compare.measure` writes.
+    """
+    try:
+        result: Result = parse(path.read_bytes(), Result)
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise ResultError(
+            f"it is no saved result ({said})", where=path, advice="remove it to measure it again"
+        ) from error
+    if result.row not in ROWS or path.stem != result.stem:
+        raise ResultError(
+            f"it is no saved result (it says that it is {result.stem})",
+            where=path,
+            advice="remove it to measure it again",
+        )
+    return result

@@ -1,0 +1,1 @@
+"""LCRec: a Bayesian factor model of people and movies, and a network that reads what it leaves."""

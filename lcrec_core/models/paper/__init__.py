@@ -1,0 +1,1 @@
+"""The paper's combined LSTM & CNN network, and its two halves."""

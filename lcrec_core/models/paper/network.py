@@ -1,0 +1,221 @@
+"""The paper's LSTM & CNN network (its Figure 3, equations 1-9), top to bottom as the figure is drawn.
+
+    user fields -> embeddings -> dense -> two dense layers ----------------> U_ef --+
+                                                                                    +-> dense -> U_f --+
+    M_f of the ratings >= 3, in time order -> two-layer LSTM -> cell state -> U_pf --+                  |
+                                                                                                       +-> rating
+    movie id, genres -> embeddings -> dense -> fused ------------------+                               |
+                                                                       +-> dense -> M_f ---------------+
+    title words -> embedding matrix -> convolutions -> max -> dropout --+
+
+Where the text gives no sizes, they are settings. Where it is silent altogether: an unknown value has
+an index of its own in every vocabulary, several genres are averaged, and every history begins with a
+learned start step, so that a person without any liked movie has a state too.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lcrec_core.data.encode import PAD, USER_FIELDS
+from lcrec_core.models.lcrec.config import check_numbers
+
+MOST_LAYERS = 16
+"""Of the LSTM."""
+
+
+@dataclass(frozen=True)
+class PaperConfig:
+    """Sizes and settings of the network."""
+
+    embedding_size: int = 32
+    """Width E of every embedding and of the dense layer behind it."""
+    filter_widths: tuple[int, ...] = (2, 3, 4, 5)
+    """Words each group of title filters looks at."""
+    filters: int = 8
+    """Filters per width."""
+    feature_size: int = 128
+    """Width D of U_ef, M_f and U_f."""
+    state_size: int = 64
+    """Width H of the LSTM's cell state, U_pf."""
+    lstm_layers: int = 2
+    """Layers of the LSTM (the paper's two)."""
+    factors: int = 0
+    """Width of an inner product of U_f and M_f that joins the rating; the paper has none. It learns tastes in far
+    fewer steps than a dense layer does, which the small demo needs."""
+    keep_probability: float = 0.5
+    """Share of title features that dropout keeps (Table VI)."""
+    embedding_std: float = 0.01
+    """Standard deviation of an embedding's first values; small, so that ids mean nothing until they are learnt."""
+    genre_std: float = 0.5
+    """The same for genres; large, so that a history tells of its genres from the first step on."""
+    forget_bias: float = 1.0
+    """First value of the forget gates' bias: how long the LSTM remembers before it has learnt what to keep."""
+    liked_from: float = 3.0
+    """Ratings from here on enter the history."""
+    max_history: int = 200
+    """Longest history; older liked movies are forgotten."""
+    reads_titles: bool = True
+    """Without it the network is the paper's LSTM alone (Table VII)."""
+    reads_history: bool = True
+    """Without it the network is the paper's CNN alone (Table VII)."""
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+        sizes = ("embedding_size", "filters", "feature_size", "state_size", "lstm_layers", "max_history")
+        for name in sizes:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.lstm_layers > MOST_LAYERS:
+            raise ValueError(f"lstm_layers must be at most {MOST_LAYERS}, got {self.lstm_layers}")
+        if self.factors < 0:
+            raise ValueError(f"factors must not be negative, got {self.factors}")
+        if not 0 < self.keep_probability <= 1:
+            raise ValueError(f"keep_probability must lie in (0, 1], got {self.keep_probability}")
+        if not self.filter_widths or min(self.filter_widths) < 1:
+            raise ValueError(f"filter_widths must be positive, got {self.filter_widths}")
+
+
+class TitleSizes(Protocol):
+    """What a network's settings say about titles."""
+
+    @property
+    def embedding_size(self) -> int:
+        """Width E of a word's embedding."""
+        ...
+
+    @property
+    def filter_widths(self) -> tuple[int, ...]:
+        """Words each group of filters looks at."""
+        ...
+
+    @property
+    def filters(self) -> int:
+        """Filters per width."""
+        ...
+
+    @property
+    def keep_probability(self) -> float:
+        """Share of title features that dropout keeps."""
+        ...
+
+
+class TitleCNN(nn.Module):
+    """Convolutions of several widths over a title's words, max pooling, dropout (equations 7-9)."""
+
+    def __init__(self, config: TitleSizes, words: int) -> None:
+        super().__init__()
+        self.widths = config.filter_widths
+        self.words = nn.Embedding(words, config.embedding_size, padding_idx=PAD)
+        self.filters = nn.ModuleList(nn.Conv1d(config.embedding_size, config.filters, width) for width in self.widths)
+        self.dropout = nn.Dropout(1 - config.keep_probability)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """(M, W) -> (M, filters x widths)."""
+        # A convolution over a transposed view takes twice the time.
+        matrix = self.words(words).transpose(1, 2).contiguous()  # (M, E, W)
+        # All widths in one call, a third faster: a narrow filter is a wide one that begins with zeros.
+        widest = max(self.widths)
+        weights = [self.filters.get_parameter(f"{i}.weight") for i in range(len(self.widths))]
+        kernels = torch.cat([F.pad(weight, (widest - weight.shape[2], 0)) for weight in weights])
+        biases = torch.cat([self.filters.get_parameter(f"{i}.bias") for i in range(len(self.widths))])
+        return self.dropout(F.relu(F.conv1d(matrix, kernels, biases, padding=widest - 1)).amax(dim=2))
+
+
+class PaperNetwork(nn.Module):
+    """Predicted rating of a movie by a person, from the person's fields and history and the movie's features."""
+
+    def __init__(self, config: PaperConfig, sizes: dict[str, int]) -> None:
+        super().__init__()
+        self.config = config
+        width, features = config.embedding_size, config.feature_size
+        # User explicit feature U_ef.
+        self.user_embeddings = nn.ModuleList(nn.Embedding(sizes[name], width) for name in USER_FIELDS)
+        self.user_dense = nn.ModuleList(nn.Linear(width, width) for _ in USER_FIELDS)
+        self.user_explicit = nn.Sequential(
+            nn.Linear(width * len(USER_FIELDS), features), nn.ReLU(), nn.Linear(features, features), nn.ReLU()
+        )
+        # Movie feature M_f.
+        self.movie_ids = nn.Embedding(sizes["movies"], width)
+        self.movie_id_dense = nn.Linear(width, width)
+        self.genres = nn.Embedding(sizes["genres"], width, padding_idx=PAD)
+        self.genre_dense = nn.Linear(width, width)
+        self.movie_fusion = nn.Linear(2 * width, 2 * width)
+        title_size = config.filters * len(config.filter_widths) if config.reads_titles else 0
+        if config.reads_titles:
+            self.title = TitleCNN(config, sizes["words"])
+        self.movie_dense = nn.Linear(2 * width + title_size, features)
+        # User preference feature U_pf, and both together U_f.
+        state_size = config.state_size if config.reads_history else 0
+        if config.reads_history:
+            self.history_start = nn.Parameter(torch.zeros(features))
+            self.history_lstm = nn.LSTM(features, state_size, config.lstm_layers, batch_first=True)
+        self.user_dense_last = nn.Linear(features + state_size, features)
+        # A dense layer over (U_f, M_f), written as two halves so that the movies' half can be kept, then the rating.
+        self.rating_user = nn.Linear(features, features)
+        self.rating_movie = nn.Linear(features, features, bias=False)
+        self.rating_out = nn.Linear(features, 1)
+        if config.factors:
+            self.factors_user = nn.Linear(features, config.factors, bias=False)
+            self.factors_movie = nn.Linear(features, config.factors, bias=False)
+
+        self._initialise()
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Embedding):
+                module.weight.mul_(self.config.genre_std if module is self.genres else self.config.embedding_std)
+            elif isinstance(module, nn.Linear | nn.Conv1d):
+                # Keeps the size of signals through the stack of dense layers; torch's own default halves it at each.
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if not self.config.reads_history:
+            return
+        forget = slice(self.config.state_size, 2 * self.config.state_size)  # gates are laid out i, f, g, o
+        for layer in range(self.config.lstm_layers):
+            getattr(self.history_lstm, f"bias_ih_l{layer}")[forget] = self.config.forget_bias
+
+    def movie_features(self, ids: Tensor, genres: Tensor, words: Tensor) -> Tensor:
+        """M_f: (M,), (M, G), (M, W) -> (M, D)."""
+        by_id = F.relu(self.movie_id_dense(self.movie_ids(ids)))  # (M, E)
+        by_genre = F.relu(self.genre_dense(masked_mean(self.genres(genres), genres != PAD)))  # (M, E)
+        fused = F.relu(self.movie_fusion(torch.cat([by_id, by_genre], dim=1)))  # (M, 2E)
+        title = [self.title(words)] if self.config.reads_titles else []
+        return F.relu(self.movie_dense(torch.cat([fused, *title], dim=1)))
+
+    def preference(self, history: Tensor) -> Tensor:
+        """U_pf, the LSTM's last cell state: M_f of the liked movies in time order (B, T, D) -> (B, H); T may be 0."""
+        start = self.history_start.expand(len(history), 1, -1)
+        _, (_, cell) = self.history_lstm(torch.cat([start, history], dim=1))
+        return cell[-1]
+
+    def user_features(self, fields: Tensor, history: Tensor) -> Tensor:
+        """U_f: encoded fields (B, 4) and M_f of the history (B, T, D) -> (B, D)."""
+        columns = zip(self.user_embeddings, self.user_dense, fields.unbind(dim=1), strict=True)
+        explicit = self.user_explicit(torch.cat([F.relu(dense(embed(x))) for embed, dense, x in columns], dim=1))
+        preference = [self.preference(history)] if self.config.reads_history else []
+        return F.relu(self.user_dense_last(torch.cat([explicit, *preference], dim=1)))
+
+    def rating(self, user: Tensor, movie: Tensor) -> Tensor:
+        """Predicted ratings, not clipped to the scale: U_f (N, D), M_f (N, D) -> (N,); either may be (1, D)."""
+        return self.rating_from_halves(user, self.movie_half(movie))
+
+    def movie_half(self, movie: Tensor) -> Tensor:
+        """What the last layers make of movies alone: M_f (M, D) -> (M, D + factors), to be kept for a catalogue."""
+        half = self.rating_movie(movie)
+        return torch.cat([half, self.factors_movie(movie)], dim=1) if self.config.factors else half
+
+    def rating_from_halves(self, user: Tensor, movie_half: Tensor) -> Tensor:
+        """The rest of `rating`: (N, D), (N, D + factors) -> (N,)."""
+        half, factors = movie_half.split([self.config.feature_size, self.config.factors], dim=1)
+        rating = self.rating_out(F.relu(self.rating_user(user) + half)).squeeze(dim=1)
+        return rating + (self.factors_user(user) * factors).sum(dim=1) if self.config.factors else rating
+
+
+def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
+    """Average the real steps: (N, T, D), (N, T) -> (N, D); zeros where there are none."""
+    weights = mask.unsqueeze(2).to(x.dtype)
+    return (x * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)

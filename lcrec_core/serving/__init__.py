@@ -1,0 +1,1 @@
+"""A trained model answers one person: predictions, top lists, reasons, search."""

@@ -1,0 +1,1 @@
+"""Files and downloads become a data set in memory."""

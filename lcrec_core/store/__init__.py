@@ -1,0 +1,1 @@
+"""Visitors' profiles in a database."""

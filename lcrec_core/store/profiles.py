@@ -1,0 +1,420 @@
+"""The profile store: what people told LCRec about themselves and how they rated, kept across restarts.
+
+A profile belongs to whoever holds its token, which is part of the person's link. The store keeps only
+a hash of the token, and there is no call that lists profiles: who reads the file cannot open one.
+
+Every rating given or cleared is also a row of an append-only log; undo reads it and adds a row that
+compensates. Rows leave the log only when their profile is deleted, and then all of them.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import EllipsisType
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from lcrec_core.data.dataset import RatingScale
+from lcrec_core.data.profile import Profile
+from lcrec_core.errors import ProfileError
+from lcrec_core.files import REPOSITORY
+from lcrec_core.store import checks as fields
+from lcrec_core.store.database import Database, UnsoundError, events, profiles, ratings, sqlite_url
+
+STORE_ENV = "LCREC_STORE"
+RATE, CLEAR, UNDO = "rate", "clear", "undo"
+
+
+class StoredRating(NamedTuple):
+    """A rating as it stands now. A tuple, because a history of thousands is read after every click."""
+
+    movie_id: int
+    rating: float
+    timestamp: int
+    """Seconds since 1970, UTC."""
+
+
+@dataclass(frozen=True)
+class StoredProfile:
+    """A profile and its ratings at one moment."""
+
+    token: str
+    """The token it was asked for with; the store itself knows only its hash."""
+    data: str
+    """Name of the data set that the movie ids belong to."""
+    name: str
+    """'' when none was given."""
+    gender: str | None
+    age: int | None
+    """First year of an age band, see `dataset.AGE_BANDS`."""
+    occupation: str | None
+    copied_from: int | None
+    """The person of the data set whose ratings it started with."""
+    created_at: int
+    ratings: tuple[StoredRating, ...]
+    """In time order; those of one second in the order they were given."""
+
+    def to_profile(self) -> Profile:
+        """What the recommender needs of it."""
+        return Profile.of(
+            self.ratings,
+            gender=self.gender,
+            age=self.age,
+            occupation=self.occupation,
+            user_id=self.copied_from,
+        )
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undo did to one movie."""
+
+    movie_id: int
+    rating: float | None
+    """The rating that holds again; None: the movie is unrated again."""
+    was: float | None
+    """What was taken back; None: it had been cleared."""
+
+
+def default_url() -> str:
+    """LCREC_STORE (a database URL or the path of a file), else `var/profiles.sqlite` in the checkout."""
+    named = os.environ.get(STORE_ENV, "").strip()
+    if "://" in named:
+        return named
+    file = Path(named).expanduser() if named else REPOSITORY / "var" / "profiles.sqlite"
+    return sqlite_url(file.resolve())
+
+
+class ProfileStore:
+    """Profiles in a database. Threads may share a store; a process opens its own.
+
+    Every method raises UnknownProfileError for a token that opens no profile, and ProfileError for a value that
+    is not allowed and a database that cannot be used. A call that returned has been written to disk.
+    """
+
+    def __init__(self, url: str | None = None, *, busy_seconds: float | None = None) -> None:
+        """Open the store, creating or migrating its tables.
+
+        Args:
+            url: A SQLAlchemy URL such as `sqlite:////folder/profiles.sqlite`; by default `default_url()`.
+            busy_seconds: How long a write waits while others hold the file; by default
+                `store_database.BUSY_SECONDS`, which suits whoever can wait.
+        """
+        self._database = Database(url or default_url(), busy_seconds)
+
+    def create(
+        self,
+        data: str,
+        *,
+        name: str | None = "",
+        gender: str | None = None,
+        age: int | None = None,
+        occupation: str | None = None,
+        copied_from: int | None = None,
+        ratings: Sequence[tuple[int, float, int]] = (),
+        scale: RatingScale | None = None,
+    ) -> str:
+        """Make a profile and return its token, which nobody can look up again.
+
+        Args:
+            data: Name of the data set that the movie ids belong to.
+            name: Up to 60 characters.
+            gender: One of GENDERS, or None.
+            age: One of AGE_BANDS, or None.
+            occupation: Up to 40 characters, or None.
+            copied_from: The person of the data set that this is a copy of.
+            ratings: (movie id, rating, timestamp) to start with; undo does not reach behind them.
+            scale: The data set's scale, to check the ratings against; without it, 0.5 to 5.
+        """
+        given = {"name": name, "gender": gender, "age": age, "occupation": occupation}
+        values = {field: fields.clean_field(field, value) for field, value in given.items()}
+        values["data"] = fields.clean_data(data)
+        values["copied_from"] = None if copied_from is None else fields.clean_id("copied_from", copied_from)
+        start = fields.clean_start(ratings, scale)
+        token = fields.new_token()
+        with self._database.write() as connection:
+            row = profiles.insert().values(token_hash=fields.token_hash(token), created_at=_now(), **values)
+            profile_id = _new_key(connection.execute(row))
+            _insert_start(connection, profile_id, start)
+        return token
+
+    def get(self, token: str) -> StoredProfile:
+        """The profile as it stands, ratings in time order."""
+        with self._database.read() as connection:
+            found = _find(connection, token)
+            rows = _sound_rows(connection.execute(_RATINGS_IN_TIME, {"profile": found.id}).all())
+        return StoredProfile(
+            token=token,
+            data=found.data,
+            name=found.name,
+            gender=found.gender,
+            age=found.age,
+            occupation=found.occupation,
+            copied_from=found.copied_from,
+            created_at=found.created_at,
+            ratings=rows,
+        )
+
+    def update(
+        self,
+        token: str,
+        *,
+        name: str | EllipsisType | None = ...,
+        gender: str | EllipsisType | None = ...,
+        age: int | EllipsisType | None = ...,
+        occupation: str | EllipsisType | None = ...,
+    ) -> None:
+        """Change the fields that are given; None empties a field, one left out stays as it is."""
+        given = {"name": name, "gender": gender, "age": age, "occupation": occupation}
+        values = {field: fields.clean_field(field, value) for field, value in given.items() if value is not ...}
+        with self._database.write() as connection:
+            profile_id = _find(connection, token, lock=True).id
+            if values:
+                connection.execute(profiles.update().where(profiles.c.id == profile_id).values(values))
+
+    def delete(self, token: str) -> None:
+        """Remove the profile, its ratings and its log, from the file as well; there is no way back."""
+        with self._database.write() as connection:
+            profile_id = _find(connection, token, lock=True).id
+            for table in (events, ratings):
+                connection.execute(table.delete().where(table.c.profile_id == profile_id))
+            connection.execute(profiles.delete().where(profiles.c.id == profile_id))
+        self._database.forget_deleted()
+
+    def rate(
+        self,
+        token: str,
+        movie_id: int,
+        rating: float,
+        timestamp: int | None = None,
+        *,
+        scale: RatingScale | None = None,
+    ) -> None:
+        """Give a movie a rating, or change the one it has.
+
+        A changed rating counts as new: it takes the new time and so moves to the end of the history. Giving
+        again the rating that is there changes nothing, so that a double click does not need two undos.
+
+        Args:
+            token: Opens the profile.
+            movie_id: Id in the profile's data set; the caller knows which ids that has.
+            rating: The stars.
+            timestamp: Seconds since 1970; by default now, and never before the profile's newest rating, so that
+                a clock set back cannot put a new rating into the past.
+            scale: The data set's scale, to check the rating against; without it, 0.5 to 5.
+        """
+        movie_id, rating = fields.clean_id("movie_id", movie_id), fields.clean_rating(rating, scale)
+        given_at = None if timestamp is None else fields.clean_timestamp(timestamp)
+        with self._database.write() as connection:
+            profile_id = _find(connection, token, lock=True).id
+            before = _current(connection, profile_id, movie_id)
+            if before is not None and before.rating == rating and given_at in (None, before.timestamp):
+                return
+            if given_at is None:
+                given_at = max(_now(), _newest(connection, profile_id))
+            event_id = _log(connection, profile_id, RATE, movie_id, before, rating, given_at)
+            _put(connection, profile_id, movie_id, rating, given_at, event_id, replaces=before is not None)
+
+    def clear(self, token: str, movie_id: int) -> None:
+        """Take a movie's rating away; nothing happens when it has none."""
+        movie_id = fields.clean_id("movie_id", movie_id)
+        with self._database.write() as connection:
+            profile_id = _find(connection, token, lock=True).id
+            before = _current(connection, profile_id, movie_id)
+            if before is None:
+                return
+            _log(connection, profile_id, CLEAR, movie_id, before, None, None)
+            _remove(connection, profile_id, movie_id)
+
+    def undo(self, token: str) -> Undone | None:
+        """Take back the last rating or clearing that still holds; None when there is none.
+
+        Repeated calls go back one by one as far as the state the profile was created with. The rating that
+        returns has its old time and place in the history.
+        """
+        with self._database.write() as connection:
+            profile_id = _find(connection, token, lock=True).id
+            last = _last_not_undone(connection, profile_id)
+            if last is None:
+                return None
+            before = _current(connection, profile_id, last.movie_id)
+            old = (last.previous_rating, last.previous_timestamp)
+            _log(connection, profile_id, UNDO, last.movie_id, before, *old, undoes=last.id)
+            if last.previous_rating is None:
+                _remove(connection, profile_id, last.movie_id)
+            else:
+                there = before is not None
+                _put(connection, profile_id, last.movie_id, *old, last.previous_position, replaces=there)
+        return Undone(last.movie_id, rating=last.previous_rating, was=last.rating)
+
+    def can_undo(self, token: str) -> bool:
+        """Whether `undo` would take something back."""
+        with self._database.read() as connection:
+            profile_id = _find(connection, token).id
+            return _last_not_undone(connection, profile_id) is not None
+
+
+_PROFILE = sa.bindparam("profile", type_=sa.BigInteger)
+
+_RATINGS_IN_TIME = (
+    sa.select(ratings.c.movie_id, ratings.c.rating, ratings.c.timestamp)
+    .where(ratings.c.profile_id == _PROFILE)
+    .order_by(ratings.c.timestamp, ratings.c.position)
+)
+
+_NEWEST = sa.select(sa.func.max(ratings.c.timestamp)).where(ratings.c.profile_id == _PROFILE)
+
+_later = events.alias("later")
+_LAST_NOT_UNDONE = (
+    sa.select(events)
+    .where(
+        events.c.profile_id == _PROFILE,
+        events.c.kind.in_((RATE, CLEAR)),
+        ~sa.exists().where(_later.c.undoes == events.c.id),
+    )
+    .order_by(events.c.id.desc())
+    .limit(1)
+)
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _new_key(result: sa.CursorResult[Any]) -> int:
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _find(connection: sa.Connection, token: str, *, lock: bool = False) -> sa.Row[Any]:
+    """The profile's row; with `lock`, other writers of this profile wait (in SQLite all writers do anyway)."""
+    query = sa.select(profiles).where(profiles.c.token_hash == fields.token_hash(token))
+    found = connection.execute(query.with_for_update() if lock else query).first()
+    if found is None:
+        raise fields.unknown_profile()
+    given = {field: getattr(found, field) for field in ("name", "gender", "age", "occupation", "data")}
+    with _as_written(f"profile {found.id}"):
+        fields.clean_id("id", found.id)
+        fields.clean_timestamp(found.created_at)
+        for field, value in given.items():
+            fields.check_kept(field, value)
+        if found.copied_from is not None:
+            fields.clean_id("copied_from", found.copied_from)
+    return found
+
+
+def _current(connection: sa.Connection, profile_id: int, movie_id: int) -> sa.Row[Any] | None:
+    query = sa.select(ratings).where(ratings.c.profile_id == profile_id, ratings.c.movie_id == movie_id)
+    found = connection.execute(query).first()
+    if found is not None:
+        _check_rating(found.movie_id, found.rating, found.timestamp, found.position)
+    return found
+
+
+def _newest(connection: sa.Connection, profile_id: int) -> int:
+    """When the profile's newest rating was given; 0 without any."""
+    newest = connection.scalar(_NEWEST, {"profile": profile_id})
+    with _as_written("the newest rating"):
+        return 0 if newest is None else fields.clean_timestamp(newest)
+
+
+def _last_not_undone(connection: sa.Connection, profile_id: int) -> sa.Row[Any] | None:
+    last = connection.execute(_LAST_NOT_UNDONE, {"profile": profile_id}).first()
+    if last is not None:
+        with _as_written("an event"):
+            fields.clean_id("id", last.id)
+            fields.clean_id("movie_id", last.movie_id)
+            if last.rating is not None:
+                fields.clean_rating(last.rating, None)
+        if last.previous_rating is not None:
+            _check_rating(last.movie_id, last.previous_rating, last.previous_timestamp, last.previous_position)
+    return last
+
+
+@contextmanager
+def _as_written(what: str) -> Iterator[None]:
+    """What is read obeys the rules by which it was written, or the file is damaged."""
+    try:
+        yield
+    except ProfileError as error:
+        raise UnsoundError(f"{what}: {error}") from error
+
+
+def _check_rating(movie_id: Any, rating: Any, timestamp: Any, position: Any) -> None:
+    with _as_written("a rating"):
+        fields.clean_id("movie_id", movie_id)
+        fields.clean_rating(rating, None)
+        fields.clean_timestamp(timestamp)
+        fields.check_position(position)
+
+
+def _sound_rows(rows: Sequence[Any]) -> tuple[StoredRating, ...]:
+    """A history as it was read, checked in one go: it may have thousands of rows."""
+    if not rows:
+        return ()
+    with _as_written("the ratings"):
+        fields.check_kept_ratings(*zip(*rows, strict=True))
+    return tuple(map(StoredRating._make, rows))
+
+
+def _insert_start(connection: sa.Connection, profile_id: int, start: list[tuple[int, float, int]]) -> None:
+    """The ratings a profile begins with, at positions that lie before every event's."""
+    rows = [
+        {"profile_id": profile_id, "movie_id": movie, "rating": rating, "timestamp": at, "position": i - len(start)}
+        for i, (movie, rating, at) in enumerate(start)
+    ]
+    if rows:
+        connection.execute(ratings.insert(), rows)
+
+
+def _log(
+    connection: sa.Connection,
+    profile_id: int,
+    kind: str,
+    movie_id: int,
+    before: sa.Row[Any] | None,
+    rating: float | None,
+    timestamp: int | None,
+    undoes: int | None = None,
+) -> int:
+    """Append an event; its id, which grows from event to event."""
+    event = events.insert().values(
+        profile_id=profile_id,
+        kind=kind,
+        happened_at=_now(),
+        movie_id=movie_id,
+        rating=rating,
+        timestamp=timestamp,
+        previous_rating=None if before is None else before.rating,
+        previous_timestamp=None if before is None else before.timestamp,
+        previous_position=None if before is None else before.position,
+        undoes=undoes,
+    )
+    return _new_key(connection.execute(event))
+
+
+def _put(
+    connection: sa.Connection,
+    profile_id: int,
+    movie_id: int,
+    rating: float,
+    timestamp: int,
+    position: int,
+    *,
+    replaces: bool,
+) -> None:
+    values = {"rating": rating, "timestamp": timestamp, "position": position}
+    if replaces:
+        there = (ratings.c.profile_id == profile_id, ratings.c.movie_id == movie_id)
+        connection.execute(ratings.update().where(*there).values(values))
+    else:
+        connection.execute(ratings.insert().values(profile_id=profile_id, movie_id=movie_id, **values))
+
+
+def _remove(connection: sa.Connection, profile_id: int, movie_id: int) -> None:
+    connection.execute(ratings.delete().where(ratings.c.profile_id == profile_id, ratings.c.movie_id == movie_id))

@@ -1,0 +1,1 @@
+"""The Compare page: our figures beside the paper's and other models'."""

@@ -1,0 +1,221 @@
+"""The saved comparison and the saved ablation, for a page: a damaged file is a remark, not the end of the page."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from lcrec_core.data.dataset import WHOLE_STARS
+from lcrec_core.data.split import Protocol
+from lcrec_core.errors import LCRecError
+from lcrec_core.evaluation import ablation, paper_facts, results
+from lcrec_core.evaluation import bundle_results as comparison
+from lcrec_core.evaluation.ablation import Measured
+from lcrec_core.evaluation.results import ROWS, Summary
+from lcrec_core.files import REPOSITORY
+from lcrec_core.metrics import distribution as breakdown
+from lcrec_ui.compare import tables
+from lcrec_ui.frame import charts, failures, permissions
+
+
+@dataclass(frozen=True)
+class Part:
+    """A way of cutting a data set that models were compared by."""
+
+    data: str
+    protocol: Protocol
+    title: str
+    words: str
+    """What is asked, for the line below the choice."""
+
+
+PARTS = (
+    Part(
+        paper_facts.DATA,
+        Protocol.RANDOM,
+        "Random 80:20",
+        "20 % of all ratings, drawn at random by a seed: the paper's way, and the kindest, for a rating is asked among "
+        "others of the same evening.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.USER_LAST,
+        "Each person's last 20 %",
+        "What each person rated last is asked, from what they rated before.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.GLOBAL_TIME,
+        "Everybody's last 20 %",
+        "The last 20 % of all ratings in time are asked. Half of them are by people who had rated nothing before.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.NEW_PEOPLE,
+        "New people",
+        "500 people are held out entirely. A model is given their first 5, 10, 20 or 50 ratings and asked for the "
+        "rest. Those that cannot take somebody in were trained again with these ratings.",
+    ),
+    Part(paper_facts.DATA, Protocol.RANDOM_90, "Random 90:10", "10 % of all ratings, drawn at random by a seed."),
+    Part(
+        "ml-100k",
+        Protocol.OFFICIAL,
+        "ML-100K, u1 to u5",
+        "The five splits that MovieLens 100K was published with; the seed is the split's number.",
+    ),
+    Part("ml-100k", Protocol.RANDOM, "ML-100K, random 80:20", "20 % of all ratings, drawn at random by a seed."),
+)
+
+
+def same_parts() -> list[Summary]:
+    """Every model measured on the same parts of the paper's data, by its protocol."""
+    return _summaries(paper_facts.DATA, comparison.RANDOM)
+
+
+def _summaries(data: str, protocol: str) -> list[Summary]:
+    try:
+        return results.summaries(results.saved(data, protocol))
+    except results.ResultError as error:
+        st.warning(failures.sentence(error), icon=":material/warning:")
+        return []
+
+
+def every_model() -> None:
+    """The models compared on the same parts, with a choice of how the parts were cut."""
+    found = {part.title: (part, rows) for part in PARTS if (rows := _summaries(part.data, part.protocol))}
+    if not found:
+        return
+    st.header("Every model on the same parts", anchor=False)
+    titles = list(found)
+    title = st.segmented_control(
+        "How the test part is cut", titles, default=titles[0], required=True, key="compare_part"
+    )
+    chosen, rows = found[title]
+    command = _made_by(f"compare --data {chosen.data} --protocol {chosen.protocol}")
+    st.markdown(f"{chosen.words} Every model learnt from the same ratings and was asked the same ones, once{command}.")
+    st.dataframe(
+        tables.comparison_table(rows),
+        hide_index=True,
+        column_config=tables.COMPARISON_COLUMNS,
+        height="content",
+        alt=f"Errors, times and sizes of every model compared on the same parts: {chosen.title}",
+    )
+    if chosen.protocol is Protocol.NEW_PEOPLE:
+        charts.draw(charts.new_people(rows), "new_people")
+
+
+def where_models_err() -> None:
+    """Errors of some models by person, movie, year or genre."""
+    tables_of = {}
+    for row, label in ROWS.items():
+        stem = results.stem(row, 0)
+        table = _table(paper_facts.DATA, f"{stem}.groups.csv", ["by", "group", "ratings", "mse", "mae"])
+        if table is not None:
+            tables_of[label] = table
+    if not tables_of:
+        return
+    st.header("Where each model errs", anchor=False)
+    kinds = (breakdown.PERSON, breakdown.MOVIE, breakdown.YEAR, breakdown.GENRE)
+    by = st.segmented_control(
+        "Test ratings by", kinds, default=kinds[0], required=True, format_func=str.capitalize, key="compare_by"
+    )
+    usual = [
+        label for label in tables_of if label in {ROWS[row] for row in ("lcrec", "fm", "svd-tuned", "paper", "bias")}
+    ]
+    shown = st.multiselect("Models", list(tables_of), default=usual or list(tables_of), key="compare_models")
+    if shown:
+        charts.draw(charts.errors_by_group({label: tables_of[label] for label in shown}, by), "errors_by_group")
+    st.caption(
+        "Random 80:20 of MovieLens 1M, seed 0. How many ratings a person or a movie has is counted in the part that "
+        "the models learn from; a movie counts in each of its genres."
+    )
+
+
+def how_sure() -> None:
+    """How often models were right, by how likely they said it was."""
+    lines = _reliability("calibration")
+    if not lines:
+        return
+    st.header("How sure it is, and how often right", anchor=False)
+    errors = {label: breakdown.calibration_error(table) for label, table in lines.items()}
+    said = "; ".join(f"{label} is off by {error:.3f} on average" for label, error in errors.items())
+    st.markdown(
+        "These models say how likely each number of stars is. Of all ratings for which the likeliest number was given "
+        f"a chance of 50 %, half should have been that number. {said} (expected calibration error)."
+    )
+    charts.draw(charts.reliability(lines, "How often the likeliest number of stars was given"), "reliability")
+    liking = _reliability("liking")
+    if liking:
+        off = "; ".join(f"{label} by {breakdown.calibration_error(table):.3f}" for label, table in liking.items())
+        good = f"{WHOLE_STARS.good:g}"
+        st.markdown(
+            f"The chance of {good} stars and more, which *For you* shows, is checked in the same way: of all ratings "
+            f"given a chance of 80 %, eight in ten should have been {good} stars or 5. It is off on average: {off}."
+        )
+        charts.draw(charts.reliability(liking, f"How often {good} stars and more were given", low=0), "liking")
+
+
+def _reliability(kind: str) -> dict[str, pd.DataFrame]:
+    """Every model's table of that kind on random 80:20, seed 0, by the model's name."""
+    found = {
+        label: _table(paper_facts.DATA, f"{results.stem(row, 0)}.{kind}.csv", ["ratings", "confidence", "right"])
+        for row, label in ROWS.items()
+    }
+    return {label: table for label, table in found.items() if table is not None}
+
+
+def parts_of_lcrec() -> None:
+    """What each part of LCRec is worth, and what more ratings are."""
+    try:
+        found = ablation.read(paper_facts.DATA)
+    except LCRecError as error:
+        st.warning(failures.sentence(error), icon=":material/warning:")
+        return
+    parts = [entry for entry in found if not entry.name.startswith("share-")]
+    if not parts:
+        return
+    st.header("What each part of LCRec is worth", anchor=False)
+    st.image(str(FIGURE), caption="LCRec: what people and movies are like, and when they rate.", alt=FIGURE_IN_WORDS)
+    st.markdown(
+        "The backbone knows what people and movies are like; the LSTM knows when: a good or bad mood of the evening, a "
+        "row of films of one kind, tastes that drift. It reads what the backbone leaves unexplained, rating by rating, "
+        "each with itself left out. Nobody has an embedding, so somebody new is served like everybody else."
+    )
+    st.markdown(
+        "LCRec is trained again with each part taken out, and with one part alone, and measured on the validation part "
+        f"(5 % of the training part){_made_by(f'ablate --data {paper_facts.DATA}')}."
+    )
+    st.dataframe(
+        tables.ablation_table(parts), hide_index=True, height="content", alt="Errors of LCRec without each of its parts"
+    )
+    curve = _learning_curve(found)
+    if len(curve) > 1:
+        charts.draw(charts.learning_curve(curve), "learning_curve")
+
+
+FIGURE = REPOSITORY / "docs" / "lcrec.svg"
+FIGURE_IN_WORDS = (
+    "Ratings give a Bayesian factorization, the backbone. Its residuals, with each movie's features from a title CNN "
+    "and embeddings, go through an LSTM each way; two dense layers give the distribution of a rating."
+)
+
+
+def _learning_curve(found: list[Measured]) -> list[Measured]:
+    points = [entry for entry in found if entry.later and (entry.name == "whole" or entry.name.startswith("share-"))]
+    return sorted(points, key=lambda entry: entry.ratings)
+
+
+def _made_by(command: str) -> str:
+    """The command that measures it again, for whoever runs this server; a visitor could do nothing with it."""
+    return f": `python -m lcrec_core {command}`" if permissions.may_manage() else ""
+
+
+def _table(data: str, name: str, columns: list[str]) -> pd.DataFrame | None:
+    path = results.results_folder(data, comparison.RANDOM) / name
+    if not path.exists():
+        return None
+    try:
+        return breakdown.read(path, columns)
+    except LCRecError as error:
+        st.warning(failures.sentence(error), icon=":material/warning:")
+        return None

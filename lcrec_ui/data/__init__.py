@@ -1,0 +1,1 @@
+"""The Data page: what is in the data, and how data sets get here."""

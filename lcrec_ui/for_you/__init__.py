@@ -1,0 +1,1 @@
+"""The For you page: the list, its cards and its filters."""

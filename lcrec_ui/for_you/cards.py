@@ -1,0 +1,156 @@
+"""Pieces of pages that show movies: cards, the ranked table, and its export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from lcrec_core.data.dataset import WHOLE_STARS, RatingScale, split_genres
+from lcrec_core.data.titles import sort_key, spoken
+from lcrec_core.errors import BundleError
+from lcrec_ui.frame import export, failures, loaders, permissions, session
+from lcrec_ui.frame.text import count, plain, stars
+
+if TYPE_CHECKING:
+    from lcrec_core.serving.recommender import Recommendation
+
+LIKING_LABEL = f"Chance of {WHOLE_STARS.good:g}+ stars"
+"""Half stars have the same four."""
+
+EXPORT_COLUMNS = {
+    "rank": "Rank",
+    "title": "Title",
+    "year": "Year",
+    "genres": "Genres",
+    "predicted": "Predicted rating",
+    "liking": LIKING_LABEL,
+    "mean_rating": "Average rating",
+    "num_ratings": "Number of ratings",
+}
+
+
+def model_is_ready() -> bool:
+    """Load the model in use; where there is none that fits, say so, and to whoever may train one show the way.
+
+    The first visitor waits here for torch, so that a page should have drawn something before.
+    """
+    try:
+        loaders.recommender(session.current_bundle())
+    except BundleError as error:
+        failures.explain(error)
+        if permissions.may_manage():
+            st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")
+        else:
+            st.caption(permissions.only_who_runs_it("train one"))
+        return False
+    return True
+
+
+def movie_cards(movies: list[Recommendation], reasons: list[str]) -> None:
+    """The best match across the page and the others two by two, in reading order on a phone as well."""
+    for start, length in ((0, 1), (1, 2), (3, 2)):
+        row = list(zip(movies, reasons, strict=True))[start : start + length]
+        if not row:
+            return
+        columns = st.columns(length) if length > 1 else [st.container()]
+        for column, (movie, reason), rank in zip(columns, row, range(start + 1, start + 3), strict=False):
+            with column:
+                _card(rank, movie, reason)
+
+
+def _card(rank: int, movie: Recommendation, reason: str) -> None:
+    with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{rank}"):
+        st.markdown(f"## {rank}. {plain(spoken(movie.title))}", anchors=False)
+        if movie.genres:
+            st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
+        st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")
+        about = [people_gave(movie.mean_rating, movie.num_ratings)]
+        if movie.liking is not None:
+            about.insert(0, f"{LIKING_LABEL} from you: {movie.liking:.0%}")
+        st.caption("  \n".join(about))
+        st.markdown(plain(reason))
+
+
+def people_gave(mean_rating: float | None, num_ratings: int) -> str:
+    """What everybody thinks: `People gave 3.87 on average (1,234 ratings)`."""
+    if not num_ratings or mean_rating is None or pd.isna(mean_rating):
+        return "Nobody has rated it yet"
+    return f"People gave {mean_rating:.2f} on average ({count(num_ratings, 'rating')})"
+
+
+def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
+    """The whole list, best first, sortable in the browser.
+
+    Args:
+        ranked: What `Recommender.rank` returns; the chances are shown where it has them.
+        scale: For the length of the bars.
+    """
+    shown = by_title(with_rank(ranked).drop(columns="movie_id"), ranked["title"].map(sort_key), RANKED_BY_TITLE)
+    shown["genres"] = [split_genres(joined) for joined in shown["genres"]]
+    if "liking" in shown:
+        shown["liking"] = shown["liking"].astype(float).round(2)
+    bar = st.column_config.ProgressColumn(
+        "Predicted for you", min_value=0, max_value=scale.high, format="%.2f", width=150
+    )
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=420,
+        key="ranked_table",
+        column_config={
+            "rank": st.column_config.NumberColumn("#", width=52),
+            "title": st.column_config.TextColumn("Title", width=230),
+            "predicted": bar,
+            "liking": st.column_config.NumberColumn(
+                "Liking", format="percent", help=f"{LIKING_LABEL} from you, as the model sees it."
+            ),
+            "mean_rating": st.column_config.NumberColumn("People's average", format="%.2f"),
+            "num_ratings": st.column_config.NumberColumn("Ratings", format="localized"),
+            "year": st.column_config.NumberColumn("Year", format="%d", width="small"),
+            "genres": st.column_config.ListColumn("Genres"),
+        },
+        column_order=["rank", "title", "predicted", "liking", "mean_rating", "num_ratings", "year", "genres"],
+        alt=f"{len(shown):,} movies in order of predicted rating",
+    )
+
+
+RANKED_BY_TITLE, HISTORY_BY_TITLE = "ranked_by_title", "history_by_title"
+"""Keys of the switches that put a table in order of its titles."""
+
+
+def order_of(key: str, otherwise: str) -> str:
+    """How a table with such a switch is ordered now, for its heading."""
+    return "A to Z" if st.session_state.get(key) else otherwise
+
+
+def by_title(table: pd.DataFrame, sort_keys: pd.Series, key: str) -> pd.DataFrame:
+    """The table as it is, or in order of its titles once the switch above it is on.
+
+    The browser sorts a column by what is written in it, and every The would stand under T.
+
+    Args:
+        table: One movie a row.
+        sort_keys: `titles.sort_key` of each row's title.
+        key: Of the switch.
+    """
+    if not st.toggle("Titles A to Z", key=key, help="In order of the titles, without The, A, Le and the like."):
+        return table
+    return table.loc[sort_keys.sort_values(kind="stable").index]
+
+
+def with_rank(ranked: pd.DataFrame) -> pd.DataFrame:
+    """The ranked movies with their place, from 1, and their titles as people say them."""
+    return ranked.assign(rank=range(1, len(ranked) + 1), title=[spoken(title) for title in ranked["title"]])
+
+
+def as_csv(ranked: pd.DataFrame) -> bytes:
+    """The ranked movies as a file to read: named columns, two decimals, a byte order mark for spreadsheets."""
+    table = with_rank(ranked)
+    table = table[[name for name in EXPORT_COLUMNS if name in table]]
+    numbers = [name for name in ("predicted", "liking", "mean_rating") if name in table]
+    table = table.assign(
+        genres=table["genres"].str.replace("|", ", ", regex=False), **table[numbers].astype(float).round(2)
+    )
+    return export.as_csv(table.rename(columns=EXPORT_COLUMNS))

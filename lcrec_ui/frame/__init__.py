@@ -1,0 +1,1 @@
+"""What every page stands on: session, address, sidebar, loaders, messages, texts."""

@@ -1,0 +1,92 @@
+"""What is loaded once per server and shared by all sessions, so nobody may change it.
+
+Importing this module is cheap; torch comes in with the first recommender.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING, TypeVar
+
+import streamlit as st
+
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.models import bundle as artifacts
+from lcrec_core.sources import load as sources
+from lcrec_core.store.profiles import ProfileStore, default_url
+
+CLICK_SECONDS = 1.2
+"""How long a click waits for the profile store: who clicked is told within two seconds if it was not kept."""
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from lcrec_core.serving.recommender import Recommender
+
+
+def dataset(name: str) -> Dataset:
+    """A data set, read again only when its file changes.
+
+    Raises:
+        DataError: It is not there or damaged.
+    """
+    return _dataset(name, file_stamp(name))
+
+
+def recommender(bundle_name: str) -> Recommender:
+    """The recommender of a bundle, made anew when the bundle is trained anew.
+
+    Raises:
+        BundleError: It is missing, damaged, or not of the data set there is.
+    """
+    name = artifacts.resolve(bundle_name)
+    manifest = artifacts.artifacts_root() / name / "manifest.json"
+    data_name = name.partition("/")[0]
+    return _recommender(name, manifest.stat().st_mtime_ns, str(manifest), file_stamp(data_name))
+
+
+def store() -> ProfileStore:
+    """The profile store named by the environment."""
+    return _store(default_url())
+
+
+@st.cache_resource(max_entries=3, show_spinner="Opening the data set…")
+def _dataset(name: str, stamp: str) -> Dataset:
+    return _settled(sources.load(name))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _recommender(name: str, trained: int, manifest: str, stamp: str) -> Recommender:
+    import torch
+
+    from lcrec_core.serving.recommender import Recommender
+
+    # One answer is a few milliseconds of small products: more threads would only wait for each other,
+    # and for a training run on the same machine.
+    torch.set_num_threads(1)
+    loaded = artifacts.load_bundle(name)
+    return _settled(Recommender(loaded, dataset(loaded.data)))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(url: str) -> ProfileStore:
+    return ProfileStore(url, busy_seconds=CLICK_SECONDS)
+
+
+def _settled(loaded: T) -> T:
+    """Streamlit collects garbage after every run; what stays for good is taken out of its sight first.
+
+    With torch imported a collection takes about 150 ms, more than everything a star click needs.
+    """
+    gc.collect()
+    gc.freeze()
+    return loaded
+
+
+def file_stamp(name: str) -> str:
+    """Changes when the data set's file does; empty for the demo."""
+    path = sources.find(name)
+    if path is None:
+        return ""
+    about = path.stat()
+    return f"{path} {about.st_size} {about.st_mtime_ns}"

@@ -1,0 +1,115 @@
+"""Tables derived from a data set once and shared by all sessions: people, movies, titles, aggregates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lcrec_core.data.dataset import Col, Dataset, split_genres
+from lcrec_core.data.summary import DatasetStatistics, summarise
+from lcrec_core.data.titles import spoken
+from lcrec_core.serving.search import TitleIndex
+from lcrec_ui.frame.loaders import dataset, file_stamp
+
+
+def title_index(name: str) -> TitleIndex:
+    """The titles of a data set, ready to be searched."""
+    return _title_index(name, file_stamp(name))
+
+
+def statistics(name: str) -> DatasetStatistics:
+    """The aggregates of a data set."""
+    return _statistics(name, file_stamp(name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _title_index(name: str, stamp: str) -> TitleIndex:
+    return TitleIndex.of(dataset(name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _statistics(name: str, stamp: str) -> DatasetStatistics:
+    return summarise(dataset(name))
+
+
+@dataclass(frozen=True)
+class Movie:
+    """What the pages say of a movie."""
+
+    title: str
+    """As people say it."""
+    genres: tuple[str, ...]
+    mean_rating: float
+    """What people gave on average; NaN where nobody rated it."""
+    num_ratings: int
+
+
+def movies(data_name: str) -> Mapping[int, Movie]:
+    """The movies of a data set by id."""
+    return _movies(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _movies(name: str, stamp: str) -> dict[int, Movie]:
+    data = dataset(name)
+    table = data.movies[[Col.MOVIE, Col.TITLE, Col.GENRES]].itertuples(index=False, name=None)
+    counts = np.bincount(_movie_rows(data), minlength=len(data.movies)).tolist()
+    return {
+        movie_id: Movie(spoken(str(title)), tuple(split_genres(genres)), mean, count)
+        for (movie_id, title, genres), mean, count in zip(table, movie_means(name), counts, strict=True)
+    }
+
+
+def people(data_name: str) -> pd.DataFrame:
+    """The people of a data set and how many ratings each gave, in the column `ratings`."""
+    return _people(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _people(name: str, stamp: str) -> pd.DataFrame:
+    data = dataset(name)
+    ids = data.users[Col.USER].to_numpy()
+    counts = np.bincount(np.searchsorted(ids, data.ratings[Col.USER].to_numpy()), minlength=len(ids))
+    return data.users.assign(ratings=counts)
+
+
+def movie_means(data_name: str) -> pd.Series:
+    """What people gave each movie on average, by movie id; NaN where nobody rated it."""
+    return _movie_means(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _movie_means(name: str, stamp: str) -> pd.Series:
+    data = dataset(name)
+    rows, number = _movie_rows(data), len(data.movies)
+    counts = np.bincount(rows, minlength=number)
+    sums = np.bincount(rows, weights=data.ratings[Col.RATING].to_numpy(np.float64), minlength=number)
+    return pd.Series(sums / np.where(counts > 0, counts, np.nan), index=data.movies[Col.MOVIE].to_numpy())
+
+
+def _movie_rows(data: Dataset) -> np.ndarray:
+    """Row in the table of movies of each rating: int64 (N,)."""
+    return np.searchsorted(data.movies[Col.MOVIE].to_numpy(), data.ratings[Col.MOVIE].to_numpy())
+
+
+def genres(data_name: str) -> list[str]:
+    """Every genre of a data set, sorted."""
+    return _genres(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _genres(name: str, stamp: str) -> list[str]:
+    return dataset(name).genres
+
+
+def decades(data_name: str) -> list[int]:
+    """First years of the decades that a data set's movies come from, oldest first."""
+    return _decades(data_name, file_stamp(data_name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _decades(name: str, stamp: str) -> list[int]:
+    years = dataset(name).movies[Col.YEAR].dropna().to_numpy(np.int64)
+    return [int(first) for first in np.unique(years // 10 * 10)]

@@ -1,0 +1,112 @@
+"""The frame around every page: navigation, title, who is looking, and a catch for everything that fails.
+
+`app.py` calls `route()`, every page begins with `page(title)`. Because there is a folder named
+`pages/`, the first visitor of a fresh server who opens a page by its link gets Streamlit's own navigation
+and the page without `app.py`; `page()` notices this and puts the frame around the page itself.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from lcrec_core.files import REPOSITORY
+from lcrec_ui.frame import failures, looks, notices, server, session, sidebar
+from lcrec_ui.frame.failures import callback, fragment
+
+__all__ = ["callback", "fragment", "page", "route", "simulated_notice"]
+
+APP_NAME = "LCRec"
+_ROUTED = "lcrec_routed"
+_PAGES_FOLDER = REPOSITORY / "pages"
+_ICON = Path(__file__).resolve().parent / "icon.png"
+"""A file of our own: an icon named by `:material/...:` is fetched from a font host on every load."""
+
+
+@dataclass(frozen=True)
+class _PageFile:
+    """A page of the app. The file's name without its number must be the URL path, see the module's docstring."""
+
+    file: str
+    title: str
+    icon: str
+    about: str
+
+    @property
+    def url_path(self) -> str:
+        return self.file.split("_", 1)[1].removesuffix(".py")
+
+
+_FRONT = (
+    _PageFile("1_for-you.py", "For you", "movie", "Five movies picked for you, and everything else in order."),
+    _PageFile("2_rate.py", "Rate movies", "star", "Find movies, give them stars and watch the predictions move."),
+    _PageFile("3_profile.py", "Profile", "person", "Choose who you are; a person's history and tastes."),
+)
+_BEHIND = (
+    _PageFile("4_data.py", "Data", "database", "What the model learns from, before and after preparation."),
+    _PageFile("5_training.py", "Training", "model_training", "How models were trained; train one yourself."),
+    _PageFile("6_compare.py", "Compare", "balance", "The paper's results beside what was measured here."),
+)
+
+
+def route() -> None:
+    """The whole of `app.py`: draw the page that was asked for inside the frame."""
+    with failures.shown():
+        chosen = _open_frame()
+        st.session_state[_ROUTED] = True
+        try:
+            with notices.page():
+                chosen.run()
+        finally:
+            st.session_state[_ROUTED] = False
+
+
+def page(title: str) -> None:
+    """Begin a page: its title first, so that there is something to see, then notices and the sidebar."""
+    routed = bool(st.session_state.get(_ROUTED))
+    if not routed:
+        # Neither a rerun, which would lose a button's click, nor a stop, which would keep stale fragments.
+        failures.show_in_this_run()
+        _open_frame()
+    looks.apply()
+    st.title(title, anchor=False)
+    top = st.container()
+    with st.sidebar:
+        sidebar.draw()
+    simulated_notice()
+    with top:
+        notices.at_top(last_chance=not routed)
+
+
+def simulated_notice() -> None:
+    """Say that the people shown are made up, where they are. `page` has called it already."""
+    if session.current_data().simulated:
+        st.markdown(
+            ":orange-badge[:material/theater_comedy: Simulated people] :small[:gray[The movies are real; "
+            "the people of the demo and all their ratings are made up.]]"
+        )
+
+
+def _open_frame() -> Page:
+    """Everything before a page's first line; returns the page that was asked for."""
+    server.settle()
+    # Before the navigation, which would otherwise make the page's icon the browser's: see `_ICON`.
+    st.set_page_config(page_icon=_ICON, layout="wide")
+    chosen = _navigation()
+    st.set_page_config(page_title=f"{chosen.title} · {APP_NAME}")
+    session.read_url()
+    return chosen
+
+
+def _navigation() -> Page:
+    """The same navigation from everywhere. The first page answers at `/` and at its own path."""
+    home = _page(_FRONT[0], url_path="home", default=True)
+    hidden_twin = _page(_FRONT[0], visibility="hidden")
+    front = [home, hidden_twin, *(_page(about) for about in _FRONT[1:])]
+    return st.navigation({"": front, "Behind the scenes": [_page(about) for about in _BEHIND]})
+
+
+def _page(about: _PageFile, **options: object) -> Page:
+    settings = {"title": about.title, "icon": f":material/{about.icon}:", "help": about.about}
+    return st.Page(_PAGES_FOLDER / about.file, **{"url_path": about.url_path, **settings, **options})

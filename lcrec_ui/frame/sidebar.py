@@ -1,0 +1,115 @@
+"""The sidebar: who you are, which data and which model, and the switches between them."""
+
+import streamlit as st
+
+from lcrec_core.errors import BundleError
+from lcrec_core.sources import load as sources
+from lcrec_ui.frame import session
+from lcrec_ui.frame.failures import callback, fragment
+from lcrec_ui.frame.text import DATA_TITLES, clean, count, distinct, plain
+
+WHO = "sidebar_person"
+"""Key of the fragment that shows the person."""
+ADDRESS = "address"
+"""Key of the fragment that writes the browser's address bar; it is to be drawn again when the person changes."""
+_WHO, _DATA, _MODEL = "sidebar_who", "sidebar_data", "sidebar_model"
+_A_PERSON = ""
+"""Stands for the data-set person among the tokens of created profiles."""
+
+
+def draw() -> None:
+    """Draw into the current container."""
+    who()
+    _data_switch()
+    _model_switch()
+    address()
+
+
+@fragment(key=ADDRESS)
+def address() -> None:
+    """The link to what is shown; after everything that may give way to something else."""
+    session.write_url()
+
+
+@fragment(key=WHO)
+def who() -> None:
+    """The person; a fragment, because a rating given on a page changes their count."""
+    person = session.current_person()
+    st.caption("You are looking as")
+    if session.state().tokens:
+        _who_switch(person)
+    else:
+        st.markdown(f"**{plain(person.label)}**")
+    details = [plain(person.about)] if person.about else []
+    details.append(count(len(person.profile.movie_ids), "rating"))
+    st.caption("  \n".join(details))
+
+
+def _who_switch(person: session.Person) -> None:
+    names = distinct({_A_PERSON: f"User {_user_id()}", **session.own_profiles(person.owner.data)})
+    st.session_state[_WHO] = person.token or _A_PERSON
+    # The switch lies in a fragment but changes every page, hence the rerun of the whole app.
+    st.selectbox(
+        "You are looking as",
+        list(names),
+        format_func=lambda token: names.get(token, "Profile"),
+        key=_WHO,
+        on_change=_switch_who,
+        label_visibility="collapsed",
+    )
+
+
+def _user_id() -> int:
+    data = session.current_data()
+    return session.state().users.get(data.name, session.default_user(data))
+
+
+def _data_switch() -> None:
+    available = sources.available()
+    current = session.state().data
+    if len(available) < 2:
+        st.caption(f"Data  \n**{plain(DATA_TITLES.get(current, current))}**")
+        return
+    st.session_state[_DATA] = current
+    titles = distinct({name: DATA_TITLES.get(name, name) for name in available})
+    st.selectbox(
+        "Data",
+        available,
+        format_func=lambda name: clean(titles.get(name, name)),
+        key=_DATA,
+        on_change=_switch_data,
+    )
+
+
+def _model_switch() -> None:
+    try:
+        current = session.current_bundle()
+    except BundleError:
+        st.caption("Model  \nnone trained on this data yet")
+        return
+    names = session.bundles_of(session.state().data)
+    if len(names) < 2:
+        st.caption(f"Model  \n**{plain(current)}**")
+        return
+    st.session_state[_MODEL] = current
+    st.selectbox("Model", names, format_func=clean, key=_MODEL, on_change=_switch_model)
+
+
+@callback
+def _switch_who() -> None:
+    token = st.session_state[_WHO]
+    if token:
+        session.set_profile(token)
+    else:
+        session.set_user(_user_id())
+    st.rerun()
+
+
+@callback
+def _switch_data() -> None:
+    session.set_data(st.session_state[_DATA])
+
+
+@callback
+def _switch_model() -> None:
+    session.set_bundle(st.session_state[_MODEL])

@@ -1,0 +1,1 @@
+"""The Profile page: who is looking, and what they have rated."""

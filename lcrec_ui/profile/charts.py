@@ -1,0 +1,120 @@
+"""The charts of the Profile page: a person's ratings in time, and beside everybody's."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from lcrec_core.data.dataset import RatingScale
+from lcrec_ui.frame.charts import BLUE, GREY, ORANGE, Chart
+from lcrec_ui.frame.text import clean, in_chart
+
+_STEPS_OF_MEAN = 15
+"""Ratings in the moving mean of the chart in time."""
+
+
+def in_time(history: pd.DataFrame, scale: RatingScale) -> Chart:
+    """Every rating of a person, with their moving mean.
+
+    Args:
+        history: `time`, `title`, `rating`, the latest first; see `taste.history`.
+        scale: The range of the ratings.
+    """
+    table = history.iloc[::-1]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=table["time"],
+        y=table["rating"],
+        mode="markers",
+        name="A rating",
+        marker={"color": BLUE, "size": 7, "opacity": 0.55},
+        customdata=[in_chart(title) for title in table["title"]],
+        hovertemplate="%{customdata}<br>%{y:g} stars, %{x|%d %b %Y}<extra></extra>",
+    )
+    if len(table) >= 2 * _STEPS_OF_MEAN:
+        figure.add_scatter(
+            x=table["time"],
+            y=table["rating"].rolling(_STEPS_OF_MEAN).mean(),
+            mode="lines",
+            name=f"Mean of the last {_STEPS_OF_MEAN}",
+            line={"color": ORANGE, "width": 2},
+            hovertemplate="mean %{y:.2f}, %{x|%d %b %Y}<extra></extra>",
+        )
+    _layout(figure, "Ratings in time", "Date", "Rating (stars)")
+    figure.update_yaxes(range=[scale.low - 0.3, scale.high + 0.3], dtick=1)
+    first, last = table["time"].iloc[0], table["time"].iloc[-1]
+    return Chart(
+        figure,
+        f"{len(table):,} ratings from {first:%d %B %Y} to {last:%d %B %Y}, {table['rating'].mean():.2f} on average.",
+    )
+
+
+def rating_shares(shares: pd.DataFrame, who: str) -> Chart:
+    """How often a person and everybody gave each rating; see `taste.rating_shares`."""
+    labels = [f"{value:g}" for value in shares["rating"]]
+    figure = go.Figure()
+    for name, column, colour in ((in_chart(who), "theirs", ORANGE), ("Everybody", "everybodys", GREY)):
+        figure.add_bar(
+            x=labels,
+            y=shares[column],
+            name=name,
+            marker_color=colour,
+            hovertemplate=f"{name}: %{{y:.0%}} of ratings are %{{x}} stars<extra></extra>",
+        )
+    _layout(figure, "How the stars are given", "Rating (stars)", "Share of ratings")
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(tickformat=".0%")
+    most = shares.loc[shares["theirs"].idxmax()]
+    return Chart(
+        figure,
+        f"Share of each rating: {clean(who)} gives {most['rating']:g} stars most often, {most['theirs']:.0%} of the "
+        f"time; everybody does {most['everybodys']:.0%} of the time.",
+    )
+
+
+def genre_tastes(genres: pd.DataFrame, who: str) -> Chart:
+    """Mean rating per genre of a person and of everybody, joined by a line; see `taste.genres`."""
+    table = genres.iloc[::-1]
+    figure = go.Figure()
+    for row in table.itertuples():
+        figure.add_scatter(
+            x=[row.everybodys, row.theirs],
+            y=[in_chart(row.genre)] * 2,
+            mode="lines",
+            line={"color": GREY, "width": 2},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    for name, column, colour, symbol in (
+        ("Everybody", "everybodys", GREY, "circle-open"),
+        (in_chart(who), "theirs", ORANGE, "circle"),
+    ):
+        figure.add_scatter(
+            x=table[column],
+            y=[in_chart(genre) for genre in table["genre"]],
+            mode="markers",
+            name=name,
+            marker={"color": colour, "size": 11, "symbol": symbol, "line": {"width": 2}},
+            customdata=table["ratings"],
+            hovertemplate=f"%{{y}}, {name}: %{{x:.2f}}"
+            + (" from %{customdata:,} ratings" if column == "theirs" else "")
+            + "<extra></extra>",
+        )
+    _layout(figure, "Tastes by genre", "Mean rating (stars)", "", height=150 + 26 * len(table))
+    best = genres.iloc[0]
+    return Chart(
+        figure,
+        f"Mean rating in {len(genres)} genres: {clean(who)} likes {clean(best['genre'])} best, {best['theirs']:.2f} "
+        f"stars against everybody's {best['everybodys']:.2f}.",
+    )
+
+
+def _layout(figure: go.Figure, title: str, x: str, y: str, height: int = 340) -> None:
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left"},
+        height=height,
+        dragmode=False,
+        margin={"l": 8, "r": 8, "t": 48, "b": 8},
+        hoverlabel={"align": "left"},
+        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0, "title": None},
+    )
+    figure.update_xaxes(title=x, automargin=True, fixedrange=True)
+    figure.update_yaxes(title=y, automargin=True, fixedrange=True)

@@ -1,0 +1,70 @@
+"""A person's ratings beside everybody's: the small tables that the Profile page draws."""
+
+import numpy as np
+import pandas as pd
+
+from lcrec_core.data.dataset import Col, Dataset, split_genres
+from lcrec_core.data.profile import Profile
+from lcrec_core.data.summary import DatasetStatistics
+from lcrec_core.data.titles import sort_key, spoken
+
+FEWEST_PER_GENRE = 3
+"""A genre with fewer ratings says nothing of a person's taste."""
+
+
+def history(data: Dataset, profile: Profile, means: pd.Series) -> pd.DataFrame:
+    """Everything a person rated, the latest first: `time`, `title`, `sort_key`, `genres`, `rating`, `mean_rating`.
+
+    Titles are as people say them, and `sort_key` is what they are sorted by.
+
+    Args:
+        data: Knows the titles.
+        profile: The person.
+        means: Everybody's average by movie id.
+    """
+    rows = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), profile.movie_ids)
+    movies = data.movies.iloc[rows]
+    table = pd.DataFrame(
+        {
+            "time": pd.to_datetime(profile.timestamps, unit="s"),
+            "title": [spoken(title) for title in movies[Col.TITLE]],
+            "sort_key": [sort_key(title) for title in movies[Col.TITLE]],
+            "genres": movies[Col.GENRES].to_numpy(),
+            "rating": profile.ratings,
+            "mean_rating": means.reindex(profile.movie_ids).to_numpy(),
+        }
+    )
+    return table.iloc[::-1].reset_index(drop=True)
+
+
+def rating_shares(profile: Profile, everybody: DatasetStatistics) -> pd.DataFrame:
+    """How often each value was given: `rating`, `theirs` and `everybodys` (shares that add up to 1), `count`."""
+    values = everybody.rating_counts["rating"].to_numpy(np.float64)
+    counts = np.array([np.isclose(profile.ratings, value).sum() for value in values])
+    return pd.DataFrame(
+        {
+            "rating": values,
+            "count": counts,
+            "theirs": counts / max(counts.sum(), 1),
+            "everybodys": everybody.rating_counts["share"].to_numpy(),
+        }
+    )
+
+
+def genres(data: Dataset, profile: Profile, everybody: DatasetStatistics) -> pd.DataFrame:
+    """Mean rating per genre: `genre`, `ratings`, `theirs`, `everybodys`, the best liked first.
+
+    Only genres with at least `FEWEST_PER_GENRE` ratings of this person.
+    """
+    rows = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), profile.movie_ids)
+    lists = [split_genres(joined) for joined in data.movies[Col.GENRES].to_numpy()[rows]]
+    given = pd.DataFrame(
+        {
+            "genre": [genre for found in lists for genre in found],
+            "rating": np.repeat(profile.ratings, [len(found) for found in lists]).astype(np.float64),
+        }
+    )
+    table = given.groupby("genre")["rating"].agg(["size", "mean"]).rename(columns={"size": "ratings", "mean": "theirs"})
+    table["everybodys"] = everybody.genres.set_index("genre")["mean_rating"].reindex(table.index)
+    table = table[table["ratings"] >= FEWEST_PER_GENRE]
+    return table.sort_values(["theirs", "ratings"], ascending=False).rename_axis("genre").reset_index()

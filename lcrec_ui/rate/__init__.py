@@ -1,0 +1,1 @@
+"""The Rate page: stars, and what they move."""

@@ -1,0 +1,162 @@
+"""The lists of the Rate page: what to rate next, what is rated, and the top five that follows from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from lcrec_core.data.profile import Profile
+from lcrec_core.data.titles import spoken
+from lcrec_core.sources.load import DEMO
+from lcrec_ui.for_you import filters
+from lcrec_ui.frame import loaders, lookups, session
+from lcrec_ui.frame.failures import callback
+from lcrec_ui.frame.text import DATA_TITLES, count, plain, stars
+from lcrec_ui.rate import stars as rating
+from lcrec_ui.rate.movement import TopList
+
+if TYPE_CHECKING:
+    from lcrec_core.serving.recommender import Recommender
+
+ROWS = 8
+"""Movies shown at once in each list."""
+FIRST_RATINGS = 5
+"""After about so many ratings the list is somebody's own."""
+
+_QUERY, _BATCH, _SHOWN, _LIMIT, _TOP = "rate_query", "rate_batch", "rate_shown", "rate_limit", "rate_top"
+
+
+def top_five(recommender: Recommender, person: session.Person) -> None:
+    """The best five now, and how they moved with the last rating."""
+    profile, data = person.profile, recommender.data
+    from lcrec_core.serving.recommender import Filters
+
+    best = recommender.top_n(profile, 5, Filters(min_ratings=filters.default_min_ratings(data)))
+    tops = st.session_state.setdefault(_TOP, {})
+    top: TopList = tops.setdefault((data.name, recommender.bundle.name), TopList())
+    ratings_now = (profile.movie_ids.tobytes(), profile.ratings.tobytes(), profile.gender, profile.age)
+    top.follow(hash(ratings_now), {movie.movie_id: movie.predicted for movie in best})
+    if not best:
+        st.caption("Every movie with enough ratings is rated already.")
+        return
+    lines = []
+    for rank, movie in enumerate(best, 1):
+        change = top.change(movie.movie_id)
+        moved = " ".join(filter(None, [change and f":gray[{change}]", top.mark(movie.movie_id)]))
+        title = plain(spoken(movie.title))
+        lines.append(f"{rank}. **{title}**  \n   :yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}")
+    st.markdown("\n".join(lines))
+    st.caption(_follows_from(recommender, len(profile.movie_ids)))
+
+
+def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
+    """What the search finds, or suggestions while nothing is searched for; returns the movies shown."""
+    query = st.text_input(
+        "Search a movie",
+        key=_QUERY,
+        type="search",
+        live=True,
+        placeholder="Type a title: matrix, amelie, star wars",
+        max_chars=100,
+    )
+    if query and query.strip():
+        index = lookups.title_index(recommender.data.name)
+        found = index.search(query, ROWS)
+        movies = list(found.movie_ids)
+        until = _films_until(recommender.data.name, index.newest)
+        if not movies:
+            st.info(f"No title is like “{plain(query.strip())}”.{until}", icon=":material/search_off:")
+            return set()
+        if found.nearest:
+            st.caption(f"No title has “{plain(query.strip())}”; these are nearest in spelling.{until}")
+    else:
+        movies = suggestions(recommender, person.profile)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption("Widely seen movies to begin with", width="content")
+            st.button("Others", icon=":material/autorenew:", type="tertiary", key="others", on_click=_other_suggestions)
+    with st.container(border=True, key="to_rate"):
+        _rows(recommender, person, movies)
+    return set(movies)
+
+
+def _films_until(data_name: str, newest: int | None) -> str:
+    """Where the films end: what is newer than that cannot be found."""
+    if newest is None:
+        return ""
+    data = "The demo" if data_name == DEMO else plain(DATA_TITLES.get(data_name, data_name))
+    return f" {data} has films up to {newest}."
+
+
+def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> None:
+    """What the person rated, the latest first, without the movies already on the page."""
+    number = len(person.profile.movie_ids)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
+        st.header(f"Rated so far: {number:,}", anchor=False, width="content")
+        rating.undo_button(person)
+    # One line in any case, so that the list below stays where it is.
+    with st.container(key="undone"):
+        if not rating.undone():
+            nothing = "" if number else "Nothing yet. "
+            st.caption(f"{nothing}What you rate is listed here, with what we would have guessed.")
+    latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in shown]
+    limit = st.session_state.setdefault(_LIMIT, ROWS)
+    if latest:
+        with st.container(border=True, key="rated"):
+            _rows(recommender, person, latest[:limit])
+    if len(latest) > limit:
+        st.button(f"Show more of {len(latest):,}", icon=":material/expand_more:", key="rated_more", on_click=_show_more)
+
+
+def _rows(recommender: Recommender, person: session.Person, movies: list[int]) -> None:
+    profile = person.profile
+    given = dict(zip(profile.movie_ids.tolist(), profile.ratings.tolist(), strict=True))
+    new = [movie_id for movie_id in movies if movie_id not in given]
+    guesses = dict(zip(new, recommender.predict(profile, new).tolist(), strict=True)) if new else {}
+    known = lookups.movies(recommender.data.name)
+    for movie_id in movies:
+        if movie_id in given:
+            guesses[movie_id] = rating.guess_without(recommender, person, movie_id)
+        scale, stars_given = recommender.data.scale, given.get(movie_id)
+        rating.row(person.owner, movie_id, known[movie_id], stars_given, guesses[movie_id], scale)
+
+
+def suggestions(recommender: Recommender, profile: Profile) -> list[int]:
+    """Well-known movies to rate next. The list stands still while its movies are rated, until others are asked for."""
+    batch = st.session_state.get(_BATCH)
+    data_name = recommender.data.name
+    if batch is None or batch[0] != data_name:
+        batch = (data_name, recommender.suggestions(profile, ROWS))
+        st.session_state[_BATCH] = batch
+    return list(batch[1])
+
+
+@callback
+def _other_suggestions() -> None:
+    """Exchange the suggestions for ones that were not shown lately."""
+    recommender = loaders.recommender(session.current_bundle())
+    data_name = recommender.data.name
+    shown = st.session_state.setdefault(_SHOWN, {}).setdefault(data_name, [])
+    batch = st.session_state.get(_BATCH)
+    shown.extend(batch[1] if batch and batch[0] == data_name else [])
+    offered = recommender.suggestions(rating.rater(session.current_person()).profile, ROWS + len(shown))
+    fresh = [movie_id for movie_id in offered if movie_id not in shown]
+    if not fresh:
+        shown.clear()
+        fresh = offered
+    st.session_state[_BATCH] = (data_name, fresh[:ROWS])
+
+
+@callback
+def _show_more() -> None:
+    st.session_state[_LIMIT] += 2 * ROWS
+
+
+def _follows_from(recommender: Recommender, number: int) -> str:
+    missing = FIRST_RATINGS - number
+    text = f"{count(missing, 'more rating')} and the list is really yours." if missing > 0 else ""
+    # The paper's network reads only what somebody liked; another one may read everything.
+    liked_from = recommender.bundle.config["model"].get("liked_from")
+    if liked_from:
+        return f"{text} This model follows what you like: movies with {liked_from:g} stars and more move the list."
+    return text or f"It follows from {count(number, 'rating')} and moves with every star."

@@ -1,0 +1,299 @@
+"""Start a training run from a page, watch it, cancel it, and see what became of earlier ones.
+
+The run is a process of its own (`lcrec_core.training.jobs`); everything here reads its files, so any session
+shows the same.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from lcrec_core.errors import BundleError, LCRecError
+from lcrec_core.models.bundle import Bundle
+from lcrec_core.sources import load as sources
+from lcrec_core.training import jobs
+from lcrec_core.training.jobs import Job, JobRequest, JobState
+from lcrec_ui.frame import failures, permissions
+from lcrec_ui.frame.charts import Curve, draw, training_curves
+from lcrec_ui.frame.failures import callback
+from lcrec_ui.frame.text import DATA_TITLES, clean, plain, with_commands
+
+REFRESH_SECONDS = 1.0
+SHOWN_AT_FIRST = 4
+"""More curves than this in one chart are for the visitor to ask for."""
+_WATCHED, _ENDED = "training_watched", "training_ended"
+_START = "start a training run"
+
+MODEL_NAMES = {"lcrec": "LCRec, ours", "paper": "LSTM & CNN, the paper's"}
+
+_BADGES = {
+    JobState.DONE: ("done", "green", ":material/check:"),
+    JobState.FAILED: ("failed", "red", ":material/error:"),
+    JobState.CANCELLED: ("cancelled", "gray", ":material/cancel:"),
+}
+
+
+def choose_bundles(bundles: Mapping[str, Bundle], data_name: str) -> list[Bundle]:
+    """Which bundles to show; at first those of the data set being looked at, then also what a run just made."""
+    _notice_end()
+    if not bundles:
+        return []
+    key = _choice_key(data_name)
+    if key not in st.session_state:
+        own = [name for name, bundle in bundles.items() if bundle.data == data_name]
+        st.session_state[key] = (own or list(bundles))[:SHOWN_AT_FIRST]
+    # A bundle may have been removed since it was chosen.
+    st.session_state[key] = [name for name in st.session_state[key] if name in bundles]
+    names = st.multiselect("Bundles shown", list(bundles), format_func=clean, key=key, persist_state="session")
+    return [bundles[name] for name in names if name in bundles]
+
+
+def _choice_key(data_name: str) -> str:
+    return f"training_bundles_{data_name}"
+
+
+def current_run() -> None:
+    """The run that is going now, redrawn every second, or how the one that was watched here ended.
+
+    It stands right under the form's button, where whoever pressed that looks.
+    """
+    going = jobs.running()
+    if going is not None:
+        st.session_state[_WATCHED] = going.id
+        failures.fragment("training_watch", run_every=REFRESH_SECONDS)(_watch)(going.id)
+        return
+    ended = st.session_state.pop(_ENDED, None)
+    if ended is not None:
+        _announce(ended)
+    elif _WATCHED in st.session_state:
+        st.rerun()  # it ended while this page was drawn, and its bundle is not listed yet
+
+
+def _notice_end() -> None:
+    """Note that the run watched here has ended, and choose its bundle, before the choice is drawn."""
+    watched = st.session_state.get(_WATCHED)
+    going = jobs.running()
+    if watched is None or (going is not None and going.id == watched):
+        return
+    del st.session_state[_WATCHED]
+    with contextlib.suppress(LCRecError):
+        job = jobs.load(watched)
+        st.session_state[_ENDED] = watched
+        chosen = st.session_state.get(_choice_key(job.request.data))
+        if job.state is JobState.DONE and chosen is not None and job.request.bundle not in chosen:
+            st.session_state[_choice_key(job.request.data)] = [*chosen, job.request.bundle]
+
+
+def _announce(job_id: str) -> None:
+    """Say once how a run ended that this session was watching."""
+    try:
+        job = jobs.load(job_id)
+    except LCRecError:
+        return
+    bundle = job.request.bundle
+    if job.state is JobState.DONE:
+        st.success(f"Training of {plain(bundle)} is done; its curves are above.", icon=":material/check:")
+    elif job.state is JobState.FAILED:
+        st.error(f"Training of {plain(bundle)} failed{_why(job)}", icon=":material/error:")
+    else:
+        left = "; it can be resumed below" if job.id in jobs.can_resume() else ""
+        st.info(f"Training of {plain(bundle)} was cancelled; no bundle was written{left}.", icon=":material/cancel:")
+
+
+def _why(job: Job) -> str:
+    """`: the reason` for whoever runs the server: it may name files and commands. Visitors read that it failed."""
+    return f": {plain(job.error)}" if job.error and permissions.may_manage() else "."
+
+
+def _watch(job_id: str) -> None:
+    _draw_run(jobs.load(job_id))
+
+
+def _draw_run(job: Job) -> None:
+    if not job.state.active:
+        st.rerun()  # the whole page: its result is a bundle to list
+    with st.container(border=True):
+        st.markdown(f"**Training {plain(job.request.bundle)}**")
+        st.progress(job.fraction, text=_in_words(job))
+        history = pd.DataFrame(job.progress.get("history") or [])
+        if len(history) > 1:
+            draw(training_curves([Curve("so far", history)], "mse", paper_band=False), key=f"live_{job.id}")
+        if not permissions.may_manage():
+            st.caption(permissions.only_who_runs_it("cancel it"))
+            return
+        st.button(
+            "Kill it" if job.overdue else "Cancel",
+            key="cancel_training",
+            icon=":material/stop_circle:",
+            help="The run stops at its next step and writes no bundle.",
+            disabled=job.state is JobState.STOPPING and not job.overdue,
+            on_click=_cancel,
+            args=(job.id,),
+        )
+
+
+def _in_words(job: Job) -> str:
+    said = job.progress
+    if job.state is JobState.STOPPING:
+        return "Stopping \u2026"
+    if job.state is JobState.STARTING:
+        return f"Starting, and reading {plain(job.request.data)} \u2026"
+    if said.get("note") and not said.get("step"):
+        return f"{plain(str(said['note']).capitalize())}, {duration(said.get('seconds') or 0)} so far"
+    parts = [f"pass {said.get('epoch') or 0:.2f} of {said.get('epochs') or job.request.epochs}"]
+    if said.get("ratings_per_second"):
+        parts.append(f"{said['ratings_per_second']:,.0f} ratings per second")
+    if said.get("eta_seconds") is not None:
+        parts.append(f"{duration(said['eta_seconds'])} left")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+@callback
+def _cancel(job_id: str) -> None:
+    permissions.demand("cancel a training run")
+    jobs.cancel(job_id)
+
+
+@callback
+def _resume(job_id: str) -> None:
+    permissions.demand("resume a training run")
+    jobs.resume(job_id)
+
+
+def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
+    """The form for a new run, with the model's settings filled in, for whoever runs this server.
+
+    Args:
+        bundles: What there is already, to say how long a pass takes.
+        data_name: The data set to offer first.
+    """
+    if not permissions.may_manage():
+        st.info(permissions.only_who_runs_it(_START), icon=":material/lock:")
+        return
+    names = sources.available()
+    busy = jobs.running() is not None
+    # Outside the form: its other fields follow from it.
+    model = st.radio("Model", jobs.MODELS, format_func=MODEL_NAMES.get, horizontal=True, key="train_model")
+    with st.form("training_form"):
+        left, right = st.columns(2)
+        left.selectbox(
+            "Data",
+            names,
+            index=names.index(data_name) if data_name in names else 0,
+            format_func=lambda name: clean(DATA_TITLES.get(name, name)),
+            key="train_data",
+        )
+        right.text_input(
+            "Name of the bundle",
+            key="train_name",
+            max_chars=40,
+            placeholder=f"left empty: {model}-seed0 or the like",
+            help="Small letters, digits, dots, - and _. A bundle that exists is never overwritten.",
+        )
+        _number_fields(model)
+        st.form_submit_button(
+            "Start training", type="primary", icon=":material/play_arrow:", on_click=_start, disabled=busy
+        )
+    if busy:
+        st.caption("One run at a time: wait for the one that is going, or cancel it.")
+    else:
+        whose = "the paper's (Table VI)" if model == "paper" else "ours; its backbones are sampled first"
+        st.caption(f"The defaults are {whose}. {plain(_how_long([b for b in bundles if b.model == model]))}")
+
+
+def _number_fields(model: str) -> None:
+    """Settings of the run and the seed, within the limits of `JobRequest`; each model keeps its own."""
+    usual = jobs.defaults(model)
+    epochs, batch, keep, rate, seed = st.columns(5)
+    epochs.number_input("Epochs", *jobs.EPOCHS, usual["epochs"], key=f"train_epochs_{model}")
+    batch.number_input("Batch size", *jobs.BATCH_SIZES, usual["batch_size"], 16, key=f"train_batch_size_{model}")
+    keep.number_input(
+        "Keep probability",
+        *jobs.KEEP_PROBABILITIES,
+        usual["keep_probability"],
+        0.05,
+        format="%g",
+        key=f"train_keep_probability_{model}",
+        help="Share of the title features that dropout lets through in training.",
+    )
+    rate.number_input(
+        "Learning rate",
+        *jobs.LEARNING_RATES,
+        usual["learning_rate"],
+        1e-4,
+        format="%g",
+        key=f"train_learning_rate_{model}",
+    )
+    seed.number_input("Seed", *jobs.SEEDS, 0, key="train_seed", help="Of the split and of every random choice.")
+
+
+def _how_long(bundles: Sequence[Bundle]) -> str:
+    known = [f"{b.name} {b.metrics['seconds_per_epoch']:,.1f} s" for b in bundles if b.metrics.get("seconds_per_epoch")]
+    return f"One pass took: {', '.join(known[:6])}." if known else ""
+
+
+@callback
+def _start() -> None:
+    """Start what the form says. Its limits are checked again by `JobRequest`: a browser can send anything."""
+    form = st.session_state
+    permissions.demand(_START)
+    data, model, seed = str(form["train_data"]), str(form["train_model"]), form["train_seed"]
+    name = (form["train_name"] or "").strip()
+    name = name or jobs.free_name(data, seed if isinstance(seed, int) else 0, model=model)
+    request = JobRequest(
+        data=data,
+        name=name,
+        model=model,
+        **{setting: form[f"train_{setting}_{model}"] for setting in jobs.defaults(model)},
+        seed=seed,
+    )
+    jobs.start(request)
+
+
+def damaged(name: str, error: BundleError) -> None:
+    """Say that a bundle cannot be used, and to whoever runs the server what to do about it."""
+    said = f"{plain(name)} cannot be used: {failures.sentence(error)}"
+    if error.advice and permissions.may_manage():
+        said = f"{said}; {with_commands(error.advice)}"
+    st.warning(said, icon=":material/warning:")
+
+
+def earlier_runs() -> None:
+    """Runs that have ended, newest first, each with its state, if it failed, why, and if it can go on, a button."""
+    known = jobs.list_jobs()
+    ended, busy = [job for job in known if not job.state.active], any(job.state.active for job in known)
+    going_on = jobs.can_resume()
+    if not ended:
+        st.caption("No run has been started from this page yet.")
+    for job in ended[:10]:
+        label, colour, icon = _BADGES[job.state]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(label, color=colour, icon=icon, width="content")
+            when = datetime.fromtimestamp(job.created_at, UTC)
+            epochs = f"{job.request.epochs} epochs, {when:%Y-%m-%d %H:%M} UTC"
+            st.markdown(f"**{plain(job.request.bundle)}**, {epochs}")
+            if job.id in going_on and permissions.may_manage():
+                st.button(
+                    "Resume",
+                    key=f"resume_{job.id}",
+                    icon=":material/resume:",
+                    help=f"Go on with {plain(job.request.bundle)} from where it was stopped, with the same settings.",
+                    disabled=busy,
+                    on_click=_resume,
+                    args=(job.id,),
+                )
+        if job.error and permissions.may_manage():
+            st.caption(f"Why it failed: {plain(job.error)}")
