@@ -33,7 +33,7 @@ test: $(DEV_READY) ## run every test there is (browser tests need chromium)
 
 faults: $(DEV_READY) ## try thousands of kills, damages and hostile texts (twenty minutes; needs chromium)
 	OMP_NUM_THREADS=1 $(RUN) -m tests.faults $(ARGS)
-	$(RUN) -m lcrec_core.report
+	$(RUN) -m benchmarks.readme
 
 lint: $(DEV_READY) ## check style, layers and types
 	$(RUN) -m ruff check .
@@ -50,10 +50,10 @@ bench: $(DEV_READY) ## measure speed and write benchmarks/results/*.json
 	$(RUN) -m benchmarks.search
 	$(RUN) -m benchmarks.star_click
 	$(RUN) -m benchmarks.app_start
-	$(RUN) -m lcrec_core.report
+	$(RUN) -m benchmarks.readme
 
 readme: $(APP_READY) ## write the README's tables from the measured files
-	$(RUN) -m lcrec_core.report
+	$(RUN) -m benchmarks.readme
 
 screenshots: $(DEV_READY) ## take docs/*.png anew (needs chromium)
 	$(RUN) -m benchmarks.screenshots
@@ -62,7 +62,7 @@ demo: $(APP_READY) ## make the demo data and its trained bundles anew, to the sa
 	$(RUN) -m lcrec_core make-demo
 	$(RUN) -m lcrec_core train --data demo --replace $(DEMO_SETTINGS)
 	$(RUN) -m lcrec_core train --data demo --replace $(DEMO_LCREC_SETTINGS)
-	$(RUN) -m lcrec_core.report
+	$(RUN) -m benchmarks.readme
 
 clean: ## remove the environment and the tools' caches; data, profiles and bundles stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

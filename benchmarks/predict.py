@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from benchmarks.common import figure, times_ms, write
+from lcrec_core import files
 from lcrec_core.data.encode import encode, encode_profile
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.split import make_split
 from lcrec_core.errors import LCRecError
-from lcrec_core.models import bundle as artifacts
 from lcrec_core.models import registry as networks
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig, movie_tensors
@@ -100,7 +100,7 @@ def _recommenders(folder: Path) -> tuple[Recommender, Recommender]:
     except LCRecError as error:
         print(f"made-up data instead of MovieLens 1M: {error}")
     os.environ[sources.DATA_ENV] = str(folder)
-    os.environ[artifacts.ARTIFACTS_ENV] = str(folder / "artifacts")
+    os.environ[files.ARTIFACTS_ENV] = str(folder / "artifacts")
     write_ml1m_zip(folder / "ml-1m.zip", made_up(6040, 3883, 40))
     config = train.TrainConfig(epochs=1, evaluations_per_epoch=1, batches=BatchConfig(batch_size=2048))
     train.run(train.TrainRequest("ml-1m", train=config))

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and that are believed only after they have been checked.
+"""Where everything lies, and files that are written whole or not at all and believed only after a check.
 
 Arrays that a process leaves for a later one are sealed: a safetensors file with a checksum in it. It shows damage; it
 does not prove who wrote the file, so shapes and types are for the reader to check.
@@ -22,12 +22,34 @@ from safetensors.numpy import load, save
 REPOSITORY = Path(__file__).resolve().parent.parent
 """The checkout: everything of ours lies below it unless an environment variable names another place."""
 
+ARTIFACTS_ENV, DATA_ENV = "LCREC_ARTIFACTS", "LCREC_DATA"
+
 _LOG = logging.getLogger("lcrec")
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 """A number is no text, a setting nobody knows is no setting, and NaN is no figure."""
 
 Plain = bool | int | float | str | None
 """What a setting or a figure may be."""
+
+
+def artifacts_root() -> Path:
+    """The folder bundles and results live in: `$LCREC_ARTIFACTS`, or `artifacts/` of the checkout."""
+    return _named(ARTIFACTS_ENV, REPOSITORY / "artifacts")
+
+
+def data_folder() -> Path:
+    """The folder data sets are looked for in: `$LCREC_DATA`, or `data/` of the checkout; it need not exist."""
+    return _named(DATA_ENV, REPOSITORY / "data")
+
+
+def cache_folder() -> Path:
+    """What is made again when it is missing."""
+    return artifacts_root() / ".cache"
+
+
+def _named(variable: str, default: Path) -> Path:
+    named = os.environ.get(variable)
+    return Path(named).expanduser() if named else default
 
 
 def write_whole(path: Path, content: bytes | str | Callable[[Path], object]) -> None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from lcrec_core.evaluation.paper_facts import DATA
-from lcrec_core.models import bundle as artifacts
+from lcrec_core.models.bundles import list_bundles, list_damaged
 from lcrec_ui.compare import tables
 from lcrec_ui.frame import charts, session
 from lcrec_ui.frame import page as bootstrap
@@ -12,7 +12,7 @@ from lcrec_ui.training import runs as training_run
 
 bootstrap.page("Training")
 
-bundles = {bundle.name: bundle for bundle in artifacts.list_bundles()}
+bundles = {bundle.name: bundle for bundle in list_bundles()}
 chosen = training_run.choose_bundles(bundles, session.state().data)
 if chosen:
     curves = [charts.Curve(bundle.name, pd.DataFrame(bundle.history)) for bundle in chosen]
@@ -40,7 +40,7 @@ elif bundles:
     st.info("Choose at least one bundle to see its training.", icon=":material/info:")
 else:
     st.info("No model has been trained here yet. Start a run below.", icon=":material/info:")
-for name, damage in artifacts.list_damaged().items():
+for name, damage in list_damaged().items():
     training_run.damaged(name, damage)
 
 st.header("Start a training run", anchor=False)

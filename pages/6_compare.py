@@ -2,16 +2,17 @@
 
 import streamlit as st
 
+from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import bundle_results as comparison
 from lcrec_core.evaluation import paper_facts, results
-from lcrec_core.models import bundle as artifacts
+from lcrec_core.models import bundles
 from lcrec_ui.compare import sections as compared
 from lcrec_ui.compare import tables
 from lcrec_ui.frame import charts
 from lcrec_ui.frame import page as bootstrap
 
 bootstrap.page("Compare")
-rows = comparison.measured(artifacts.list_bundles())
+rows = comparison.measured(bundles.list_bundles())
 same_parts = compared.same_parts()
 # What was compared on the very same parts comes before a bundle that happens to be there.
 own = tables.own_results([*results.as_measured(same_parts), *rows])
@@ -54,6 +55,6 @@ if rows:
     st.header("Everything measured here", anchor=False)
     st.dataframe(tables.measured_table(rows), hide_index=True, alt="Errors of every model and data set measured here")
     st.caption(
-        f"Only rows of {paper_facts.DATA} with the protocol *{comparison.RANDOM}* may stand beside the paper's. "
+        f"Only rows of {paper_facts.DATA} with the protocol *{Protocol.RANDOM}* may stand beside the paper's. "
         "The demo's people are simulated: its errors say how well the model learns them, and nothing about real people."
     )

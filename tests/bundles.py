@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from lcrec_core.data.dataset import Fingerprint
-from lcrec_core.models.bundle import LoadedBundle, save_bundle
+from lcrec_core.models.bundle import LoadedBundle
+from lcrec_core.models.bundles import save_bundle
 
 
 def write_bundle(root: Path, name: str, *, mse: float = 0.9, seed: int = 0, **train: Any) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.data.dataset import HALF_STARS
-from lcrec_core.models import bundle as artifacts
 from lcrec_core.sources import load as sources
 from lcrec_core.training import run as train
 from tests.made_up import made_up
@@ -25,7 +24,7 @@ def bring_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_zip(
         folder / "data" / "own" / f"{NAME}.zip", {**content, "links.csv": b"movieId,imdbId,tmdbId\n"}, "ml-latest-small"
     )
-    shutil.copytree(artifacts.artifacts_root() / sources.DEMO, folder / "artifacts" / sources.DEMO)
+    shutil.copytree(files.artifacts_root() / sources.DEMO, folder / "artifacts" / sources.DEMO)
     monkeypatch.setenv(sources.DATA_ENV, str(folder / "data"))
     monkeypatch.setenv("LCREC_ARTIFACTS", str(folder / "artifacts"))
     network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}

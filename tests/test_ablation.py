@@ -7,7 +7,7 @@ import torch
 
 from lcrec_core.evaluation import ablate, ablation
 from lcrec_core.evaluation.ablation import VARIANTS, AblationError
-from lcrec_core.models import bundle as artifacts
+from lcrec_core.models import bundles
 from lcrec_core.models.lcrec import fit as fit_lcrec
 from lcrec_core.models.lcrec import model as lcrec
 from lcrec_core.models.lcrec.backbone import Evidence, together
@@ -77,4 +77,4 @@ def test_a_damaged_file_is_named(tmp_path):
     path.write_text(json.dumps({"variants": [{"name": "whole"}]}))
     with pytest.raises(AblationError, match=r"ablation\.json: it is no saved ablation"):
         ablation.read("demo")
-    assert artifacts.list_bundles() == []
+    assert bundles.list_bundles() == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core.models import bundle as artifacts
+from lcrec_core import files
 from lcrec_core.sources import load as sources
 from lcrec_core.store.profiles import ProfileStore
 from lcrec_core.training import run as train
@@ -39,7 +39,7 @@ def test_the_sidebar_switches_the_data_and_the_address_follows(own_data):
 def own_bundle(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle trained on `own_data`, beside the demo's."""
     root = tmp_path / "artifacts"
-    shutil.copytree(artifacts.artifacts_root() / sources.DEMO, root / sources.DEMO)
+    shutil.copytree(files.artifacts_root() / sources.DEMO, root / sources.DEMO)
     monkeypatch.setenv("LCREC_ARTIFACTS", str(root))
     network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
     train.run(train.TrainRequest("ml-1m", train=train.TrainConfig(epochs=1), network=network))

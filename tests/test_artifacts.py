@@ -8,8 +8,8 @@ import pytest
 from safetensors.numpy import save
 
 from lcrec_core.errors import BundleError
-from lcrec_core.models import bundle as artifacts
-from lcrec_core.models.bundle import artifacts_root, list_bundles, list_damaged, load_bundle, resolve, save_bundle, tidy
+from lcrec_core.files import artifacts_root
+from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle, resolve, save_bundle, tidy
 from tests.bundles import write_bundle
 
 FILES = ["weights.safetensors", "movie_features.safetensors", "bundle.json", "metrics.json", "history.json"]
@@ -242,7 +242,7 @@ def test_what_a_killed_process_left_is_put_right(root, monkeypatch):
     (root / "demo/gone").rename(aside)
     tidy(root)
     assert half.exists(), "it may be being written now"
-    monkeypatch.setattr(artifacts, "_ABANDONED", -1.0)
+    monkeypatch.setattr("lcrec_core.models.bundles._ABANDONED", -1.0)
     tidy(root)
     assert sorted(os.listdir(root / "demo")) == ["gone", "paper"]
     assert [bundle.name for bundle in list_bundles(root)] == ["demo/gone", "demo/paper"]

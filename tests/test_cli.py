@@ -272,7 +272,7 @@ class TestInfo:
         assert lcrec("info", "--json").json == []
 
     def test_it_does_not_wait_for_torch(self, world: dict[str, str]) -> None:
-        script = "import sys; from lcrec_core.cli import main as cli; cli.main(['info']); sys.exit('torch' in sys.modules)"
+        script = "import sys; from lcrec_core.cli.main import main; main(['info']); sys.exit('torch' in sys.modules)"
         done = subprocess.run(
             [sys.executable, "-c", script],
             cwd=REPOSITORY,
@@ -513,7 +513,7 @@ class TestSearch:
         assert lcrec("search", "zzzzzz", "--data", "films").out == ""
 
     def test_the_demo_is_the_default_and_torch_is_not_loaded(self, world: dict[str, str]) -> None:
-        script = "import sys; from lcrec_core.cli import main as cli; cli.main(['search', 'la confidential', '--json']); " \
+        script = "import sys; from lcrec_core.cli.main import main; main(['search', 'la confidential', '--json']); " \
             "assert 'torch' not in sys.modules and 'streamlit' not in sys.modules"  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-c", script], cwd=REPOSITORY, env={**os.environ, **world}, capture_output=True, text=True,

@@ -11,7 +11,7 @@ from lcrec_core.data.dataset import Col
 from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluation import compare, results
-from lcrec_core.models import bundle as artifacts
+from lcrec_core.models import bundles
 from lcrec_core.models.libraries import surprise as baselines
 from lcrec_core.models.libraries.surprise import Fitted
 from lcrec_core.sources import load as sources
@@ -52,7 +52,7 @@ def test_what_is_saved_is_what_another_library_measures(data, row):
     assert result.mse == pytest.approx(mean_squared_error(actual, predicted))
     assert result.mae == pytest.approx(mean_absolute_error(actual, predicted))
     assert result.test_ratings == len(actual) == 120
-    assert artifacts.list_bundles() == []
+    assert bundles.list_bundles() == []
 
 
 def test_a_model_is_fitted_on_everything_but_the_test_part_and_only_once(data, always_four):

@@ -3,7 +3,7 @@
 import pytest
 
 from lcrec_core.data.profile import Profile
-from lcrec_core.models.bundle import resolve
+from lcrec_core.models.bundles import resolve
 from lcrec_core.serving.recommender import Filters, Recommender
 
 WELL_RATED = Filters(min_ratings=10)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.evaluation.bundle_results import table_six
-from lcrec_core.models.bundle import list_bundles
+from lcrec_core.models.bundles import list_bundles
 from lcrec_core.sources import load as sources
 from lcrec_core.training import jobs, resumable
 from lcrec_core.training.jobs import Job, JobError, JobRequest, JobState

@@ -14,7 +14,7 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError
 from lcrec_core.evaluation.measure import measure_again
-from lcrec_core.models.bundle import load_bundle
+from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.serving.recommender import Recommender

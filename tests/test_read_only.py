@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core.models import bundle as artifacts
+from lcrec_core import files
 from tests.app_support import REPOSITORY, assert_sound, top_titles, visit
 
 
@@ -14,7 +14,7 @@ def unwritable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "artifacts" / "demo").symlink_to(REPOSITORY / "artifacts" / "demo")
     for folder in (".cache", ".jobs"):
         (tmp_path / "artifacts" / folder).write_text("no folder can be made here")
-    monkeypatch.setenv(artifacts.ARTIFACTS_ENV, str(tmp_path / "artifacts"))
+    monkeypatch.setenv(files.ARTIFACTS_ENV, str(tmp_path / "artifacts"))
     return tmp_path / "artifacts"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lcrec_core import report
+from benchmarks import readme as report
 from lcrec_core.data.dataset import Fingerprint
 from lcrec_core.evaluation.ablation import Measured
 from lcrec_core.evaluation.results import Result

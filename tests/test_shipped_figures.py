@@ -8,7 +8,7 @@ from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation.compare import frozen_split
 from lcrec_core.evaluation.measure import measure_again
 from lcrec_core.evaluation.results import results_folder
-from lcrec_core.models.bundle import load_bundle, resolve
+from lcrec_core.models.bundles import load_bundle, resolve
 from lcrec_core.sources import load as sources
 
 

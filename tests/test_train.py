@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from lcrec_core.errors import BundleError, TrainingError
-from lcrec_core.models import bundle as artifacts
-from lcrec_core.models import checkpoint
+from lcrec_core.models import bundles, checkpoint
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.serving.recommender import Recommender
@@ -120,7 +119,7 @@ def test_validation_leaves_the_test_part_alone_and_saves_nothing():
     bundle = train.run(request(validate=True))
     assert not [name for name in bundle.metrics if name.startswith("test")]
     assert bundle.metrics["valid_ratings"] == 48
-    assert artifacts.list_bundles() == []
+    assert bundles.list_bundles() == []
 
 
 def test_what_is_saved_predicts_what_was_measured(data):
@@ -157,7 +156,7 @@ def test_sigterm_cancels_and_writes_no_bundle(tmp_path):
     with pytest.raises(train.Cancelled):
         train.run(request(progress_file=path), terminate)
     assert json.loads(path.read_text())["state"] == "cancelled"
-    assert artifacts.list_bundles() == []
+    assert bundles.list_bundles() == []
     assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -264,7 +263,7 @@ def test_what_is_convenient_does_not_stop_a_run(tmp_path, monkeypatch, caplog):
 
     monkeypatch.setattr(os, "replace", full)
     train.run(request(progress_file=tmp_path / "progress.json"))
-    assert [bundle.name for bundle in artifacts.list_bundles()] == ["made-up/paper"]
+    assert [bundle.name for bundle in bundles.list_bundles()] == ["made-up/paper"]
     assert not (tmp_path / "progress.json").exists()
     assert not list((tmp_path / "artifacts").rglob("*.new"))
     assert caplog.text.count("progress cannot be written") == 1

@@ -6,7 +6,7 @@ torch is imported inside the commands that need it: the others, and `--help`, an
 import json
 import sys
 from argparse import Namespace
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,17 @@ from lcrec_core.data.dataset import GENDERS, Col, Dataset, age_band
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
 from lcrec_core.errors import BundleError, DownloadError, LCRecError
+from lcrec_core.files import artifacts_root
 from lcrec_core.machine import in_words
-from lcrec_core.models import bundle as artifacts
+from lcrec_core.models import bundles, registry
+from lcrec_core.models.bundle import Bundle
+from lcrec_core.models.settings import configured, flat
 from lcrec_core.sources import download as releases
 from lcrec_core.sources import load as sources
 from lcrec_core.training import resumable
 
 if TYPE_CHECKING:
+    from lcrec_core.models.contract import Family
     from lcrec_core.serving.recommender import Filters, Recommender
     from lcrec_core.training.run import Progress, TrainRequest
 
@@ -105,8 +109,8 @@ def search(options: Namespace) -> int:
 
 def info(options: Namespace) -> int:
     """Print every bundle with its settings and figures; damaged ones are named on stderr."""
-    rows = [_figures(bundle) for bundle in artifacts.list_bundles()]
-    for damage in artifacts.list_damaged().values():
+    rows = [_figures(bundle) for bundle in bundles.list_bundles()]
+    for damage in bundles.list_damaged().values():
         _say(str(damage))
     for kept in resumable.list_kept():
         when = f"{datetime.fromtimestamp(kept.saved_at, UTC):%Y-%m-%d}"
@@ -120,7 +124,7 @@ def info(options: Namespace) -> int:
         heads = {"test_mse": "test MSE", "test_mae": "test MAE", "seconds_per_epoch": "s/epoch"}
         _print_table([[heads.get(key, key) for key in rows[0]], *([_cell(v) for v in row.values()] for row in rows)])
     else:
-        _say(f"no bundle in {artifacts.artifacts_root()}: run `python -m lcrec_core train --data demo`")
+        _say(f"no bundle in {artifacts_root()}: run `python -m lcrec_core train --data demo`")
     return 0
 
 
@@ -130,7 +134,7 @@ def evaluate(options: Namespace) -> int:
     Raises:
         BundleError: The figures are not the recorded ones.
     """
-    bundle = artifacts.load_bundle(options.bundle)
+    bundle = bundles.load_bundle(options.bundle)
     data = sources.load(bundle.data)
     from lcrec_core.evaluation.measure import measure_again
 
@@ -154,7 +158,7 @@ def evaluate(options: Namespace) -> int:
         if abs(measured[name] - bundle.metrics[name]) > SAME_FIGURE:
             raise BundleError(
                 f"bundle {bundle.name} records {name} {bundle.metrics[name]:.4f} but measures {measured[name]:.4f}",
-                advice=artifacts.train_again(bundle),
+                advice=registry.train_again(bundle),
             )
     return 0
 
@@ -187,9 +191,11 @@ def train(options: Namespace) -> int:
         _print_json(_figures(bundle, part))
     else:
         what = "measured, nothing saved" if request.validate else f"saved in {bundle.path}"
-        mse, mae = bundle.metrics[f"{part}_mse"], bundle.metrics[f"{part}_mae"]
-        seconds = bundle.metrics["seconds_per_epoch"]
-        print(f"{bundle.name}: {part} MSE {mse:.4f}, {part} MAE {mae:.4f}, {seconds:.1f} s per epoch; {what}")
+        errors = ""
+        for kind in ("mse", "mae"):
+            if (value := bundle.metrics.get(f"{part}_{kind}")) is not None:
+                errors += f" {part} {kind.upper()} {value:.4f},"
+        print(f"{bundle.name}:{errors} {bundle.metrics['seconds_per_epoch']:.1f} s per epoch; {what}")
     return 0
 
 
@@ -200,10 +206,10 @@ def compare(options: Namespace) -> int:
 
     if options.protocol not in list(Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
-    rows = options.rows or list(kept.ROWS)
-    unknown = [row for row in rows if row not in kept.ROWS]
+    rows = options.rows or list(registry.FAMILIES)
+    unknown = [row for row in rows if row not in registry.FAMILIES]
     if unknown:
-        raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(kept.ROWS)}")
+        raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(registry.FAMILIES)}")
     protocol = Protocol(options.protocol)
     seeds = options.seeds or ([1, 2, 3, 4, 5] if protocol is Protocol.OFFICIAL else [0, 1, 2])
     if not options.show:
@@ -230,11 +236,12 @@ def ablate(options: Namespace) -> int:
     """Measure every variant that has no saved result, then print the table."""
     from lcrec_core.evaluation import ablation
 
+    family = registry.family(options.model)
     if not options.show:
         from lcrec_core.evaluation import ablate as ablating
 
-        ablating.run(sources.load(options.data), options.seed, _say)
-    measured = ablation.read(options.data)
+        ablating.run(sources.load(options.data), family, options.seed, _say)
+    measured = ablation.read(options.data, family)
     if options.json:
         _print_json([asdict(entry) for entry in measured])
     elif measured:
@@ -301,7 +308,7 @@ def make_demo(options: Namespace) -> int:
 
 
 def _recommender(bundle_name: str) -> "Recommender":
-    bundle = artifacts.load_bundle(bundle_name)
+    bundle = bundles.load_bundle(bundle_name)
     data = sources.load(bundle.data)
     if data.simulated:
         _say(f"the people of {data.name} are simulated")
@@ -363,89 +370,57 @@ def _filters(options: Namespace, data: Dataset) -> "Filters":
 
 def _train_request(options: Namespace) -> "TrainRequest":
     from lcrec_core.data.split import Protocol
-    from lcrec_core.models import registry as networks
-    from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-    from lcrec_core.models.paper.batches import BatchConfig
-    from lcrec_core.training.run import TrainConfig, TrainRequest
+    from lcrec_core.training.run import TrainRequest
 
-    if options.model not in networks.MODELS:
-        raise UsageError(f"there is no model {options.model!r}; there are {', '.join(networks.MODELS)}")
+    if options.model not in registry.TRAINABLE:
+        raise UsageError(f"there is no model {options.model!r} to train; there are {', '.join(registry.TRAINABLE)}")
     if options.protocol not in (None, *Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
-    if options.name is not None and not artifacts.is_new_name(options.name):
-        raise UsageError(f"--name {options.name[:60]!r}: {artifacts.NEW_NAME_RULE}")
-    settings = _settings(options)
+    if options.name is not None and not bundles.is_new_name(options.name):
+        raise UsageError(f"--name {options.name[:60]!r}: {bundles.NEW_NAME_RULE}")
+    family = registry.family(options.model)
     try:
-        networks.checked_config(options.model, settings["network"])
-        protocol = Protocol(options.protocol or Protocol.RANDOM)
-        ours, run = LCRecTrainConfig(), TrainConfig(protocol=protocol, seed=options.seed)
-        if options.model == networks.LCREC:
-            ours = LCRecTrainConfig(backbone=BackboneConfig(**settings["parts"]), **settings["run"])
-        else:
-            run = TrainConfig(protocol=protocol, batches=BatchConfig(**settings["parts"]), **settings["run"])
-        return TrainRequest(
-            data=options.data,
-            model=options.model,
-            name=options.name,
-            train=run,
-            lcrec=ours,
-            network=settings["network"],
-            validate=options.validate,
-            replace=options.replace,
-            resume=options.resume,
-            progress_file=options.progress_file,
-        )
+        config = configured(family.default_config(), **_settings(options, family))
     except ValueError as error:
         raise UsageError(str(error)) from error
+    return TrainRequest(
+        data=sources.load(options.data),
+        family=family,
+        config=config,
+        protocol=Protocol(options.protocol or Protocol.RANDOM),
+        name=options.name,
+        validate=options.validate,
+        replace=options.replace,
+        resume=options.resume,
+        progress_file=options.progress_file,
+    )
 
 
 def _what_is_left(request: "TrainRequest") -> str:
-    if resumable.is_kept(request.bundle_name):
+    if resumable.is_kept(request.bundle_name, part=request.part):
         return "continue with the same command and --resume"
     return "it had not come to its first checkpoint, so the same command begins afresh"
 
 
-def _settings(options: Namespace) -> dict[str, dict[str, Any]]:
-    """Settings given on the command line: of the network, of its parts (batches, or the backbone), of the run."""
-    from lcrec_core.models import registry as networks
-    from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-    from lcrec_core.models.paper.batches import BatchConfig
-    from lcrec_core.training.run import TrainConfig
-
-    ours = options.model == networks.LCREC
-    configs: dict[str, Any] = {
-        "network": type(networks.checked_config(options.model, {})),
-        "parts": BackboneConfig if ours else BatchConfig,
-        "run": LCRecTrainConfig if ours else TrainConfig,
+def _settings(options: Namespace, family: "Family") -> dict[str, Any]:
+    """Settings given on the command line, by their names in the family's config."""
+    usual = {name: value for name, value in flat(family.default_config()).items() if type(value) in (int, float)}
+    given = {
+        family.aliases.get(name, name): getattr(options, name)
+        for name in ("epochs", "learning_rate", "seed", "batch_size", "keep_probability")
+        if getattr(options, name) is not None
     }
-    into: dict[str, dict[str, Any]] = {part: {} for part in configs}
-    kinds = {
-        field.name: (field.type, into[part])
-        for part, config in configs.items()
-        for field in fields(config)
-        if field.type in (int, float)
-    }
-    named = {
-        "epochs": options.epochs,
-        "learning_rate": options.learning_rate,
-        "seed": options.seed,
-        "targets_per_step" if ours else "batch_size": options.batch_size,
-        "keep_probability": options.keep_probability,
-    }
-    for name, value in named.items():
-        if value is not None:
-            kinds[name][1][name] = value
     for setting in options.set:
         name, _, number = setting.partition("=")
-        if name not in kinds:
-            raise UsageError(f"--set {setting[:60]}: there is no setting of that name; there are {', '.join(kinds)}")
-        kind, target = kinds[name]
+        if name not in usual:
+            raise UsageError(f"--set {setting[:60]}: there is no setting of that name; there are {', '.join(usual)}")
+        kind = type(usual[name])
         try:
-            target[name] = kind(number)
+            given[name] = kind(number)
         except ValueError as error:
             what = "a whole number" if kind is int else "a number"
             raise UsageError(f"--set {setting[:60]}: {name} must be {what}") from error
-    return into
+    return given
 
 
 def _show(bar: tqdm, progress: "Progress") -> None:
@@ -460,7 +435,7 @@ def _show(bar: tqdm, progress: "Progress") -> None:
     bar.update(progress.step - bar.n)
 
 
-def _figures(bundle: artifacts.Bundle, part: str = "test") -> dict[str, Any]:
+def _figures(bundle: Bundle, part: str = "test") -> dict[str, Any]:
     """One bundle for `info`."""
     train = bundle.config["train"]
     return {

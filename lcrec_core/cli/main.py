@@ -17,7 +17,7 @@ from types import FrameType
 from lcrec_core import machine as memory
 from lcrec_core.cli import commands
 from lcrec_core.errors import LCRecError, TrainingError
-from lcrec_core.models.lcrec.config import LARGEST_SEED
+from lcrec_core.models.settings import LARGEST_SEED
 
 _Command = argparse.ArgumentParser
 _Add = Callable[..., _Command]
@@ -231,10 +231,11 @@ def _add_ablation(add: _Add) -> None:
         add,
         commands.ablate,
         "ablate",
-        "measure what each part of LCRec is worth, on the validation part",
+        "measure what each part of a model is worth, on the validation part",
         "ablate --data ml-1m",
     )
     ablate.add_argument("--data", required=True, type=_data_name, metavar="NAME", help="the data set")
+    ablate.add_argument("--model", default="lcrec", help="whose parts (default: lcrec)")
     ablate.add_argument("--seed", type=_seed(), default=0, metavar="N", help="of every random choice (default: 0)")
     ablate.add_argument("--show", action="store_true", help="print what is saved; train nothing")
     _json_option(ablate, "a list of {name, what, later, ratings, mse, mae, log_loss}")

@@ -132,6 +132,8 @@ class Encoded:
     movies: MovieFeatures
     histories: Histories
     """Of the rows the encoding was fitted on, and of no others."""
+    rows: np.ndarray
+    """int64 (R,): those rows of `Dataset.ratings`."""
 
 
 def title_words(title: str) -> list[str]:
@@ -153,6 +155,7 @@ def encode(data: Dataset, rows: np.ndarray) -> Encoded:
         people=_encode_people(data.users, vocabularies),
         movies=encode_movies(data.movies, vocabularies),
         histories=histories_of(seen, data),
+        rows=rows,
     )
 
 
@@ -169,7 +172,7 @@ def encode_cached(data: Dataset, rows: np.ndarray, cache: Path) -> Encoded:
     key.update(_MADE_BY.encode())
     path = cache / f"{data.name}-{key.hexdigest()[:24]}{_KEPT}"
     try:
-        return _from_bytes(path.read_bytes(), data, len(rows))
+        return _from_bytes(path.read_bytes(), data, rows)
     except (OSError, ValueError):
         encoded = encode(data, rows)
     with convenient("the encoding cannot be kept", quiet=True):
@@ -214,11 +217,11 @@ def _to_bytes(encoded: Encoded) -> bytes:
     )
 
 
-def _from_bytes(content: bytes, data: Dataset, ratings: int) -> Encoded:
+def _from_bytes(content: bytes, data: Dataset, rows: np.ndarray) -> Encoded:
     """The inverse of `_to_bytes`.
 
     Raises:
-        ValueError: It is no encoding of so many ratings of this data.
+        ValueError: It is no encoding of so many rows of this data.
     """
     arrays = unseal(content)
     try:
@@ -228,8 +231,9 @@ def _from_bytes(content: bytes, data: Dataset, ratings: int) -> Encoded:
             arrays.pop("people"),
             MovieFeatures(**{name: arrays.pop(f"movies.{name}") for name in ("ids", "genres", "words")}),
             Histories(**{name: arrays.pop(f"histories.{name}") for name in ("offsets", "movies", "ratings", "times")}),
+            rows,
         )
-        sound = _fits(encoded, len(data.users), len(data.movies), ratings)
+        sound = _fits(encoded, len(data.users), len(data.movies), len(rows))
     except (KeyError, IndexError) as error:
         raise ValueError("not an encoding") from error
     if not sound:

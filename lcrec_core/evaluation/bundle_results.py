@@ -6,31 +6,25 @@ Bundles that differ in nothing but their seed are one row: the mean over the see
 import json
 import statistics
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
+from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation.paper_facts import SETTINGS
+from lcrec_core.models import registry
 from lcrec_core.models.bundle import Bundle
-
-OURS = "lcrec"
-"""The model that the paper has not."""
-
-RANDOM = "random"
-"""The paper's protocol: 80:20 at random."""
+from lcrec_core.models.settings import flat, from_saved
 
 
 @dataclass(frozen=True)
-class Measured:
+class BundleSummary:
     """One model with one set of settings, measured on the test part of one data set."""
 
     data: str
     model: str
     protocol: str
-    settings: dict[str, Any]
-    """Table VI's settings, as its bundles share them."""
-    others: dict[str, Any]
-    """Other settings that are not our defaults."""
+    deviations: dict[str, Any]
+    """Numbers that are not the family's defaults, the paper's being Table VI; those of the table first."""
     bundles: tuple[str, ...]
     seeds: tuple[int, ...]
     mse: float
@@ -41,89 +35,65 @@ class Measured:
     mae_spread: float | None
 
     @property
-    def by_the_table(self) -> bool:
-        """Whether the settings are those of Table VI, and our defaults where the paper is silent."""
-        return not self.deviations and not self.others
-
-    @property
-    def deviations(self) -> dict[str, Any]:
-        """Settings of Table VI that are not the paper's; none for a model that is not the paper's."""
-        table = _table_of(self.model)
-        return {name: self.settings.get(name) for name, value in table.items() if self.settings.get(name) != value}
+    def by_default(self) -> bool:
+        """Whether it was trained as its family is unless told otherwise: the paper's model as Table VI says."""
+        return not self.deviations
 
 
 def table_six(bundle: Bundle) -> dict[str, Any]:
     """A bundle's values for the settings of Table VI; None for one it does not have."""
-    settings = _settings(bundle)
-    # LCRec's step is counted in ratings too, under a name that says so.
-    settings.setdefault("batch_size", settings.get("targets_per_step"))
-    return {name: settings.get(name) for name in SETTINGS}
+    settings, aliases = _settings(bundle), registry.family(bundle.model).aliases
+    return {name: settings.get(aliases.get(name, name)) for name in SETTINGS}
 
 
-def other_settings(bundle: Bundle) -> dict[str, Any]:
-    """Numbers outside Table VI, where the paper is silent, that a bundle set otherwise than our defaults."""
-    usual = _defaults(bundle.model)
+def deviations(bundle: Bundle) -> dict[str, Any]:
+    """Numbers that a bundle set otherwise than its family's defaults, Table VI's first."""
+    usual, settings = flat(registry.family(bundle.model).default_config()), _settings(bundle)
+    names = [*(name for name in SETTINGS if name in settings), *(name for name in settings if name not in SETTINGS)]
     return {
-        name: value
-        for name, value in _settings(bundle).items()
-        if isinstance(value, int | float)
-        and name not in {*_table_of(bundle.model), "seed"}
-        and value != usual.get(name)
+        name: settings[name]
+        for name in names
+        if name != "seed" and isinstance(settings[name], int | float) and settings[name] != usual[name]
     }
 
 
-def _table_of(model: str) -> dict[str, Any]:
-    """Table VI for the paper's network and its halves; LCRec has settings of its own."""
-    return {} if model == OURS else SETTINGS
-
-
 def _settings(bundle: Bundle) -> dict[str, Any]:
-    """Every setting of a bundle; one that is younger than the bundle had its default's effect."""
-    train = dict(bundle.config.get("train", {}))
-    given = {**bundle.config.get("model", {}), **train.pop("batches", {}), **train.pop("backbone", {}), **train}
-    return {**_defaults(bundle.model), **given}
+    """Every setting of a bundle by its name; one that is younger than the bundle had its default's effect."""
+    return flat(from_saved(registry.family(bundle.model).config, bundle.config))
 
 
-@cache
-def _defaults(model: str) -> dict[str, Any]:
-    from lcrec_core.models import registry as networks  # torch is slow to import, and most callers do without
-    from lcrec_core.models.lcrec.config import LCRecTrainConfig
-    from lcrec_core.training.run import TrainConfig
+def measured(bundles: Iterable[Bundle]) -> list[BundleSummary]:
+    """Group bundles by everything but the seed; only those of a family we have, measured on their test part.
 
-    settings = asdict(LCRecTrainConfig() if model == networks.LCREC else TrainConfig())
-    network = asdict(networks.checked_config(model, {})) if model in networks.MODELS else {}
-    train = json.loads(json.dumps({**network, **settings}))  # as a bundle's file has it: lists for tuples
-    return {**train.pop("batches", {}), **train.pop("backbone", {}), **train}
-
-
-def measured(bundles: Iterable[Bundle]) -> list[Measured]:
-    """Group bundles by everything but the seed; only those measured on their test part count.
-
-    Settings as in Table VI come first, then by data, model and protocol. A seed counts once.
+    Default settings come first, then by data, model and protocol. A seed counts once.
     """
     groups: dict[str, dict[int, Bundle]] = {}
     for bundle in sorted(bundles, key=lambda b: b.name):
-        if bundle.metrics.get("part", "test") == "test":
+        rated = bundle.model in registry.FAMILIES and "test_mse" in bundle.metrics
+        if rated and bundle.metrics.get("part", "test") == "test":
             settings = _settings(bundle)
             seed = int(settings.pop("seed"))
-            key = json.dumps([bundle.data, bundle.model, settings], sort_keys=True)
+            key = json.dumps([bundle.data, bundle.model, _protocol(bundle), settings], sort_keys=True)
             groups.setdefault(key, {}).setdefault(seed, bundle)
     rows = [_summarise(by_seed) for by_seed in groups.values()]
-    return sorted(rows, key=lambda row: (not row.by_the_table, row.data, row.model, row.protocol, row.bundles))
+    return sorted(rows, key=lambda row: (not row.by_default, row.data, row.model, row.protocol, row.bundles))
 
 
-def _summarise(by_seed: dict[int, Bundle]) -> Measured:
+def _protocol(bundle: Bundle) -> str:
+    return str(bundle.config.get("train", {}).get("protocol", Protocol.RANDOM))
+
+
+def _summarise(by_seed: dict[int, Bundle]) -> BundleSummary:
     seeds = sorted(by_seed)
     bundles = [by_seed[seed] for seed in seeds]
     first = bundles[0]
     mse = [float(bundle.metrics["test_mse"]) for bundle in bundles]
     mae = [float(bundle.metrics["test_mae"]) for bundle in bundles]
-    return Measured(
+    return BundleSummary(
         data=first.data,
         model=first.model,
-        protocol=str(first.config.get("train", {}).get("protocol", RANDOM)),
-        settings=table_six(first),
-        others=other_settings(first),
+        protocol=_protocol(first),
+        deviations=deviations(first),
         bundles=tuple(bundle.name for bundle in bundles),
         seeds=tuple(seeds),
         mse=statistics.fmean(mse),

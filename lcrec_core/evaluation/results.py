@@ -1,33 +1,19 @@
 """What `compare` measured, read from its files: one result per model and seed, one summary per model."""
 
+import json
 import statistics
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
-from lcrec_core.evaluation.bundle_results import Measured
-from lcrec_core.files import Plain, parse
-from lcrec_core.models.bundle import artifacts_root
-
-ROWS: dict[str, str] = {
-    "user-cf": "User-based CF",
-    "item-cf": "Item-based CF",
-    "svd": "SVD",
-    "lstm": "LSTM",
-    "cnn": "CNN",
-    "paper": "LSTM & CNN",
-    "bias": "Bias only",
-    "svd-tuned": "SVD, tuned",
-    "svdpp": "SVD++",
-    "svdpp-tuned": "SVD++, tuned",
-    "item-knn": "Item kNN, baseline",
-    "fm": "Bayesian FM (myFM)",
-    "fm-ordered": "Bayesian FM, ordered (myFM)",
-    "lcrec": "LCRec, ours",
-}
-"""Names for `--rows`, and as the table has them: the paper's six, what one would pick today, and ours."""
+from lcrec_core.evaluation.bundle_results import BundleSummary
+from lcrec_core.files import Plain, artifacts_root, parse, write_whole
+from lcrec_core.models import registry
 
 
 @dataclass(frozen=True)
@@ -35,7 +21,7 @@ class Result:
     """One model, trained with one seed and measured on the test part."""
 
     row: str
-    """One of `ROWS`."""
+    """A family's name."""
     data: str
     protocol: str
     seed: int
@@ -93,9 +79,9 @@ class Summary:
     def label(self) -> str:
         """As the table names it."""
         if self.given is None:
-            return ROWS[self.row]
+            return registry.FAMILIES[self.row].label
         again = ", trained again" if self.results[0].trained_with_them else ""
-        return f"{ROWS[self.row]}{again}, {self.given} given"
+        return f"{registry.FAMILIES[self.row].label}{again}, {self.given} given"
 
     def mean(self, name: str) -> float:
         """Mean of `mse`, `rmse`, `mae`, `train_seconds` or `predict_ms` over the seeds."""
@@ -124,13 +110,13 @@ def results_folder(data: str, protocol: Protocol | str, root: Path | None = None
 
 
 def saved(data: str, protocol: Protocol | str, root: Path | None = None) -> list[Result]:
-    """Every saved result, in the order of `ROWS`, then by seed.
+    """Every saved result, in the order of the registry, then by seed.
 
     Raises:
         ResultError: A file is not what `measure` writes.
     """
     results = [read_result(path) for path in sorted(results_folder(data, protocol, root).glob("*-seed*.json"))]
-    order = list(ROWS)
+    order = list(registry.FAMILIES)
     return sorted(results, key=lambda result: (order.index(result.row), result.given or 0, result.seed))
 
 
@@ -145,15 +131,14 @@ def summaries(results: Iterable[Result]) -> list[Summary]:
 HEADS = ["model", "seeds", "MSE", "RMSE", "MAE", "train", "predict", "new people", "parameters"]
 
 
-def as_measured(rows: Iterable[Summary]) -> list[Measured]:
+def as_measured(rows: Iterable[Summary]) -> list[BundleSummary]:
     """Summaries in the form that Table VII is drawn from."""
     return [
-        Measured(
+        BundleSummary(
             data=row.results[0].data,
             model=row.row,
             protocol=row.results[0].protocol,
-            settings={},
-            others={},
+            deviations={},
             bundles=(),
             seeds=tuple(result.seed for result in row.results),
             mse=row.mean("mse"),
@@ -199,10 +184,38 @@ def read_result(path: Path) -> Result:
         raise ResultError(
             f"it is no saved result ({said})", where=path, advice="remove it to measure it again"
         ) from error
-    if result.row not in ROWS or path.stem != result.stem:
+    if result.row not in registry.FAMILIES or path.stem != result.stem:
         raise ResultError(
             f"it is no saved result (it says that it is {result.stem})",
             where=path,
             advice="remove it to measure it again",
         )
     return result
+
+
+def write_result(result: Result, folder: Path) -> None:
+    """Save a result under its own name."""
+    write_whole(folder / f"{result.stem}.json", json.dumps(asdict(result), indent=1) + "\n")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Save a table of errors by group, or of reliability, as CSV."""
+    write_whole(path, table.to_csv(index=False))
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """A table that `write_table` wrote, of finite numbers but for the names of groups.
+
+    Raises:
+        ResultError: The file is not what `write_table` writes.
+    """
+    try:
+        table = pd.read_csv(path)[list(columns)]
+        numbers = table.drop(columns=[name for name in ("by", "group") if name in table])
+        if not np.isfinite(numbers.astype(np.float64).to_numpy()).all():
+            raise ValueError("a value is no number")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        said = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())[:200]
+        advice = "remove it, with the .json file beside it, and compare again"
+        raise ResultError(f"it is no saved table ({said})", where=path, advice=advice) from error
+    return table.astype({name: str for name in ("by", "group") if name in table})

@@ -1,7 +1,7 @@
 """Where a training run stands, in one sealed file, so that a stop loses at most a quarter of a pass."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import nn
 
 from lcrec_core.errors import TrainingError
 from lcrec_core.files import as_array, parse, seal, unseal, write_whole
+from lcrec_core.models.contract import SoFar
 
 AFRESH = "run without --resume to begin afresh"
 
@@ -22,10 +23,8 @@ class State:
     epoch: int
     step: int
     """The next one, of that pass."""
-    history: list[dict[str, float]]
     ratings_seen: int
-    train_seconds: float
-    evaluate_seconds: float
+    so_far: SoFar
 
 
 def save_checkpoint(
@@ -40,7 +39,7 @@ def save_checkpoint(
     for index, moments in optimizer.state_dict()["state"].items():
         tensors.update({f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()})
     arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
-    about = {"state": as_array(json.dumps(vars(state))), "run": as_array(json.dumps(run, sort_keys=True))}
+    about = {"state": as_array(json.dumps(asdict(state))), "run": as_array(json.dumps(run, sort_keys=True))}
     write_whole(path, seal(arrays | about))
 
 

@@ -1,187 +1,239 @@
-"""What a bundle's network says of one person and every movie: the one place where models differ at serving.
+"""The one contract of all models: what a family can do, what a trained model answers, and how a fit reports.
 
-It is also where a bundle is found not to hold what it says: settings, names, shapes and types of tensors are compared
-with those of the network that the settings describe, before that takes any memory, and a first answer must be finite.
+A family is a folder beside this file and a line in `registry.py`. It may predict ratings, how likely each rating is,
+only a score that a list is sorted by, or all of them. Everything else (training runs, comparisons, the recommender, the
+pages) speaks to it through these types and never by its name.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import Encoded, encode_profile
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.encode import Encoded
 from lcrec_core.data.profile import Profile
-from lcrec_core.errors import BundleError, LCRecError
-from lcrec_core.files import as_kind
-from lcrec_core.models import registry as networks
-from lcrec_core.models.bundle import LoadedBundle, train_again
-from lcrec_core.models.lcrec import model as lcrec
-from lcrec_core.models.lcrec.backbone import fields_of
-from lcrec_core.models.lcrec.config import LCRecTrainConfig
-from lcrec_core.models.lcrec.sequences import Rated
-from lcrec_core.models.paper.network import PaperNetwork
+from lcrec_core.metrics.rating import Errors
+from lcrec_core.models.settings import configured
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a model says of one person and the whole catalogue."""
+    """What a model says of N ratings, or of N movies for one person."""
 
-    ratings: np.ndarray
-    """float32 (M,), not yet clipped to the scale."""
-    chances: np.ndarray | None
-    """float32 (M, V), how likely each of the scale's values is; None where the model gives ratings alone."""
+    scores: np.ndarray
+    """float32 (N,), what a list is sorted by, best highest; the rating, where the model predicts ratings."""
+    ratings: np.ndarray | None = None
+    """float32 (N,), not clipped to the scale; None of a model that only ranks."""
+    probabilities: np.ndarray | None = None
+    """float32 (N, V), how likely each of the scale's values is; None of a model that gives ratings alone."""
+
+    @classmethod
+    def of_ratings(cls, ratings: np.ndarray, probabilities: np.ndarray | None = None) -> "Prediction":
+        """Of a model whose lists are sorted by the rating."""
+        return cls(ratings, ratings, probabilities)
+
+    def in_order(self, rows: np.ndarray) -> "Prediction":
+        """The same with entry `rows[i]` at place i: int64 (N,)."""
+        ratings, probabilities = (None if part is None else part[rows] for part in (self.ratings, self.probabilities))
+        return Prediction(self.scores[rows], ratings, probabilities)
 
 
-class Predictor(Protocol):
-    """A trained model, ready to answer; no method changes it."""
+class Model(Protocol):
+    """A trained model. No method changes it, so that sessions and threads may share it."""
 
-    def predict(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> Prediction:
-        """Predict every movie for one person.
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learnt."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it computes: cpu or cuda."""
+        ...
+
+    @property
+    def item_features(self) -> np.ndarray | None:
+        """float32 (M, D), for neighbours and reasons; None where the model has no such thing."""
+        ...
+
+    def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
+        """Predict rows of the data set's ratings, whose own ratings are never read.
 
         Args:
-            profile: The person.
-            known: bool (H,), which of their ratings are of movies of the catalogue.
-            movies: int64, catalogue positions of those.
+            rows: int64 (N,), none of them among the ratings that are read.
+            context: Rows that are read as people's histories instead of those the model was fitted on: of people who
+                are new. Only of a family that folds new users in.
+            use_future: Whether a person's ratings after a row's time may be read.
         """
         ...
 
+    def catalogue(self, profile: Profile) -> Prediction:
+        """Predict every movie of the data set, in its order, for one person, known or new, after their last rating."""
+        ...
 
-@contextmanager
-def _vouched_for(bundle: LoadedBundle) -> Iterator[None]:
-    """Whatever goes wrong in here is the bundle's fault, for nothing but its contents is new to the code."""
-    try:
-        yield
-    except LCRecError:
-        raise
-    except Exception as error:
-        why = " ".join(str(error).split())[:200] or type(error).__name__
-        raise BundleError(f"bundle {bundle.name} is not one of ours: {why}", advice=train_again(bundle)) from error
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Everything learnt, for a bundle's file."""
+        ...
 
 
-def paper_network(bundle: LoadedBundle, encoded: Encoded) -> PaperNetwork:
-    """The paper's network, or half of it, with a bundle's weights.
+@dataclass(frozen=True)
+class Variant:
+    """A family without something, for an ablation."""
 
-    Raises:
-        BundleError: The settings are impossible, or the weights are not of such a network.
-    """
-    with _vouched_for(bundle):
-        sizes = encoded.vocabularies.sizes()
-        _check_training(bundle)
-        with torch.device("meta"):
-            planned = networks.build(bundle.model, bundle.config["model"], sizes)
-        _check_tensors(bundle, planned.state_dict(), bundle.weights, len(encoded.movies.ids))
-        network = networks.build(bundle.model, bundle.config["model"], sizes)
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
-    return network
+    name: str
+    what: str
+    """In words, as the table says it."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that differ from the default."""
+    share: float = 1.0
+    """Of the training ratings that are used."""
+    without_future: bool = False
+    """Measured once more, not told what a person rated after the target's time."""
 
 
-def lcrec_model(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> lcrec.LCRec:
-    """LCRec with a bundle's weights.
+@dataclass(frozen=True, eq=False)
+class Step:
+    """How far a fit is, reported after every step, and once before the first where errors are drawn there."""
 
-    Raises:
-        BundleError: The settings are impossible, or the weights are not of such a model.
-    """
-    with _vouched_for(bundle):
-        _check_training(bundle)
-        with torch.device("meta"):
-            planned = lcrec.network_of(bundle.config["model"], data, encoded)
-        kept = {name: value for name, value in bundle.weights.items() if not name.startswith("backbone.")}
-        wanted = {f"network.{name}": tensor for name, tensor in planned.state_dict().items()}
-        _check_tensors(bundle, wanted, kept, len(encoded.movies.ids))
-        return lcrec.from_bundle(bundle, data, encoded)
-
-
-def _check_training(bundle: LoadedBundle) -> None:
-    """Refuse settings of the training that no run can have had: what is served is said to be trained by them."""
-    given = bundle.config["train"]
-    if bundle.model == networks.LCREC:
-        as_kind({name: value for name, value in given.items() if name != "protocol"}, LCRecTrainConfig)
-    else:
-        from lcrec_core.training.run import TrainConfig  # which is built on what this module is built on
-
-        as_kind(given, TrainConfig)
+    done: int
+    total: int
+    ratings: int
+    """Predicted and learnt from so far."""
+    evaluate: bool
+    """Whether the errors are to be drawn here."""
+    model: Model
+    """As it would be kept now."""
+    training_errors: Callable[[], Errors]
+    """Errors on a sample of the training ratings, each hidden from what predicts it, dropout off."""
 
 
-def _check_tensors(bundle: LoadedBundle, wanted: dict[str, Any], given: dict[str, np.ndarray], movies: int) -> None:
-    """Compare names, shapes and types with those of a network that takes no memory yet."""
-    if differing := sorted(wanted.keys() ^ given.keys()):
-        raise ValueError(f"weights.safetensors lacks {differing[0]}, or has it and should not")
-    for name, tensor in wanted.items():
-        one, other = _form(tensor.shape, tensor.dtype), _form(given[name].shape, given[name].dtype)
-        if one != other:
-            raise ValueError(f"weights.safetensors has {name} as {other} where the settings say {one}")
-    width = bundle.config["model"].get("feature_size", networks.checked_config(bundle.model, {}).feature_size)
-    if bundle.movie_features.shape != (movies, width):
-        form = _form(bundle.movie_features.shape, bundle.movie_features.dtype)
-        raise ValueError(f"movie_features.safetensors has {form} where the data and the settings say {(movies, width)}")
+@dataclass(frozen=True)
+class SoFar:
+    """Of a run: its curve, and its time."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    train_seconds: float = 0.0
+    evaluate_seconds: float = 0.0
 
 
-def _form(shape: tuple[int, ...], dtype: object) -> str:
-    return f"{tuple(shape)} {str(dtype).removeprefix('torch.')}"
+class Watch(Protocol):
+    """What the run that owns a fit is told, and keeps for it."""
+
+    def note(self, text: str) -> None:
+        """What goes on before the first step, where that takes long."""
+        ...
+
+    def step(self, step: Step) -> None:
+        """A step is done."""
+        ...
+
+    def skip(self, seconds: float) -> None:
+        """An earlier run of the same settings had already spent these seconds on what this one takes over."""
+        ...
+
+    def so_far(self) -> SoFar:
+        """What is known of the run so far: a fit that can be resumed keeps it with its checkpoint."""
+        ...
+
+    def go_on(self, so_far: SoFar) -> None:
+        """Go on from there."""
+        ...
 
 
-class PaperPredictor:
-    """The paper's network, or half of it."""
+class Silent:
+    """A `Watch` that nobody reads."""
 
-    def __init__(self, bundle: LoadedBundle, encoded: Encoded) -> None:
-        self._vocabularies = encoded.vocabularies
-        self._network = paper_network(bundle, encoded)
-        self._network.eval().requires_grad_(False)
-        self._features = torch.from_numpy(bundle.movie_features)  # (M, D)
-        with torch.inference_mode():
-            self._movie_half: Tensor = self._network.movie_half(self._features)  # (M, D + factors)
+    def note(self, text: str) -> None:
+        """Nothing."""
 
-    @torch.inference_mode()
-    def predict(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> Prediction:
-        """See `Predictor`."""
-        config = self._network.config
-        liked = movies[profile.ratings[known] >= config.liked_from][-config.max_history :]
-        fields = torch.from_numpy(encode_profile(profile, self._vocabularies)).unsqueeze(0)  # (1, 4)
-        history = self._features[torch.from_numpy(liked)].unsqueeze(0)  # (1, T, D)
-        user = self._network.user_features(fields, history)  # (1, D)
-        return Prediction(self._network.rating_from_halves(user, self._movie_half).numpy(), None)
+    def step(self, step: Step) -> None:
+        """Nothing."""
+
+    def skip(self, seconds: float) -> None:
+        """Nothing."""
+
+    def so_far(self) -> SoFar:
+        """Nothing."""
+        return SoFar()
+
+    def go_on(self, so_far: SoFar) -> None:
+        """Nothing."""
 
 
-class LCRecPredictor:
-    """LCRec: everybody, known or new, is folded in from their own ratings."""
+@dataclass(frozen=True, kw_only=True)
+class Family(ABC):
+    """Models of one kind, trained and opened in one way. Importing one brings no torch; `fit` and `load` do."""
 
-    def __init__(self, bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> None:
-        self._model = lcrec_model(bundle, data, encoded)
-        self._features = torch.from_numpy(bundle.movie_features)  # (M, D)
-        sizes = encoded.vocabularies.sizes()
-        self._field_sizes = [sizes[name] for name in lcrec.FIELDS]
-        self._vocabularies = encoded.vocabularies
+    name: str
+    """On the command line, in bundles and results."""
+    label: str
+    """For people."""
+    config: type
+    """A frozen dataclass, see `settings.Config`."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that make the family what it is, whatever a config says."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Its own names of settings that Table VI has under another, such as the batch size."""
+    variants: tuple[Variant, ...] = ()
+    """What an ablation measures; the first is the whole."""
+    predicts_ratings: bool = True
+    """Otherwise a score that lists are sorted by, and no error of ratings is measured."""
+    folds_in_new_users: bool = False
+    """Whether somebody who was not there in training gets answers of their own without training again."""
+    trainable: bool = False
+    """Whether a run may write a bundle of it; the others are there to compare with."""
+    landmark: bool = False
+    """Shown at first where a chart has no room for all."""
+    slow: bool = False
+    """Trained again for new people of one number of given ratings only."""
+    one_seed: bool = False
+    """Compared by one seed: it stands beside another of its kind, or a run takes over half an hour."""
 
-    def predict(self, profile: Profile, known: np.ndarray, movies: np.ndarray) -> Prediction:
-        """See `Predictor`. The person is asked right after their last rating."""
-        times = profile.timestamps[known]
-        fields = fields_of(encode_profile(profile, self._vocabularies)[None], self._field_sizes)[0]
-        history = Rated(np.array([0, len(movies)]), movies, times)
-        now = int(times.max(initial=0))
-        answer = lcrec.answer_person(self._model, self._features, fields, history, profile.ratings[known], now)
-        return Prediction(answer.rating, answer.probabilities)
+    def default_config(self) -> Any:
+        """What it is trained with unless told otherwise."""
+        return configured(self.config(), **self.fixed)
 
+    def check_memory(self, data: Dataset) -> None:  # noqa: B027 - most families need little
+        """Refuse a data set that cannot be fitted here, before anything is done.
 
-def predictor(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> Predictor:
-    """The predictor of a bundle's model, which has given a first answer.
+        Raises:
+            TrainingError: The message says what it needs, what there is, and what works.
+        """
 
-    Raises:
-        BundleError: The bundle is not of this version's making, or answers with what is no number.
-    """
-    made: Predictor
-    with _vouched_for(bundle):
-        made = (
-            LCRecPredictor(bundle, data, encoded) if bundle.model == networks.LCREC else PaperPredictor(bundle, encoded)
-        )
-        for count in (0, min(3, len(data.movies))):
-            ids = data.movies[Col.MOVIE].to_numpy(np.int64)[:count]
-            asked = Profile.of([(movie, data.scale.good, order) for order, movie in enumerate(ids.tolist())])
-            said = made.predict(asked, np.ones(count, dtype=bool), np.arange(count))
-            if not (np.isfinite(said.ratings).all() and (said.chances is None or np.isfinite(said.chances).all())):
-                raise ValueError("its network predicts what is no number")
-    return made
+    @abstractmethod
+    def settings(self, data_name: str) -> str:
+        """The default settings in words, as the comparison states them for a data set."""
+
+    @abstractmethod
+    def fit(self, data: Dataset, encoded: Encoded, config: Any, scratch: Path | None, watch: Watch) -> Model:
+        """Train on the ratings that `encoded` was fitted on, and on nothing else.
+
+        Args:
+            data: Whose titles, years and scale may be read, and of its ratings those rows alone.
+            encoded: Fitted on the training part.
+            config: Of the family's own type.
+            scratch: Folder for what a stopped run goes on from; None keeps nothing.
+            watch: Told how far it is.
+
+        Raises:
+            TrainingError: It cannot be trained here, or the loss is no longer a number.
+        """
+
+    @abstractmethod
+    def load(
+        self,
+        tensors: Mapping[str, np.ndarray],
+        item_features: np.ndarray | None,
+        config: Any,
+        data: Dataset,
+        encoded: Encoded,
+    ) -> Model:
+        """The model that `Model.tensors` and `Model.item_features` took apart.
+
+        Raises:
+            ValueError: The tensors are not of such a model.
+        """

@@ -1,44 +1,105 @@
-"""The networks, one file each, and the one place that knows them by name."""
+"""The one place that knows the families' names, and the one door from a bundle to a model.
 
-from dataclasses import asdict
-from typing import Any
+Importing it brings no torch: a family imports what it needs when it fits or loads.
+"""
 
-from lcrec_core.files import as_kind
-from lcrec_core.models.lcrec.config import LCREC, MODELS, LCRecConfig
-from lcrec_core.models.paper.network import PaperConfig, PaperNetwork
+import numpy as np
 
-__all__ = ["LCREC", "MODELS"]
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.encode import encode_cached
+from lcrec_core.data.profile import Profile
+from lcrec_core.data.split import make_split
+from lcrec_core.errors import BundleError, LCRecError, TrainingError
+from lcrec_core.files import cache_folder
+from lcrec_core.models.bundle import Bundle, LoadedBundle
+from lcrec_core.models.contract import Family, Model
+from lcrec_core.models.lcrec.family import LCREC
+from lcrec_core.models.libraries import myfm, surprise
+from lcrec_core.models.paper.family import CNN, LSTM, PAPER
+from lcrec_core.models.settings import configured, from_saved
 
-_HALVES: dict[str, dict[str, Any]] = {"lstm": {"reads_titles": False}, "cnn": {"reads_history": False}}
+_EVERY: tuple[Family, ...] = (*surprise.RIVALS, LSTM, CNN, PAPER, *surprise.TODAY, *myfm.FAMILIES, LCREC)
+
+FAMILIES: dict[str, Family] = {family.name: family for family in _EVERY}
+"""Every model there is, in the comparison's order: the paper's six, what one would pick today, and ours."""
+
+TRAINABLE = tuple(family.name for family in (LCREC, PAPER, LSTM, CNN))
+"""What a run may write a bundle of; a data set with several bundles is served by the first of these."""
 
 
-def build(model: str, config: dict[str, Any], sizes: dict[str, int]) -> PaperNetwork:
-    """The paper's network, or half of it, untrained; LCRec's comes with its backbone, see `lcrec`.
-
-    Args:
-        model: One of `MODELS`.
-        config: Its settings, as saved with a bundle; missing ones take their defaults.
-        sizes: Number of indices of each vocabulary, see `encode.Vocabularies.sizes`.
-    """
-    checked = checked_config(model, config)
-    if not isinstance(checked, PaperConfig):
-        raise ValueError(f"{model} is not the paper's network")
-    return PaperNetwork(checked, sizes)
-
-
-def checked_config(model: str, config: dict[str, Any]) -> PaperConfig | LCRecConfig:
-    """Settings of a model as its network takes them.
+def family(name: str) -> Family:
+    """The family of that name.
 
     Raises:
-        ValueError: There is no such model, or a setting is impossible.
+        TrainingError: There is none.
     """
-    if model not in MODELS:
-        raise ValueError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
-    if model == LCREC:
-        return as_kind(config, LCRecConfig)
-    return as_kind({**config, **_HALVES.get(model, {})}, PaperConfig)
+    if name not in FAMILIES:
+        raise TrainingError(f"there is no model {name!r}; there are {', '.join(FAMILIES)}")
+    return FAMILIES[name]
 
 
-def config_dict(network: PaperNetwork) -> dict[str, Any]:
-    """Settings of a network as plain values, the inverse of `build`."""
-    return asdict(network.config)
+def train_command(data: str, name: str = "") -> str:
+    """What makes a bundle of that name; a family's own name needs no `--name`, and paper is the default model."""
+    command = f"python -m lcrec_core train --data {data}"
+    if name in TRAINABLE:
+        return command if name == PAPER.name else f"{command} --model {name}"
+    return f"{command} --name {name}" if name else command
+
+
+def train_again(bundle: Bundle) -> str:
+    """Advice for a bundle that does not fit: the command that makes it anew."""
+    data, _, name = bundle.name.partition("/")
+    return f"train it again: `{train_command(data, name)} --replace`"
+
+
+def load(bundle: LoadedBundle, data: Dataset) -> Model:
+    """The trained model that a bundle holds, on its data set; it has given a first answer.
+
+    Raises:
+        BundleError: The data is not what the bundle was trained on, the bundle is not of this version's making, or it
+            answers with what is no number.
+    """
+    _check_same_data(bundle, data)
+    train = bundle.config["train"]
+    encoded = encode_cached(data, make_split(data, train["protocol"], train["seed"]).fitting, cache_folder())
+    _check_same_vocabularies(bundle, encoded.vocabularies.hashes())
+    kind = family(bundle.model)
+    try:
+        config = configured(from_saved(kind.config, bundle.config), **kind.fixed)
+        model = kind.load(bundle.weights, bundle.movie_features, config, data, encoded)
+        _ask_once(model, data)
+    except LCRecError:
+        raise
+    except Exception as error:  # nothing but the bundle's contents is new to the code
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise BundleError(f"bundle {bundle.name} is not one of ours: {why}", advice=train_again(bundle)) from error
+    return model
+
+
+def _ask_once(model: Model, data: Dataset) -> None:
+    """Refuse what answers nobody, or somebody with a few ratings, with what is no number."""
+    for count in (0, min(3, len(data.movies))):
+        ids = data.movies[Col.MOVIE].to_numpy(np.int64)[:count]
+        answer = model.catalogue(Profile.of([(movie, data.scale.good, i) for i, movie in enumerate(ids.tolist())]))
+        for part in (answer.scores, answer.ratings, answer.probabilities):
+            if part is not None and not np.isfinite(part).all():
+                raise ValueError("its network predicts what is no number")
+
+
+def _check_same_data(bundle: Bundle, data: Dataset) -> None:
+    for table in ("movies", "users", "ratings"):
+        if getattr(bundle.fingerprint, table) != getattr(data.fingerprint, table):
+            raise BundleError(
+                f"bundle {bundle.name} was trained on other {table} than {data.name} has here; "
+                "choose another model, or train one on this copy on the Training page",
+                advice=train_again(bundle),
+            )
+
+
+def _check_same_vocabularies(bundle: Bundle, hashes: dict[str, str]) -> None:
+    differing = [name for name, value in hashes.items() if bundle.vocabularies.get(name) != value]
+    if differing:
+        raise BundleError(
+            f"bundle {bundle.name} was encoded with other {', '.join(differing)} than this version makes",
+            advice=train_again(bundle),
+        )

@@ -10,17 +10,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
-import torch
-from torch.nn import functional as F
 
 from lcrec_core.data.dataset import Col, Dataset, split_genres
-from lcrec_core.data.encode import encode_cached
 from lcrec_core.data.profile import Profile
-from lcrec_core.data.split import make_split
 from lcrec_core.data.titles import spoken
-from lcrec_core.errors import BundleError, ProfileError
-from lcrec_core.models.bundle import LoadedBundle, artifacts_root, load_bundle, train_again
-from lcrec_core.models.contract import Prediction, predictor
+from lcrec_core.errors import ProfileError
+from lcrec_core.models import registry
+from lcrec_core.models.bundle import LoadedBundle
+from lcrec_core.models.bundles import load_bundle
+from lcrec_core.models.contract import Prediction
 from lcrec_core.serving.twins import most_rated_twins
 from lcrec_core.sources import load as sources
 
@@ -117,23 +115,12 @@ class Recommender:
         Raises:
             BundleError: The data is not what the bundle was trained on, or the bundle does not fit this version.
         """
-        _check_same_data(bundle, data)
         self.bundle, self.data = bundle, data
-        train = bundle.config["train"]
-        fitted = make_split(data, train["protocol"], train["seed"]).fitting
-        encoded = encode_cached(data, fitted, artifacts_root() / ".cache")
-        _check_same_vocabularies(bundle, encoded.vocabularies.hashes())
+        self._model = registry.load(bundle, data)
         self.movie_ids = data.movies[Col.MOVIE].to_numpy(np.int64)
-        features = torch.from_numpy(bundle.movie_features)  # (M, D)
-        if len(features) != len(self.movie_ids):
-            raise BundleError(
-                f"bundle {bundle.name} holds {len(features)} movies, the data has {len(data.movies)}",
-                advice=f"train it again: `python -m lcrec_core train --data {bundle.data}`",
-            )
-        self._predictor = predictor(bundle, data, encoded)
         self._predictions: WeakKeyDictionary[Profile, Prediction] = WeakKeyDictionary()
-        centred = features - features.mean(dim=0)
-        self._directions = F.normalize(centred, dim=1).numpy()  # (M, D), unit length
+        features = np.zeros((len(self.movie_ids), 1)) if bundle.movie_features is None else bundle.movie_features
+        self._directions = _directions(features)  # (M, D), unit length; zeros of a model without features
 
         counts = data.ratings.groupby(Col.MOVIE.value)[Col.RATING.value].agg(["mean", "size"]).reindex(self.movie_ids)
         self.movie_stats = pd.DataFrame(
@@ -180,7 +167,7 @@ class Recommender:
         Raises:
             ProfileError: The data set has no movie of that id.
         """
-        chances = self._prediction(profile).chances
+        chances = self._prediction(profile).probabilities
         if chances is None:
             return None
         return chances.copy() if movie_ids is None else chances[self._positions(movie_ids)]
@@ -197,7 +184,7 @@ class Recommender:
         ranking[PREDICTED] = scores
         ranking[MEAN_RATING] = self._mean_rating[order]
         ranking[NUM_RATINGS] = self._num_ratings[order]
-        chances = self._prediction(profile).chances
+        chances = self._prediction(profile).probabilities
         if chances is not None:
             ranking[LIKING] = self.data.scale.chance_of_good(chances)[order]
         return ranking
@@ -207,7 +194,7 @@ class Recommender:
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
         order, scores = self._ranked(profile, filters)
-        chances = self._prediction(profile).chances
+        chances = self._prediction(profile).probabilities
         return [
             self._line(i, score, None if chances is None else chances[i])
             for i, score in zip(order[:n], scores[:n], strict=True)
@@ -246,12 +233,15 @@ class Recommender:
     def _prediction(self, profile: Profile) -> Prediction:
         found = self._predictions.get(profile)
         if found is None:
-            found = self._predictions[profile] = self._predictor.predict(profile, *self._known(profile))
+            found = self._predictions[profile] = self._model.catalogue(profile)
         return found
 
     def _scores(self, profile: Profile) -> np.ndarray:
-        """Predictions of the whole catalogue, clipped: float32 (M,)."""
-        return self.data.scale.clip(self._prediction(profile).ratings).astype(np.float32)
+        """What the whole catalogue is sorted by, float32 (M,): ratings, clipped, of a model that predicts them."""
+        prediction = self._prediction(profile)
+        if prediction.ratings is None:
+            return prediction.scores
+        return self.data.scale.clip(prediction.ratings).astype(np.float32)
 
     def _ranked(self, profile: Profile, filters: Filters) -> tuple[np.ndarray, np.ndarray]:
         """Catalogue positions that pass, best first, and their predictions."""
@@ -282,15 +272,8 @@ class Recommender:
 
     def _rated(self, profile: Profile) -> np.ndarray:
         """Whether the person has rated the film, under this id or another: bool (M,)."""
-        _, where = self._known(profile)
+        _, where = self.data.known_movies(profile.movie_ids)
         return np.isin(self._film, self._film[where])
-
-    def _known(self, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
-        """Which of the person's ratings are of movies of this data set: a mask (H,), and their positions."""
-        position = np.searchsorted(self.movie_ids, profile.movie_ids)
-        position = np.minimum(position, len(self.movie_ids) - 1)
-        known = self.movie_ids[position] == profile.movie_ids
-        return known, position[known]
 
     def _positions(self, movie_ids: Sequence[int] | np.ndarray) -> np.ndarray:
         wanted = np.asarray(movie_ids, dtype=np.int64)
@@ -316,7 +299,7 @@ class Recommender:
         )
 
     def _nearest_liked(self, profile: Profile, position: int) -> tuple[LikedMovie, ...]:
-        known, where = self._known(profile)
+        known, where = self.data.known_movies(profile.movie_ids)
         given = profile.ratings[known]
         # Four stars of five and more; a strict person's best otherwise.
         enough = self.data.scale.good
@@ -339,7 +322,7 @@ class Recommender:
         )
 
     def _favoured_genres(self, profile: Profile, position: int) -> tuple[str, ...]:
-        known, where = self._known(profile)
+        known, where = self.data.known_movies(profile.movie_ids)
         given = profile.ratings[known].astype(np.float64)
         if not len(given):
             return ()
@@ -364,20 +347,7 @@ def _sentence(because: tuple[LikedMovie, ...], shared: tuple[str, ...], num_rati
     return text[0].upper() + text[1:] + "."
 
 
-def _check_same_data(bundle: LoadedBundle, data: Dataset) -> None:
-    for table in ("movies", "users", "ratings"):
-        if getattr(bundle.fingerprint, table) != getattr(data.fingerprint, table):
-            raise BundleError(
-                f"bundle {bundle.name} was trained on other {table} than {data.name} has here; "
-                "choose another model, or train one on this copy on the Training page",
-                advice=train_again(bundle),
-            )
-
-
-def _check_same_vocabularies(bundle: LoadedBundle, hashes: dict[str, str]) -> None:
-    differing = [name for name, value in hashes.items() if bundle.vocabularies.get(name) != value]
-    if differing:
-        raise BundleError(
-            f"bundle {bundle.name} was encoded with other {', '.join(differing)} than this version makes",
-            advice=train_again(bundle),
-        )
+def _directions(features: np.ndarray) -> np.ndarray:
+    """Movie features about the catalogue's mean, of length one: (M, D) -> (M, D)."""
+    centred = features - features.mean(axis=0)
+    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)

@@ -18,11 +18,9 @@ import numpy as np
 
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.errors import DataError
-from lcrec_core.files import REPOSITORY
+from lcrec_core.files import DATA_ENV, data_folder
 from lcrec_core.sources import movielens, published
 
-DATA_ENV = "LCREC_DATA"
-"""Environment variable that names the folder to search."""
 DEMO = "demo"
 OWN = "own"
 """The folder inside the data folder for data of one's own."""
@@ -31,12 +29,6 @@ _LEFTOVER_AFTER = 3600.0
 NAMES = (DEMO, *movielens.RELEASE_NAMES)
 """What is known without looking: the demo and the releases."""
 _OWN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-
-
-def data_folder() -> Path:
-    """The folder named by LCREC_DATA, or `data/` beside the package; it need not exist."""
-    named = os.environ.get(DATA_ENV)
-    return Path(named).expanduser() if named else REPOSITORY / "data"
 
 
 def is_name(name: str) -> bool:

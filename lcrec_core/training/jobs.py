@@ -30,25 +30,33 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from lcrec_core.errors import TrainingError
-from lcrec_core.evaluation.paper_facts import SETTINGS
-from lcrec_core.files import REPOSITORY, convenient, parse, write_whole
-from lcrec_core.models import bundle as artifacts
-from lcrec_core.models.lcrec.config import LARGEST_SEED, LCRecConfig, LCRecTrainConfig
+from lcrec_core.files import (
+    ARTIFACTS_ENV,
+    DATA_ENV,
+    REPOSITORY,
+    artifacts_root,
+    convenient,
+    data_folder,
+    parse,
+    write_whole,
+)
+from lcrec_core.models import bundles
+from lcrec_core.models.registry import TRAINABLE, family
+from lcrec_core.models.settings import LARGEST_SEED, flat
 from lcrec_core.sources import load as sources
 from lcrec_core.training import resumable
 from lcrec_core.training.process import process_mark
 
 TRAIN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "lcrec_core", "train")
 
-EPOCHS = (1, 100)
-BATCH_SIZES = (16, 8192)
-KEEP_PROBABILITIES = (0.05, 1.0)
-LEARNING_RATES = (1e-6, 0.1)
+LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (1, 100),
+    "batch_size": (16, 8192),
+    "keep_probability": (0.05, 1.0),
+    "learning_rate": (1e-6, 0.1),
+}
+"""Smallest and largest value of each setting that a run is started with, by its name in Table VI."""
 SEEDS = (0, LARGEST_SEED)
-"""Smallest and largest value of each setting that a run is started with."""
-
-MODELS = ("lcrec", "paper")
-"""What a run may train, in the order in which it is offered."""
 
 KEEP_FINISHED = 20
 """Folders of finished jobs that are kept; older ones go when a new job starts."""
@@ -88,16 +96,11 @@ class JobState(StrEnum):
 
 
 def defaults(model: str) -> dict[str, float]:
-    """Epochs, batch size, learning rate and keep probability of a model: Table VI's, or our own."""
-    if model == "paper":
-        return dict(SETTINGS)
-    run = LCRecTrainConfig()
-    return {
-        "epochs": run.epochs,
-        "batch_size": run.targets_per_step,
-        "learning_rate": run.learning_rate,
-        "keep_probability": LCRecConfig().keep_probability,
-    }
+    """What a model is trained with unless told otherwise, of the settings that a request can have and the model has."""
+    kind = family(model)
+    defaults = flat(kind.default_config())
+    own_names = {name: kind.aliases.get(name, name) for name in LIMITS}
+    return {name: defaults[own_name] for name, own_name in own_names.items() if own_name in defaults}
 
 
 @dataclass(frozen=True)
@@ -112,30 +115,35 @@ class JobRequest:
     name: str
     """Folder of the bundle inside `artifacts/<data>/`."""
     model: str = "paper"
-    epochs: int = 5
-    learning_rate: float = 1e-4
-    batch_size: int = 256
-    keep_probability: float = 0.5
+    epochs: int | None = None
+    """None, here and below, for what the model is trained with unless told otherwise, or does not have."""
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    keep_probability: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         known = (*sources.NAMES, *sources.own_names())
         if self.data not in known:
             raise JobError(f"unknown data set {self.data!r}; choose one of {', '.join(known)}")
-        if self.model not in MODELS:
-            raise JobError(f"unknown model {self.model!r}; choose {' or '.join(MODELS)}")
-        if not artifacts.is_new_name(self.name):
-            raise JobError(f"{self.name[:60]!r} cannot name a bundle: {artifacts.NEW_NAME_RULE}")
-        _check_range("epochs", self.epochs, *EPOCHS)
-        _check_range("batch size", self.batch_size, *BATCH_SIZES)
+        if self.model not in TRAINABLE:
+            raise JobError(f"unknown model {self.model!r}; choose {' or '.join(TRAINABLE)}")
+        if not bundles.is_new_name(self.name):
+            raise JobError(f"{self.name[:60]!r} cannot name a bundle: {bundles.NEW_NAME_RULE}")
         _check_range("seed", self.seed, *SEEDS)
-        _check_range("learning rate", self.learning_rate, *LEARNING_RATES)
-        _check_range("keep probability", self.keep_probability, *KEEP_PROBABILITIES)
+        for name, limits in LIMITS.items():
+            if getattr(self, name) is not None:
+                _check_range(name.replace("_", " "), getattr(self, name), *limits)
 
     @property
     def bundle(self) -> str:
         """Name of the bundle it makes: `demo/paper-seed1`."""
         return f"{self.data}/{self.name}"
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """Those that were given."""
+        return {name: getattr(self, name) for name in LIMITS if getattr(self, name) is not None}
 
     def arguments(self, progress_file: Path, *, resume: bool = False) -> list[str]:
         """What follows `python -m lcrec_core train` for these settings; `resume` goes on from where a run stopped."""
@@ -143,10 +151,7 @@ class JobRequest:
             *("--data", self.data),
             *("--model", self.model),
             *("--name", self.name),
-            *("--epochs", str(self.epochs)),
-            *("--learning-rate", repr(self.learning_rate)),
-            *("--batch-size", str(self.batch_size)),
-            *("--keep-probability", repr(self.keep_probability)),
+            *(f"--{name.replace('_', '-')}={value!r}" for name, value in self.settings.items()),
             *("--seed", str(self.seed)),
             *("--progress-file", str(progress_file)),
             *(["--resume"] if resume else []),
@@ -182,18 +187,18 @@ class Job:
         """Share of the training done, 0 to 1."""
         if self.state is JobState.DONE:
             return 1.0
-        epochs = self.progress.get("epochs") or self.request.epochs
+        epochs = self.progress.get("epochs") or self.request.epochs or 1
         return min(max((self.progress.get("epoch") or 0.0) / epochs, 0.0), 1.0)
 
 
 def jobs_folder(root: Path | None = None) -> Path:
     """Where the jobs of an artifacts folder live."""
-    return (root or artifacts.artifacts_root()) / ".jobs"
+    return (root or artifacts_root()) / ".jobs"
 
 
 def free_name(data: str, seed: int, *, model: str, root: Path | None = None) -> str:
     """A bundle name that is not taken yet: paper, else paper-seed1, else paper-seed1-2, -3, ..."""
-    folder = (root or artifacts.artifacts_root()) / data
+    folder = (root or artifacts_root()) / data
     candidates = [model, f"{model}-seed{seed}", *(f"{model}-seed{seed}-{n}" for n in range(2, 1000))]
     return next(name for name in candidates if not os.path.lexists(folder / name))
 
@@ -204,7 +209,7 @@ def start(request: JobRequest, root: Path | None = None) -> Job:
     Raises:
         JobError: A run is already going, the data set is not here, the name is taken, or the job cannot be recorded.
     """
-    return _start(request, root or artifacts.artifacts_root(), resume=False)
+    return _start(request, root or artifacts_root(), resume=False)
 
 
 def resume(job_id: str, root: Path | None = None) -> Job:
@@ -213,7 +218,7 @@ def resume(job_id: str, root: Path | None = None) -> Job:
     Raises:
         JobError: There is nothing to go on from, or as for `start`.
     """
-    root = root or artifacts.artifacts_root()
+    root = root or artifacts_root()
     job = load(job_id, root)
     if not job.state.resumable or not resumable.is_kept(job.request.bundle, root):
         raise JobError(f"the training of {job.request.bundle} left nothing to go on from; start it afresh")
@@ -222,11 +227,11 @@ def resume(job_id: str, root: Path | None = None) -> Job:
 
 def can_resume(root: Path | None = None) -> set[str]:
     """Ids of the jobs that `resume` takes: of each bundle the latest, if it was stopped and left a checkpoint."""
-    root, seen, found = root or artifacts.artifacts_root(), set(), set()
+    root, seen, found = root or artifacts_root(), set(), set()
     for job in list_jobs(root):
         if job.request.bundle not in seen:
             seen.add(job.request.bundle)
-            free = not artifacts.is_taken(job.request.bundle, root)
+            free = not bundles.is_taken(job.request.bundle, root)
             if job.state.resumable and free and resumable.is_kept(job.request.bundle, root):
                 found.add(job.id)
     return found
@@ -240,7 +245,7 @@ def _start(request: JobRequest, root: Path, *, resume: bool) -> Job:
             going = running(root)
             if going is not None:
                 raise JobError(f"a training run is already going ({going.request.bundle}); wait for it or cancel it")
-            if artifacts.is_taken(request.bundle, root):
+            if bundles.is_taken(request.bundle, root):
                 raise JobError(f"there is already a bundle {request.bundle}; choose another name")
             _forget_old_jobs(root)
             return _launch(request, root, resume=resume)
@@ -248,7 +253,7 @@ def _start(request: JobRequest, root: Path, *, resume: bool) -> Job:
         why = error.strerror or type(error).__name__
         raise JobError(
             f"the run cannot be recorded ({why}), so it was not started; make room on the server's disk",
-            advice=f"the folder {jobs_folder(root)} must be writable; {artifacts.ARTIFACTS_ENV} names another",
+            advice=f"the folder {jobs_folder(root)} must be writable; {ARTIFACTS_ENV} names another",
         ) from error
 
 
@@ -292,8 +297,8 @@ def _launch(request: JobRequest, root: Path, *, resume: bool) -> Job:
 def _environment(root: Path) -> dict[str, str]:
     """Ours, with the folders spelled out: the run starts in another working directory."""
     folders = {
-        artifacts.ARTIFACTS_ENV: str(root.resolve()),
-        sources.DATA_ENV: str(sources.data_folder().resolve()),
+        ARTIFACTS_ENV: str(root.resolve()),
+        DATA_ENV: str(data_folder().resolve()),
     }
     return {**os.environ, **folders, "PYTHONUNBUFFERED": "1"}
 
@@ -303,7 +308,7 @@ class _Record:
     """What job.json holds."""
 
     id: str
-    request: dict[str, str | int | float]
+    request: dict[str, str | int | float | None]
     created_at: int
     pid: int | None = None
     process: str | None = None

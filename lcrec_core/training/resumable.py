@@ -1,9 +1,9 @@
 """What stopped training runs left to go on from, and when it goes.
 
-Everything that a run keeps for that lies in `artifacts/<data>/.checkpoint-<name>/`: weights and optimizer in one file
-(checkpoint.py), or LCRec's finished backbones. The folder goes when the run is done, and when the same bundle is
-trained afresh; a run that was cancelled or killed leaves it to be resumed from, for `KEEP_DAYS`. No torch here: the
-pages ask too.
+Everything that a run keeps for that lies in `artifacts/<data>/.checkpoint-<name>/<part>/`, where the part is what the
+run is measured on: weights and optimizer in one file (models/checkpoint.py), or LCRec's finished backbones. The folder
+goes when the run is done, and when the same bundle is trained afresh; a run that was cancelled or killed leaves it to
+be resumed from, for `KEEP_DAYS`. No torch here: the pages ask too.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lcrec_core.models.bundle import artifacts_root
+from lcrec_core.files import artifacts_root
 
 KEEP_DAYS = 30
 _PREFIX = ".checkpoint-"
@@ -32,16 +32,16 @@ class Kept:
     """Seconds since 1970, of the latest file."""
 
 
-def folder_of(bundle: str, root: Path | None = None) -> Path:
-    """Where a run that makes this bundle keeps what it would go on from."""
+def folder_of(bundle: str, root: Path | None = None, *, part: str = "test") -> Path:
+    """Where a run that makes this bundle and is measured on that part keeps what it would go on from."""
     data, _, name = bundle.partition("/")
-    return (root or artifacts_root()) / data / f"{_PREFIX}{name}"
+    return (root or artifacts_root()) / data / f"{_PREFIX}{name}" / part
 
 
-def is_kept(bundle: str, root: Path | None = None) -> bool:
+def is_kept(bundle: str, root: Path | None = None, *, part: str = "test") -> bool:
     """Whether a run of this bundle can be resumed."""
     with contextlib.suppress(OSError):
-        return any(path.name.endswith(_KEPT) for path in folder_of(bundle, root).iterdir())
+        return any(path.name.endswith(_KEPT) for path in folder_of(bundle, root, part=part).iterdir())
     return False
 
 
@@ -50,24 +50,19 @@ def list_kept(root: Path | None = None) -> list[Kept]:
     found = []
     for folder in (root or artifacts_root()).glob(f"[!.]*/{_PREFIX}*"):
         with contextlib.suppress(OSError):
-            files = [path.stat() for path in folder.iterdir()]
+            files = [path.stat() for path in folder.rglob("*") if path.is_file()]
             name = f"{folder.parent.name}/{folder.name.removeprefix(_PREFIX)}"
             latest = max((file.st_mtime for file in files), default=folder.stat().st_mtime)
             found.append(Kept(name, folder, sum(file.st_size for file in files), latest))
     return sorted(found, key=lambda kept: -kept.saved_at)
 
 
-def discard(bundle: str, root: Path | None = None) -> None:
-    """Remove what runs of this bundle left."""
-    shutil.rmtree(folder_of(bundle, root), ignore_errors=True)
-
-
-def finished(file: Path) -> None:
-    """Remove a checkpoint, half-written ones, and its folder once nothing else is in it."""
+def discard(bundle: str, root: Path | None = None, *, part: str = "test") -> None:
+    """Remove what runs of this bundle left, and the folder once nothing of another part is in it."""
+    folder = folder_of(bundle, root, part=part)
+    shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):
-        for left in (file, *file.parent.glob(f".{file.name}.*.new")):
-            left.unlink(missing_ok=True)
-        file.parent.rmdir()
+        folder.parent.rmdir()
 
 
 def forget_old(root: Path | None = None) -> None:

@@ -1,107 +1,60 @@
-"""Fit a network on the training part, draw its errors along the way, and save it as a bundle.
+"""One training run of any family: its are split, encoding, threads, curve, metrics, progress and bundle.
 
-Every random choice of step s in pass p is a function of (seed, p, s) alone. A run that was stopped and
-resumed therefore ends with the same weights as one that was not, and a checkpoint needs no generator's state.
+A family owns `fit` alone, and tells the run how far it is.
 """
 
 import json
 import logging
 import math
-import os
-import platform
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
-import torch
-from torch.nn import functional as F
 
-from lcrec_core import machine as memory
-from lcrec_core.data.dataset import Dataset
-from lcrec_core.data.encode import Encoded, encode_cached
+from lcrec_core import machine
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.encode import encode_cached
 from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import BundleError, LCRecError, TrainingError
-from lcrec_core.files import convenient, write_whole
-from lcrec_core.models import registry as networks
-from lcrec_core.models.bundle import LoadedBundle, artifacts_root, is_taken, save_bundle, tidy
-from lcrec_core.models.checkpoint import State, load_checkpoint, save_checkpoint
-from lcrec_core.models.lcrec.config import LCRecTrainConfig, check_numbers
-from lcrec_core.models.paper.batches import Batch, BatchConfig, Pass, make_batch, plan_pass
-from lcrec_core.models.paper.model import (
-    Errors,
-    Question,
-    answer,
-    catalogue_features,
-    question_of_rows,
-    question_of_tasks,
-)
-from lcrec_core.models.paper.network import PaperNetwork
-from lcrec_core.sources import load as sources
+from lcrec_core.files import artifacts_root, cache_folder, convenient, write_whole
+from lcrec_core.machine import environment, one_thread
+from lcrec_core.metrics.rating import Errors
+from lcrec_core.models.bundle import LoadedBundle
+from lcrec_core.models.bundles import is_taken, save_bundle, tidy
+from lcrec_core.models.checkpoint import AFRESH
+from lcrec_core.models.contract import Family, Model, Silent, SoFar, Step, Watch
+from lcrec_core.models.settings import configured, saved
 from lcrec_core.training import resumable
 
 _LOG = logging.getLogger("lcrec")
 
-TRAIN_SAMPLE = 20_000
-"""Hidden training ratings, drawn once, on which the training error is measured like the test error: dropout off."""
+REPORT_SECONDS = 0.5
+"""The progress is reported no more often than this, but at every point of the curve."""
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """Settings of a training run; the defaults are the paper's Table VI."""
+@dataclass(frozen=True, eq=False)
+class TrainRequest:
+    """What to train, on what, and where to put it.
 
-    epochs: int = 5
-    """Passes over the training ratings (Table VI)."""
-    learning_rate: float = 0.0001
-    """Of Adam (Table VI)."""
-    cooldown: float = 0.0
-    """Share of the run, at its end, over which the learning rate falls linearly to nought; the paper's is constant."""
-    seed: int = 0
-    """Of the split, the weights and every random choice."""
+    Raises:
+        TrainingError: The config is not of the family, or no run can write a bundle of it.
+    """
+
+    data: Dataset
+    family: Family
+    config: Any
+    """Of `family.config`: every setting of the run that is the model's."""
     protocol: Protocol = Protocol.RANDOM
     """How the test part is chosen; the paper's is `random`."""
-    evaluations_per_epoch: int = 4
-    """Points per pass at which the errors are drawn (Figures 5 and 6) and a checkpoint is written."""
-    batches: BatchConfig = field(default_factory=BatchConfig)
-
-    def rate_at(self, passes: float) -> float:
-        """Learning rate after so many passes."""
-        falling = self.cooldown * self.epochs
-        left = self.epochs - passes
-        return self.learning_rate * (left / falling if left < falling else 1.0)
-
-    def __post_init__(self) -> None:
-        check_numbers(self)
-        for name in ("epochs", "evaluations_per_epoch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.learning_rate < 1:
-            raise ValueError(f"learning_rate must lie in (0, 1), got {self.learning_rate}")
-        if not 0 <= self.cooldown <= 1:
-            raise ValueError(f"cooldown must lie in [0, 1], got {self.cooldown}")
-
-
-@dataclass(frozen=True)
-class TrainRequest:
-    """What to train, on what, and where to put it."""
-
-    data: str
-    """Name of a data set, see `sources.NAMES`."""
-    model: str = "paper"
-    """One of `networks.MODELS`."""
     name: str | None = None
-    """Folder of the bundle below `artifacts/<data>/`; the model's name unless given."""
-    train: TrainConfig = field(default_factory=TrainConfig)
-    lcrec: LCRecTrainConfig = field(default_factory=LCRecTrainConfig)
-    """How LCRec is trained, whose settings are its own; of `train` it takes the protocol."""
-    network: dict[str, Any] = field(default_factory=dict)
-    """Settings of the network that differ from its defaults."""
+    """Folder of the bundle below `artifacts/<data>/`; the family's name unless given."""
     validate: bool = False
     """Fit without the validation part and measure on that: for choosing settings. Nothing is saved."""
     save: bool = True
@@ -109,14 +62,26 @@ class TrainRequest:
     replace: bool = False
     """Put the bundle in the place of one of the same name; otherwise such a run does not start."""
     resume: bool = False
-    """Continue from the checkpoint of the same run."""
+    """Continue from what the same run left when it was stopped."""
     progress_file: Path | None = None
     """JSON kept up to date while the run goes on, for the app's training page."""
+
+    def __post_init__(self) -> None:
+        if not self.family.trainable:
+            raise TrainingError(f"{self.family.name} is there to compare with: no bundle is made of it")
+        if not isinstance(self.config, self.family.config):
+            wanted, got = self.family.config.__name__, type(self.config).__name__
+            raise TrainingError(f"{self.family.name} takes a {wanted}, not a {got}")
 
     @property
     def bundle_name(self) -> str:
         """Full name of the bundle, such as `demo/paper`."""
-        return f"{self.data}/{self.name or self.model}"
+        return f"{self.data.name}/{self.name or self.family.name}"
+
+    @property
+    def part(self) -> str:
+        """What it is measured on."""
+        return "valid" if self.validate else "test"
 
 
 @dataclass(frozen=True)
@@ -145,7 +110,7 @@ Report = Callable[[Progress], None]
 
 
 class Cancelled(Exception):
-    """The run was asked to stop (SIGTERM); its checkpoint stays."""
+    """The run was asked to stop (SIGTERM); what it can go on from stays."""
 
 
 def run(request: TrainRequest, report: Report = lambda progress: None) -> LoadedBundle:
@@ -154,12 +119,12 @@ def run(request: TrainRequest, report: Report = lambda progress: None) -> Loaded
     With `validate` nothing is saved, and the figures are those of the validation part.
 
     Raises:
-        TrainingError: The checkpoint does not fit the request, the loss is no longer a number, or memory ran out.
+        TrainingError: There is nothing to resume, it does not fit the request, there is not enough memory, or the loss
+            is no longer a number.
         BundleError: There is a bundle of that name already.
-        DataError: The data set is missing or damaged.
         Cancelled: SIGTERM arrived.
     """
-    last = Progress("running", request.bundle_name, epochs=request.train.epochs)
+    last = Progress("running", request.bundle_name, epochs=request.config.epochs)
     writable = True
 
     def tell(progress: Progress) -> None:
@@ -178,15 +143,15 @@ def run(request: TrainRequest, report: Report = lambda progress: None) -> Loaded
     try:
         with stop_on_sigterm():
             _make_room(request)
-            bundle = _trainer(request)(request, tell)
+            bundle = _train(request, tell)
     except (Cancelled, KeyboardInterrupt):
         tell(_ended(last, "cancelled"))
         raise
     except Exception as error:
-        if memory.ran_out(error) and not isinstance(error, LCRecError):
+        if machine.ran_out(error) and not isinstance(error, LCRecError):
             _LOG.info("out of memory", exc_info=error)
-            tell(_ended(last, "failed", memory.RAN_OUT))
-            raise TrainingError(memory.RAN_OUT) from error
+            tell(_ended(last, "failed", machine.RAN_OUT))
+            raise TrainingError(machine.RAN_OUT) from error
         tell(_ended(last, "failed", _in_words(error)))
         raise
     tell(_ended(last, "done"))
@@ -231,243 +196,198 @@ def stop_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _trainer(request: TrainRequest) -> Callable[[TrainRequest, Report], LoadedBundle]:
-    if request.model != networks.LCREC:
-        return _train
-    from lcrec_core.training.run_lcrec import train_lcrec  # which is built on this module
-
-    return train_lcrec
-
-
 def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
-    data = sources.load(request.data)
-    config = request.train
-    split = make_split(data, config.protocol, config.seed)
+    data, family = request.data, request.family
+    config = configured(request.config, **family.fixed)
+    family.check_memory(data)
+    scratch = _scratch(request)
+    split = make_split(data, request.protocol, config.seed)
     fitted, asked = (split.train, split.valid) if request.validate else (split.fitting, split.test)
-    encoded = encode_cached(data, fitted, artifacts_root() / ".cache")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), one_thread():
-        fitting = _Fitting(request, data, encoded, asked, device)
-        fitting.run(tell)
-        bundle = fitting.bundle(len(fitted), len(asked))
+    encoded = encode_cached(data, fitted, cache_folder())
+    with one_thread():
+        watch = _Curve(request, asked, tell)
+        model = family.fit(data, encoded, config, scratch, watch)
+        settings = saved(config)
+        bundle = LoadedBundle(
+            name=request.bundle_name,
+            path=artifacts_root() / request.bundle_name,
+            model=family.name,
+            data=data.name,
+            config={**settings, "train": {**settings["train"], "protocol": str(request.protocol)}},
+            metrics=watch.metrics(len(fitted), model),
+            history=watch.history,
+            environment=environment(gpu=model.device == "cuda"),
+            fingerprint=data.fingerprint,
+            vocabularies=encoded.vocabularies.hashes(),
+            weights=model.tensors(),
+            movie_features=model.item_features,
+        )
     if request.save and not request.validate:
         save_bundle(bundle, replace=request.replace)
-    resumable.finished(fitting.checkpoint_path)
+    resumable.discard(request.bundle_name, part=request.part)
     return bundle
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch work on one core.
+def fit(
+    data: Dataset,
+    rows: np.ndarray,
+    family: Family,
+    config: Any,
+    scratch: Path | None = None,
+    watch: Watch | None = None,
+) -> tuple[Model, float]:
+    """Fit a family on some rows of a data set and on nothing else, without a curve or a bundle.
 
-    The matrices of a step are too small to share: two threads were 5 % slower than one on ML-1M. And sums
-    are added in the same order whatever the number of cores, so the same seed gives the same weights.
+    Returns:
+        The model, and the seconds that training took.
+
+    Raises:
+        TrainingError: There is not enough memory, or the fit failed.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    family.check_memory(data)
+    encoded = encode_cached(data, rows, cache_folder())
+    timer = _Timer(watch or Silent())
     try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+        with one_thread():
+            model = family.fit(data, encoded, configured(config, **family.fixed), scratch, timer)
+    except Exception as error:
+        if machine.ran_out(error) and not isinstance(error, LCRecError):
+            raise TrainingError(f"{family.name} on {data.name}: {machine.RAN_OUT}") from error
+        raise
+    return model, timer.seconds
 
 
-class _Fitting:
-    """One run: the network, its optimizer, and how far they are."""
+class _Timer(Silent):
+    """Passes notes on, and counts what an earlier run had spent."""
 
-    def __init__(
-        self, request: TrainRequest, data: Dataset, encoded: Encoded, asked: np.ndarray, device: torch.device
-    ) -> None:
-        self.request, self.config, self.data, self.encoded = request, request.train, data, encoded
-        self.part = "valid" if request.validate else "test"
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.config.seed)
-            self.network = networks.build(request.model, request.network, encoded.vocabularies.sizes())
-        # Predictions start at the training part's mean rather than at nought.
-        torch.nn.init.constant_(self.network.rating_out.bias, float(encoded.histories.ratings.mean()))
-        self.network.to(device)
-        self.device = device
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=self.config.learning_rate, fused=True)
-        self.asked = question_of_rows(data, encoded, asked, self.network)
-        self.train_sample = self._draw_train_sample()
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._started = time.perf_counter()
+
+    def note(self, text: str) -> None:
+        """See `Watch`."""
+        self._watch.note(text)
+
+    def skip(self, seconds: float) -> None:
+        """See `Watch`."""
+        self._started -= seconds
+
+    @property
+    def seconds(self) -> float:
+        """Since the start, with what was skipped."""
+        return time.perf_counter() - self._started
+
+
+def _scratch(request: TrainRequest) -> Path:
+    """The folder that a run goes on from: emptied unless it is to be resumed."""
+    if not request.resume:
+        resumable.discard(request.bundle_name, part=request.part)
+    elif not resumable.is_kept(request.bundle_name, part=request.part):
+        raise TrainingError("nothing to resume: no run of this bundle was stopped here", advice=AFRESH)
+    return resumable.folder_of(request.bundle_name, part=request.part)
+
+
+class _Curve:
+    """The run as a fit sees it: draws the errors along the way, keeps the time, reports. See `contract.Watch`."""
+
+    def __init__(self, request: TrainRequest, rows: np.ndarray, tell: Report) -> None:
+        self.request, self.rows, self.tell = request, rows, tell
+        self.part = request.part
+        self.scale = request.data.scale
+        self.actual = request.data.ratings[Col.RATING].to_numpy()[rows]
         self.history: list[dict[str, float]] = []
-        self.train_seconds = self.evaluate_seconds = 0.0
-        self.ratings_seen = 0
-        self.checkpoint_path = resumable.folder_of(request.bundle_name) / f"{self.part}.safetensors"
+        self.started = time.perf_counter()
+        self.evaluate_seconds = self.earlier_seconds = 0.0
+        self.told = 0.0
 
-    def run(self, tell: Report) -> None:
-        """From the start, or from the checkpoint, to the last pass."""
-        first_epoch = first_step = 0
-        if self.request.resume:
-            state = load_checkpoint(self.checkpoint_path, self.network, self.optimizer, self._identity())
-            first_epoch, first_step = state.epoch, state.step
-            self.history, self.ratings_seen = state.history, state.ratings_seen
-            self.train_seconds, self.evaluate_seconds = state.train_seconds, state.evaluate_seconds
-        else:
-            resumable.finished(self.checkpoint_path)
-            self._evaluate(0.0)
-        for epoch in range(first_epoch, self.config.epochs):
-            self._run_pass(epoch, first_step, tell)
-            first_step = 0
+    @property
+    def train_seconds(self) -> float:
+        """Seconds of training so far, those of a stopped run counted, evaluations not."""
+        return self.earlier_seconds + time.perf_counter() - self.started - self.evaluate_seconds
 
-    def bundle(self, fitted: int, asked: int) -> LoadedBundle:
-        """The trained network with everything known of it."""
-        data, last = self.data, self.history[-1]
-        metrics = {
-            "part": self.part,
-            **{name: last[name] for name in last if name.endswith(("_mse", "_mae"))},
-            f"{self.part}_rmse": math.sqrt(last[f"{self.part}_mse"]),
-            f"{self.part}_ratings": asked,
-            "train_ratings": fitted,
-            "seconds_total": round(self.train_seconds + self.evaluate_seconds, 1),
-            "seconds_per_epoch": round(self.train_seconds / self.config.epochs, 2),
-            "seconds_evaluating": round(self.evaluate_seconds, 1),
-            "parameters": sum(parameter.numel() for parameter in self.network.parameters()),
-        }
-        weights = {name: tensor.cpu().numpy() for name, tensor in self.network.state_dict().items()}
-        return LoadedBundle(
-            name=self.request.bundle_name,
-            path=artifacts_root() / self.request.bundle_name,
-            model=self.request.model,
-            data=data.name,
-            config={"model": networks.config_dict(self.network), "train": asdict(self.config)},
-            metrics=metrics,
-            history=self.history,
-            environment=environment(self.device),
-            fingerprint=data.fingerprint,
-            vocabularies=self.encoded.vocabularies.hashes(),
-            weights=weights,
-            movie_features=catalogue_features(self.network, self.encoded).cpu().numpy(),
-        )
+    def note(self, text: str) -> None:
+        """See `Watch`."""
+        seconds = round(self.train_seconds, 1)
+        epochs = self.request.config.epochs
+        self.tell(Progress("running", self.request.bundle_name, epochs=epochs, seconds=seconds, note=text))
 
-    def _run_pass(self, epoch: int, first_step: int, tell: Report) -> None:
-        plan = self._plan(epoch)
-        steps = len(plan.steps)
-        per_epoch = self.config.evaluations_per_epoch
-        points = {math.ceil(steps * (point + 1) / per_epoch) for point in range(per_epoch)}
-        told = 0.0
-        for step in range(first_step, steps):
-            started = time.perf_counter()
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.config.rate_at(epoch + step / steps)
-            batch = self._batch(plan, epoch, step)
-            self._learn(batch, epoch, step)
-            self.ratings_seen += len(batch.ratings)
-            now = time.perf_counter()
-            self.train_seconds += now - started
-            done = step + 1
-            if done in points:
-                self._evaluate(epoch + done / steps)
-                self._checkpoint(*((epoch + 1, 0) if done == steps else (epoch, done)))
-            if done in points or now - told > 0.5:
-                told = now
-                tell(self._progress(epoch, done, steps))
+    def skip(self, seconds: float) -> None:
+        """See `Watch`."""
+        self.earlier_seconds += seconds
 
-    def _plan(self, epoch: int) -> Pass:
-        config = self.network.config
-        rng = np.random.default_rng([self.config.seed, epoch])
-        return plan_pass(self.encoded.histories, self.config.batches, config.liked_from, config.max_history, rng)
+    def so_far(self) -> SoFar:
+        """See `Watch`."""
+        return SoFar(list(self.history), self.train_seconds, self.evaluate_seconds)
 
-    def _batch(self, plan: Pass, epoch: int, step: int) -> Batch:
-        rng = np.random.default_rng([self.config.seed, epoch, step])
-        liked_from = self.network.config.liked_from
-        batch = make_batch(self.encoded, plan, plan.steps[step], self.config.batches, liked_from, rng)
-        return batch.to(self.device)
+    def go_on(self, so_far: SoFar) -> None:
+        """See `Watch`."""
+        self.history = list(so_far.history)
+        self.evaluate_seconds = so_far.evaluate_seconds
+        self.earlier_seconds = so_far.train_seconds + self.evaluate_seconds
+        self.started = time.perf_counter()
 
-    def _learn(self, batch: Batch, epoch: int, step: int) -> None:
-        """One step: every person's history once, every movie once, then all hidden ratings."""
-        self.network.train()
-        # Dropout draws from torch's generator: seeded here, it is a function of (seed, pass, step) too.
-        torch.manual_seed(int(np.random.SeedSequence([self.config.seed, epoch, step]).generate_state(1)[0]))
-        loss = F.mse_loss(predict_batch(self.network, batch), batch.ratings)
-        if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss of step {step + 1} in pass {epoch + 1} is not a number; use a smaller learning rate",
-                advice="give a smaller --learning-rate",
-            )
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+    def step(self, step: Step) -> None:
+        """See `Watch`."""
+        if step.evaluate:
+            self._evaluate(step)
+        now = time.perf_counter()
+        if step.evaluate or now - self.told > REPORT_SECONDS:
+            self.told = now
+            self.tell(self._progress(step))
 
-    def _draw_train_sample(self) -> Question:
-        plan = self._plan(epoch=0)
-        rng = np.random.default_rng([self.config.seed, 1, 1])
-        tasks = rng.permutation(len(plan.task_person))
-        sizes = np.diff(plan.task_offsets)[tasks]
-        enough = int(np.searchsorted(np.cumsum(sizes), TRAIN_SAMPLE)) + 1
-        return question_of_tasks(self.encoded, plan, np.sort(tasks[:enough]), self.network)
-
-    def _evaluate(self, epoch: float) -> None:
-        started = time.perf_counter()
-        features = catalogue_features(self.network, self.encoded)
-        row: dict[str, float] = {"epoch": epoch}
-        for part, question in (("train", self.train_sample), (self.part, self.asked)):
-            predicted = answer(self.network, self.encoded, question, self.data.scale, features)
-            errors = Errors.of(predicted, question.ratings)
+    def _evaluate(self, step: Step) -> None:
+        seconds, started = round(self.train_seconds, 2), time.perf_counter()
+        row: dict[str, float] = {"epoch": self._epoch(step)}
+        predicted = step.model.rows(self.rows).ratings
+        parts = {"train": step.training_errors()}
+        if predicted is not None:
+            if not np.isfinite(predicted).all():
+                raise TrainingError(
+                    "the loss is not a number; use a smaller learning rate", advice="give a smaller --learning-rate"
+                )
+            parts[self.part] = Errors.of(self.scale.clip(predicted).astype(np.float32), self.actual)
+        for part, errors in parts.items():
             row |= {f"{part}_mse": errors.mse, f"{part}_mae": errors.mae}
         self.evaluate_seconds += time.perf_counter() - started
-        self.history.append(row | {"seconds": round(self.train_seconds, 2), "ratings_seen": self.ratings_seen})
+        self.history.append(row | {"seconds": seconds, "ratings_seen": step.ratings})
 
-    def _checkpoint(self, epoch: int, step: int) -> None:
-        state = State(epoch, step, self.history, self.ratings_seen, self.train_seconds, self.evaluate_seconds)
-        with convenient("no checkpoint can be written, so the run cannot be resumed should it be stopped"):
-            save_checkpoint(self.checkpoint_path, self.network, self.optimizer, state, self._identity())
+    def _epoch(self, step: Step) -> float:
+        return step.done / step.total * self.request.config.epochs
 
-    def _identity(self) -> dict[str, Any]:
-        """What must be the same for a run to be resumed."""
-        return {
-            "model": self.request.model,
-            "network": networks.config_dict(self.network),
-            "train": asdict(self.config),
-            "data": asdict(self.data.fingerprint),
-        }
-
-    def _progress(self, epoch: int, step: int, steps: int) -> Progress:
-        passes = epoch + step / steps
+    def _progress(self, step: Step) -> Progress:
         spent = self.train_seconds + self.evaluate_seconds
+        left = spent / step.done * (step.total - step.done) if step.done else None
         return Progress(
             state="running",
             bundle=self.request.bundle_name,
-            epoch=passes,
-            epochs=self.config.epochs,
-            step=epoch * steps + step,
-            steps=self.config.epochs * steps,
-            ratings_per_second=round(self.ratings_seen / max(self.train_seconds, 1e-9), 1),
-            eta_seconds=round(spent / passes * (self.config.epochs - passes), 1),
+            epoch=self._epoch(step),
+            epochs=self.request.config.epochs,
+            step=step.done,
+            steps=step.total,
+            ratings_per_second=round(step.ratings / max(self.train_seconds, 1e-9), 1),
+            eta_seconds=None if left is None else round(left, 1),
             seconds=round(spent, 1),
             history=list(self.history),
         )
 
-
-def predict_batch(network: PaperNetwork, batch: Batch) -> torch.Tensor:
-    """Predicted ratings of a batch's targets, (N,)."""
-    movies = network.movie_features(batch.movie_ids, batch.movie_genres, batch.movie_words)  # (K, D)
-    users = network.user_features(batch.fields, F.embedding(batch.history, movies))  # (B, D)
-    return network.rating(F.embedding(batch.target_person, users), F.embedding(batch.target_movie, movies))
-
-
-def environment(device: torch.device) -> dict[str, Any]:
-    """The machine and the versions a figure was measured with; no path, no name of a host or person."""
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "platform": f"{platform.system()} {platform.machine()}",
-        "processor": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "device": device.type,
-    }
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown"
+    def metrics(self, fitted: int, model: Model) -> dict[str, Any]:
+        """What was measured."""
+        last, seconds = self.history[-1], self.history[-1]["seconds"]
+        errors = {name: last[name] for name in last if name.endswith(("_mse", "_mae"))}
+        mse = errors.get(f"{self.part}_mse")
+        return {
+            "part": self.part,
+            **errors,
+            **({} if mse is None else {f"{self.part}_rmse": math.sqrt(mse)}),
+            f"{self.part}_ratings": len(self.rows),
+            "train_ratings": fitted,
+            "seconds_total": round(seconds + self.evaluate_seconds, 1),
+            # What is done before the first pass is shared out over the passes.
+            "seconds_per_epoch": round(seconds / self.request.config.epochs, 2),
+            "seconds_evaluating": round(self.evaluate_seconds, 1),
+            "parameters": model.parameters,
+        }
 
 
 def _ended(last: Progress, state: str, error: str | None = None) -> Progress:
-    return Progress(**{**vars(last), "state": state, "error": error, "eta_seconds": None})
+    return replace(last, state=state, error=error, eta_seconds=None)

@@ -9,11 +9,12 @@ from lcrec_core.data.dataset import WHOLE_STARS
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import ablation, paper_facts, results
-from lcrec_core.evaluation import bundle_results as comparison
-from lcrec_core.evaluation.ablation import Measured
-from lcrec_core.evaluation.results import ROWS, Summary
+from lcrec_core.evaluation.ablation import VariantResult
+from lcrec_core.evaluation.results import Summary
 from lcrec_core.files import REPOSITORY
-from lcrec_core.metrics import distribution as breakdown
+from lcrec_core.metrics.distribution import calibration_error
+from lcrec_core.metrics.rating import GENRE, MOVIE, PERSON, YEAR
+from lcrec_core.models.registry import FAMILIES
 from lcrec_ui.compare import tables
 from lcrec_ui.frame import charts, failures, permissions
 
@@ -69,7 +70,7 @@ PARTS = (
 
 def same_parts() -> list[Summary]:
     """Every model measured on the same parts of the paper's data, by its protocol."""
-    return _summaries(paper_facts.DATA, comparison.RANDOM)
+    return _summaries(paper_facts.DATA, Protocol.RANDOM)
 
 
 def _summaries(data: str, protocol: str) -> list[Summary]:
@@ -107,21 +108,19 @@ def every_model() -> None:
 def where_models_err() -> None:
     """Errors of some models by person, movie, year or genre."""
     tables_of = {}
-    for row, label in ROWS.items():
-        stem = results.stem(row, 0)
+    for family in FAMILIES.values():
+        stem = results.stem(family.name, 0)
         table = _table(paper_facts.DATA, f"{stem}.groups.csv", ["by", "group", "ratings", "mse", "mae"])
         if table is not None:
-            tables_of[label] = table
+            tables_of[family.label] = table
     if not tables_of:
         return
     st.header("Where each model errs", anchor=False)
-    kinds = (breakdown.PERSON, breakdown.MOVIE, breakdown.YEAR, breakdown.GENRE)
+    kinds = (PERSON, MOVIE, YEAR, GENRE)
     by = st.segmented_control(
         "Test ratings by", kinds, default=kinds[0], required=True, format_func=str.capitalize, key="compare_by"
     )
-    usual = [
-        label for label in tables_of if label in {ROWS[row] for row in ("lcrec", "fm", "svd-tuned", "paper", "bias")}
-    ]
+    usual = [family.label for family in FAMILIES.values() if family.landmark and family.label in tables_of]
     shown = st.multiselect("Models", list(tables_of), default=usual or list(tables_of), key="compare_models")
     if shown:
         charts.draw(charts.errors_by_group({label: tables_of[label] for label in shown}, by), "errors_by_group")
@@ -137,7 +136,7 @@ def how_sure() -> None:
     if not lines:
         return
     st.header("How sure it is, and how often right", anchor=False)
-    errors = {label: breakdown.calibration_error(table) for label, table in lines.items()}
+    errors = {label: calibration_error(table) for label, table in lines.items()}
     said = "; ".join(f"{label} is off by {error:.3f} on average" for label, error in errors.items())
     st.markdown(
         "These models say how likely each number of stars is. Of all ratings for which the likeliest number was given "
@@ -146,7 +145,7 @@ def how_sure() -> None:
     charts.draw(charts.reliability(lines, "How often the likeliest number of stars was given"), "reliability")
     liking = _reliability("liking")
     if liking:
-        off = "; ".join(f"{label} by {breakdown.calibration_error(table):.3f}" for label, table in liking.items())
+        off = "; ".join(f"{label} by {calibration_error(table):.3f}" for label, table in liking.items())
         good = f"{WHOLE_STARS.good:g}"
         st.markdown(
             f"The chance of {good} stars and more, which *For you* shows, is checked in the same way: of all ratings "
@@ -158,8 +157,10 @@ def how_sure() -> None:
 def _reliability(kind: str) -> dict[str, pd.DataFrame]:
     """Every model's table of that kind on random 80:20, seed 0, by the model's name."""
     found = {
-        label: _table(paper_facts.DATA, f"{results.stem(row, 0)}.{kind}.csv", ["ratings", "confidence", "right"])
-        for row, label in ROWS.items()
+        family.label: _table(
+            paper_facts.DATA, f"{results.stem(family.name, 0)}.{kind}.csv", ["ratings", "confidence", "right"]
+        )
+        for family in FAMILIES.values()
     }
     return {label: table for label, table in found.items() if table is not None}
 
@@ -167,7 +168,7 @@ def _reliability(kind: str) -> dict[str, pd.DataFrame]:
 def parts_of_lcrec() -> None:
     """What each part of LCRec is worth, and what more ratings are."""
     try:
-        found = ablation.read(paper_facts.DATA)
+        found = ablation.read(paper_facts.DATA, FAMILIES["lcrec"])
     except LCRecError as error:
         st.warning(failures.sentence(error), icon=":material/warning:")
         return
@@ -200,7 +201,7 @@ FIGURE_IN_WORDS = (
 )
 
 
-def _learning_curve(found: list[Measured]) -> list[Measured]:
+def _learning_curve(found: list[VariantResult]) -> list[VariantResult]:
     points = [entry for entry in found if entry.later and (entry.name == "whole" or entry.name.startswith("share-"))]
     return sorted(points, key=lambda entry: entry.ratings)
 
@@ -211,11 +212,11 @@ def _made_by(command: str) -> str:
 
 
 def _table(data: str, name: str, columns: list[str]) -> pd.DataFrame | None:
-    path = results.results_folder(data, comparison.RANDOM) / name
+    path = results.results_folder(data, Protocol.RANDOM) / name
     if not path.exists():
         return None
     try:
-        return breakdown.read(path, columns)
+        return results.read_table(path, columns)
     except LCRecError as error:
         st.warning(failures.sentence(error), icon=":material/warning:")
         return None

@@ -13,8 +13,9 @@ import streamlit as st
 
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.encode import FIRST, PAD, UNK, Encoded
+from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import ablation, paper_facts
-from lcrec_core.evaluation.bundle_results import OURS, RANDOM, Measured, other_settings, table_six
+from lcrec_core.evaluation.bundle_results import BundleSummary, deviations, table_six
 from lcrec_core.evaluation.paper_facts import RESULTS, SETTING_LABELS, SETTINGS, PaperResult
 from lcrec_core.evaluation.results import Summary
 from lcrec_core.models.bundle import Bundle
@@ -162,13 +163,15 @@ def settings_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
         label: [_plain(SETTINGS[name]), *(_plain(table_six(bundle)[name]) for bundle in bundles)]
         for name, label in SETTING_LABELS.items()
     }
-    rows["Others, where not our defaults"] = ["not stated", *(_others(other_settings(bundle)) for bundle in bundles)]
+    others = [{k: v for k, v in deviations(bundle).items() if k not in SETTINGS} for bundle in bundles]
+    rows["Others, where not our defaults"] = ["not stated", *(_in_words(each) or "none" for each in others)]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["The paper", *(bundle.name for bundle in bundles)])
     return table.rename_axis("Setting (Table VI)").reset_index()
 
 
-def _others(settings: dict[str, object]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in settings.items()) or "none"
+def _in_words(settings: Mapping[str, object]) -> str:
+    labels = {name: SETTING_LABELS.get(name, name.replace("_", " ")).lower() for name in settings}
+    return ", ".join(f"{labels[name]} {_plain(value)}" for name, value in settings.items())
 
 
 def _plain(value: object) -> str:
@@ -229,20 +232,24 @@ def folder_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in path.glob("*") if file.is_file())
 
 
-def own_results(rows: Sequence[Measured]) -> list[tuple[PaperResult, Measured]]:
+def own_results(rows: Sequence[BundleSummary]) -> list[tuple[PaperResult, BundleSummary]]:
     """Our measurement of each of the paper's models, on the paper's data and by its protocol.
 
     Of several the first is taken.
     """
     matches = []
     for paper in RESULTS:
-        ours = [row for row in rows if (row.data, row.protocol, row.model) == (paper_facts.DATA, RANDOM, paper.model)]
+        ours = [
+            row
+            for row in rows
+            if (row.data, row.protocol, row.model) == (paper_facts.DATA, Protocol.RANDOM, paper.model)
+        ]
         if ours:
             matches.append((paper, ours[0]))
     return matches
 
 
-def table_seven(measured: Sequence[tuple[PaperResult, Measured]]) -> pd.DataFrame:
+def table_seven(measured: Sequence[tuple[PaperResult, BundleSummary]]) -> pd.DataFrame:
     """Table VII with our figures beside the paper's; models that we have not measured say so."""
     own = {paper.label: ours for paper, ours in measured}
     lines = []
@@ -303,7 +310,7 @@ def _three(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def ablation_table(found: Sequence[ablation.Measured]) -> pd.DataFrame:
+def ablation_table(found: Sequence[ablation.VariantResult]) -> pd.DataFrame:
     """Errors of LCRec's variants, and how far they are from the whole."""
     whole = next((entry.mse for entry in found if entry.name == "whole" and entry.later), None)
     return pd.DataFrame(
@@ -319,7 +326,7 @@ def ablation_table(found: Sequence[ablation.Measured]) -> pd.DataFrame:
     )
 
 
-def measured_table(rows: Sequence[Measured]) -> pd.DataFrame:
+def measured_table(rows: Sequence[BundleSummary]) -> pd.DataFrame:
     """Every measurement of ours, whatever its data, model and settings."""
     return pd.DataFrame(
         {
@@ -339,14 +346,13 @@ def with_spread(mean: float, spread: float | None) -> str:
     return f"{mean:.3f}" if spread is None else f"{mean:.3f} \u00b1 {spread:.3f}"
 
 
-def seeds_and_bundles(row: Measured) -> str:
+def seeds_and_bundles(row: BundleSummary) -> str:
     """How many seeds, and which bundles they are."""
     seeds = "1 seed" if len(row.seeds) == 1 else f"{len(row.seeds)} seeds"
     return f"{seeds}: {', '.join(row.bundles)}"
 
 
-def _settings_in_words(row: Measured) -> str:
-    if row.by_the_table:
-        return "our defaults" if row.model == OURS else "as in Table VI"
-    table_six_words = [f"{SETTING_LABELS[name].lower()} {_plain(value)}" for name, value in row.deviations.items()]
-    return ", ".join([*table_six_words, *([_others(row.others)] if row.others else [])])
+def _settings_in_words(row: BundleSummary) -> str:
+    if row.by_default:
+        return "as in Table VI" if row.model in {paper.model for paper in RESULTS} else "our defaults"
+    return _in_words(row.deviations)

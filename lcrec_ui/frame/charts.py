@@ -14,10 +14,11 @@ import streamlit as st
 
 from lcrec_core.data.summary import DatasetStatistics, Spread
 from lcrec_core.evaluation import ablation
-from lcrec_core.evaluation.bundle_results import Measured
+from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.evaluation.paper_facts import RESULTS, TEST_MAE_RANGE, TEST_MSE_RANGE, PaperResult
-from lcrec_core.evaluation.results import ROWS, Summary
-from lcrec_core.metrics.distribution import GENRE
+from lcrec_core.evaluation.results import Summary
+from lcrec_core.metrics.rating import GENRE
+from lcrec_core.models.registry import FAMILIES
 from lcrec_ui.frame.text import clean, in_chart
 
 PALETTE = ("#2F7FC1", "#D9730D", "#8A6FE8", "#0E9F8E", "#B5479B", "#8C8C8C")
@@ -269,7 +270,7 @@ def training_curves(curves: Sequence[Curve], metric: str, *, paper_band: bool) -
     return Chart(figure, f"{label} on training and test part over the training. On the test part {'; '.join(ends)}.")
 
 
-def compare_errors(metric: str, own: Sequence[tuple[PaperResult, Measured]]) -> Chart:
+def compare_errors(metric: str, own: Sequence[tuple[PaperResult, BundleSummary]]) -> Chart:
     """Table VII as bars: the paper's errors and ours, with what is arithmetically possible marked for the MAE.
 
     Args:
@@ -421,11 +422,11 @@ def new_people(rows: Sequence[Summary]) -> Chart:
     """MSE for people who are new, over how many of their ratings are given."""
     figure = go.Figure()
     ends = []
-    for row in ROWS:
+    for row in FAMILIES:
         points = sorted((summary for summary in rows if summary.row == row), key=lambda summary: summary.given or 0)
         if not points:
             continue
-        name = ROWS[row] + (", trained again" if points[0].results[0].trained_with_them else "")
+        name = FAMILIES[row].label + (", trained again" if points[0].results[0].trained_with_them else "")
         given, errors = [str(point.given) for point in points], [point.mean("mse") for point in points]
         hover = f"{name}, %{{x}} given: MSE %{{y:.3f}}<extra></extra>"
         _line(figure, len(figure.data), name, given, errors, hover)
@@ -436,7 +437,7 @@ def new_people(rows: Sequence[Summary]) -> Chart:
     return Chart(figure, f"MSE for new people over how many of their ratings are given: {'; '.join(ends)}.")
 
 
-def learning_curve(points: Sequence[ablation.Measured]) -> Chart:
+def learning_curve(points: Sequence[ablation.VariantResult]) -> Chart:
     """LCRec's error over how many ratings it learns from."""
     figure = go.Figure()
     ratings, errors = [point.ratings for point in points], [point.mse for point in points]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
+from lcrec_core import files
 from lcrec_core.data.dataset import Dataset
-from lcrec_core.models import bundle as artifacts
+from lcrec_core.models import bundles
 from lcrec_core.sources import load as sources
 from lcrec_core.store.profiles import ProfileStore, default_url
 
@@ -39,8 +40,8 @@ def recommender(bundle_name: str) -> Recommender:
     Raises:
         BundleError: It is missing, damaged, or not of the data set there is.
     """
-    name = artifacts.resolve(bundle_name)
-    manifest = artifacts.artifacts_root() / name / "manifest.json"
+    name = bundles.resolve(bundle_name)
+    manifest = files.artifacts_root() / name / "manifest.json"
     data_name = name.partition("/")[0]
     return _recommender(name, manifest.stat().st_mtime_ns, str(manifest), file_stamp(data_name))
 
@@ -64,7 +65,7 @@ def _recommender(name: str, trained: int, manifest: str, stamp: str) -> Recommen
     # One answer is a few milliseconds of small products: more threads would only wait for each other,
     # and for a training run on the same machine.
     torch.set_num_threads(1)
-    loaded = artifacts.load_bundle(name)
+    loaded = bundles.load_bundle(name)
     return _settled(Recommender(loaded, dataset(loaded.data)))
 
 

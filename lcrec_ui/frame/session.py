@@ -16,7 +16,7 @@ import streamlit as st
 from lcrec_core.data.dataset import AGE_LABELS, Col, Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError, DataError, LCRecError, ProfileError, UnknownProfileError
-from lcrec_core.models import bundle as artifacts
+from lcrec_core.models import bundles
 from lcrec_core.sources import load as sources
 from lcrec_core.store.profiles import StoredProfile
 from lcrec_ui.frame import failures, in_browser, loaders, notices
@@ -119,10 +119,10 @@ def state() -> _Session:
 def _first_data() -> str:
     """Real people's ratings where there is a copy and a trained model that fits it, or else the demo."""
     own = [name for name in sources.available() if name != sources.DEMO]
-    fingerprints = {bundle.name: bundle.fingerprint for bundle in artifacts.list_bundles()} if own else {}
+    fingerprints = {bundle.name: bundle.fingerprint for bundle in bundles.list_bundles()} if own else {}
     for name in own:
         try:
-            default = artifacts.resolve(name)
+            default = bundles.resolve(name)
             if default in fingerprints and fingerprints[default] == loaders.dataset(name).fingerprint:
                 return name
         except BundleError:
@@ -159,18 +159,18 @@ def current_bundle() -> str:
     picked = chosen.bundles.get(chosen.data)
     if picked is not None:
         try:
-            return artifacts.resolve(picked)
+            return bundles.resolve(picked)
         except BundleError:
             del chosen.bundles[chosen.data]
-            instead = artifacts.resolve(chosen.data)
+            instead = bundles.resolve(chosen.data)
             notify(f"The model {plain(picked)} is no longer here. Predicting with {plain(instead)} instead.")
             return instead
-    return artifacts.resolve(chosen.data)
+    return bundles.resolve(chosen.data)
 
 
 def bundles_of(data_name: str) -> list[str]:
     """Names of the sound bundles trained on a data set."""
-    return [bundle.name for bundle in artifacts.list_bundles() if bundle.data == data_name]
+    return [bundle.name for bundle in bundles.list_bundles() if bundle.data == data_name]
 
 
 def current_person() -> Person:
@@ -248,7 +248,7 @@ def set_bundle(name: str) -> None:
     chosen = state()
     if name.partition("/")[0] != chosen.data:
         raise BundleError(f"{quoted(name)} is not a model of the data set {quoted(chosen.data)}")
-    chosen.bundles[chosen.data] = artifacts.resolve(name)
+    chosen.bundles[chosen.data] = bundles.resolve(name)
 
 
 def set_user(user_id: int) -> None:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from lcrec_core.errors import BundleError, LCRecError
 from lcrec_core.models.bundle import Bundle
+from lcrec_core.models.registry import FAMILIES, TRAINABLE
 from lcrec_core.sources import load as sources
 from lcrec_core.training import jobs
 from lcrec_core.training.jobs import Job, JobRequest, JobState
@@ -26,8 +27,6 @@ SHOWN_AT_FIRST = 4
 """More curves than this in one chart are for the visitor to ask for."""
 _WATCHED, _ENDED = "training_watched", "training_ended"
 _START = "start a training run"
-
-MODEL_NAMES = {"lcrec": "LCRec, ours", "paper": "LSTM & CNN, the paper's"}
 
 _BADGES = {
     JobState.DONE: ("done", "green", ":material/check:"),
@@ -143,7 +142,7 @@ def _in_words(job: Job) -> str:
         return f"Starting, and reading {plain(job.request.data)} \u2026"
     if said.get("note") and not said.get("step"):
         return f"{plain(str(said['note']).capitalize())}, {duration(said.get('seconds') or 0)} so far"
-    parts = [f"pass {said.get('epoch') or 0:.2f} of {said.get('epochs') or job.request.epochs}"]
+    parts = [f"pass {said.get('epoch') or 0:.2f} of {said.get('epochs') or job.request.epochs or 1}"]
     if said.get("ratings_per_second"):
         parts.append(f"{said['ratings_per_second']:,.0f} ratings per second")
     if said.get("eta_seconds") is not None:
@@ -186,7 +185,7 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
     names = sources.available()
     busy = jobs.running() is not None
     # Outside the form: its other fields follow from it.
-    model = st.radio("Model", jobs.MODELS, format_func=MODEL_NAMES.get, horizontal=True, key="train_model")
+    model = st.radio("Model", TRAINABLE, format_func=_label, horizontal=True, key="train_model")
     with st.form("training_form"):
         left, right = st.columns(2)
         left.selectbox(
@@ -210,34 +209,36 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
     if busy:
         st.caption("One run at a time: wait for the one that is going, or cancel it.")
     else:
-        whose = "the paper's (Table VI)" if model == "paper" else "ours; its backbones are sampled first"
-        st.caption(f"The defaults are {whose}. {plain(_how_long([b for b in bundles if b.model == model]))}")
+        defaults = FAMILIES[model].settings(data_name)
+        st.caption(f"Defaults: {defaults}. {plain(_how_long([b for b in bundles if b.model == model]))}")
+
+
+def _label(model: str) -> str:
+    return FAMILIES[model].label
 
 
 def _number_fields(model: str) -> None:
-    """Settings of the run and the seed, within the limits of `JobRequest`; each model keeps its own."""
-    usual = jobs.defaults(model)
-    epochs, batch, keep, rate, seed = st.columns(5)
-    epochs.number_input("Epochs", *jobs.EPOCHS, usual["epochs"], key=f"train_epochs_{model}")
-    batch.number_input("Batch size", *jobs.BATCH_SIZES, usual["batch_size"], 16, key=f"train_batch_size_{model}")
-    keep.number_input(
-        "Keep probability",
-        *jobs.KEEP_PROBABILITIES,
-        usual["keep_probability"],
-        0.05,
-        format="%g",
-        key=f"train_keep_probability_{model}",
-        help="Share of the title features that dropout lets through in training.",
-    )
-    rate.number_input(
-        "Learning rate",
-        *jobs.LEARNING_RATES,
-        usual["learning_rate"],
-        1e-4,
-        format="%g",
-        key=f"train_learning_rate_{model}",
-    )
-    seed.number_input("Seed", *jobs.SEEDS, 0, key="train_seed", help="Of the split and of every random choice.")
+    """Settings that the model has, and the seed, within the limits of `JobRequest`; each model keeps its own."""
+    defaults = jobs.defaults(model)
+    *columns, last = st.columns(len(defaults) + 1)
+    for column, (name, default) in zip(columns, defaults.items(), strict=True):
+        low, high = jobs.LIMITS[name]
+        whole = isinstance(default, int)
+        column.number_input(
+            name.replace("_", " ").capitalize(),
+            int(low) if whole else low,
+            int(high) if whole else high,
+            default,
+            _STEPS.get(name),
+            format="%d" if whole else "%g",
+            key=f"train_{name}_{model}",
+            help=_HELP.get(name),
+        )
+    last.number_input("Seed", *jobs.SEEDS, 0, key="train_seed", help="Of the split and of every random choice.")
+
+
+_STEPS = {"batch_size": 16, "keep_probability": 0.05, "learning_rate": 1e-4}
+_HELP = {"keep_probability": "Share of the title features that dropout lets through in training."}
 
 
 def _how_long(bundles: Sequence[Bundle]) -> str:
@@ -283,8 +284,8 @@ def earlier_runs() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(label, color=colour, icon=icon, width="content")
             when = datetime.fromtimestamp(job.created_at, UTC)
-            epochs = f"{job.request.epochs} epochs, {when:%Y-%m-%d %H:%M} UTC"
-            st.markdown(f"**{plain(job.request.bundle)}**, {epochs}")
+            epochs = f"{job.request.epochs} epochs, " if job.request.epochs else ""
+            st.markdown(f"**{plain(job.request.bundle)}**, {epochs}{when:%Y-%m-%d %H:%M} UTC")
             if job.id in going_on and permissions.may_manage():
                 st.button(
                     "Resume",

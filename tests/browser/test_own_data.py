@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from lcrec_core.models.bundle import artifacts_root
+from lcrec_core.files import artifacts_root
 from tests.made_up import made_up, write_ml1m_zip
 from tests.serving import Server, assert_no_traceback, settle
 

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from lcrec_core.report import FAULTS
+
 from tests.faults.kinds import KINDS
 from tests.faults.outcome import Outcome
 from tests.needs import NO_BROWSER, browser_path

@@ -24,7 +24,7 @@ from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import bundle_results as comparison
 from lcrec_core.models import registry as networks
-from lcrec_core.models.bundle import list_bundles, list_damaged, load_bundle
+from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.serving.recommender import Recommender

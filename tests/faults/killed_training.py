@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from lcrec_core.errors import TrainingError
-from lcrec_core.models.bundle import LoadedBundle, list_bundles, list_damaged, load_bundle
+from lcrec_core.models.bundle import LoadedBundle
+from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.sources import load as sources

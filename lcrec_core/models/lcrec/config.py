@@ -1,38 +1,12 @@
 """Settings of LCRec: of its network, of its backbone, of its training. No torch, so that a page can offer them."""
 
-import math
 from dataclasses import dataclass, field
 
-LCREC = "lcrec"
-MODELS = ("paper", "lstm", "cnn", LCREC)
-"""Names for `--model`: the paper's LSTM & CNN, its two halves (Table VII), and ours."""
-
-LARGEST = 65_536
-"""Of a size, a count or a width: more is a slip of the keyboard, and would fill the memory."""
-
-
-def check_numbers(config: object) -> None:
-    """Refuse a number that no setting can have: NaN, the infinite, a size beyond all measure.
-
-    Raises:
-        ValueError: The message names the setting.
-    """
-    for name, value in vars(config).items():
-        for each in value if isinstance(value, tuple) else (value,):
-            if isinstance(each, float) and not math.isfinite(each):
-                raise ValueError(f"{name} must be a finite number, got {each}")
-            if isinstance(each, int) and name not in _UNBOUNDED and each > LARGEST:
-                raise ValueError(f"{name} must be at most {LARGEST:,}")
-    if isinstance(seed := getattr(config, "seed", 0), int) and not 0 <= seed <= LARGEST_SEED:
-        raise ValueError(f"seed must lie between 0 and {LARGEST_SEED:,}")
-
-
-_UNBOUNDED = ("seed", "batch_size", "targets_per_step", "epochs")
-LARGEST_SEED = 2**31 - 1
+from lcrec_core.models.settings import check_numbers
 
 
 @dataclass(frozen=True)
-class LCRecConfig:
+class NetworkConfig:
     """Sizes and settings of the network."""
 
     embedding_size: int = 16
@@ -106,8 +80,8 @@ class BackboneConfig:
 
 
 @dataclass(frozen=True)
-class LCRecTrainConfig:
-    """Settings of a training run."""
+class LCRecConfig:
+    """Settings of LCRec."""
 
     folds: int = 5
     """Into which the training ratings are cut."""
@@ -129,8 +103,14 @@ class LCRecTrainConfig:
     """Points per pass at which the errors are drawn."""
     averaging: float = 0.98
     """Decay per step of the running average of the weights, which is what is kept."""
+    has_backbone: bool = True
+    """For ablation: without, the network learns from ratings less their mean."""
+    has_network: bool = True
+    """For ablation: without, the backbone predicts alone."""
     seed: int = 0
+    """Of the split, the folds and every random choice."""
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
 
     def __post_init__(self) -> None:
         check_numbers(self)

@@ -10,104 +10,81 @@ Somebody new has few ratings. So in each pass some of the people are asked about
 ratings alone.
 """
 
-import copy
 import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import joblib
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
 
-from lcrec_core import machine as memory
-from lcrec_core.data.dataset import Dataset
+from lcrec_core import machine
+from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.encode import Encoded
+from lcrec_core.errors import TrainingError
 from lcrec_core.files import convenient, seal, unseal, write_whole
-from lcrec_core.models.lcrec.backbone import Backbone, Evidence, sample_backbone, together
-from lcrec_core.models.lcrec.config import LCRecConfig, LCRecTrainConfig
-from lcrec_core.models.lcrec.model import LCRec, backbone_arrays, check_arrays, evidence_of, from_arrays, questions
+from lcrec_core.metrics.rating import Errors
+from lcrec_core.models.contract import Step, Watch
+from lcrec_core.models.layers import movie_tensors
+from lcrec_core.models.lcrec.backbone import Backbone, Evidence, LogCount, sample_backbone, together
+from lcrec_core.models.lcrec.config import LCRecConfig
+from lcrec_core.models.lcrec.model import LCRecModel, backbone_arrays, check_arrays, evidence_of, from_arrays, questions
 from lcrec_core.models.lcrec.network import LCRecNetwork
 from lcrec_core.models.lcrec.sequences import Rated, Sequences, offsets_of, step, steps
-from lcrec_core.models.paper.batches import movie_tensors
 
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """How far the network's training is, told after every step."""
-
-    done: int
-    total: int
-    ratings: int
-    """Predicted and learnt from so far."""
-    evaluate: bool
-    """Whether the errors are to be drawn here."""
-    averaged: LCRecNetwork
-    """The network as it would be kept now."""
+TRAIN_SAMPLE = 20_000
+"""Training ratings, about, on which the training error is measured, dropout off."""
 
 
-Watch = Callable[[Step], None]
+def fit(data: Dataset, encoded: Encoded, config: LCRecConfig, scratch: Path | None, watch: Watch) -> LCRecModel:
+    """Sample the backbones, all folds' in parallel, and train the network; see `contract.Family.fit`.
 
-
-def fit(
-    data: Dataset,
-    encoded: Encoded,
-    network: LCRecConfig,
-    config: LCRecTrainConfig,
-    scratch: Path | None = None,
-    say: Say = lambda line: None,
-    watch: Callable[[Step, "Folds"], None] = lambda step, folds: None,
-) -> LCRec:
-    """Sample the backbones, all folds' in parallel, and train the network.
-
-    Args:
-        data: The data set, for its years, times and scale.
-        encoded: Fitted on the training part, whose histories are all that is learnt from.
-        network: Sizes.
-        config: Settings.
-        scratch: Folder where finished backbones are kept until the run ends, so that a stop loses little.
-        say: Told what the run does.
-        watch: Told after every step of the network's training, with what it learns from and the backbone that predicts.
+    Finished backbones are kept in `scratch`, so that a stop loses little.
     """
     evidence = evidence_of(data, encoded)
     fold_of = draw_folds(len(evidence.ratings), config)
-    backbones, earlier = sample_backbones(evidence, fold_of, config, scratch, say)
-    folds = replace(make_folds(data, encoded, evidence, fold_of, backbones, config), earlier_seconds=earlier)
-    trained = train_network(data, encoded, folds, network, config, lambda step: watch(step, folds))
-    return LCRec(folds.backbone, trained, evidence, encoded, config)
+    if config.has_backbone:
+        backbones = sample_backbones(evidence, fold_of, config, scratch, watch)
+    else:
+        backbones = [no_backbone(evidence)] * config.folds
+    backbone = together(backbones, evidence, config.backbone)
+    model = LCRecModel(backbone, None, data, encoded, config)
+    if not config.has_network:
+        watch.step(Step(1, 1, len(evidence.ratings), True, model, lambda: _errors_of_backbone(model)))
+        return model
+    folds = make_folds(data, encoded, evidence, fold_of, backbones, config)
+    return model.with_network(train_network(model, folds, config, watch))
 
 
-def draw_folds(count: int, config: LCRecTrainConfig) -> np.ndarray:
+def draw_folds(count: int, config: LCRecConfig) -> np.ndarray:
     """Fold of each of so many training ratings, int64 (R,)."""
     return np.random.default_rng([config.seed, 0]).integers(0, config.folds, count)
 
 
 def sample_backbones(
-    evidence: Evidence, fold_of: np.ndarray, config: LCRecTrainConfig, scratch: Path | None, say: Say
-) -> tuple[list[Backbone], float]:
-    """Each fold's backbone, of all other ratings, each in a process of its own; see `fit`.
-
-    Returns:
-        The backbones, and the seconds that an earlier run spent on those it had finished.
-    """
-    say(f"0 of {config.folds} backbones sampled")
+    evidence: Evidence, fold_of: np.ndarray, config: LCRecConfig, scratch: Path | None, watch: Watch
+) -> list[Backbone]:
+    """Each fold's backbone, of all other ratings, each in a process of its own; see `fit`."""
+    watch.note(f"0 of {config.folds} backbones sampled")
     jobs = [joblib.delayed(_sample_without)(evidence, fold_of, fold, config, scratch) for fold in range(config.folds)]
-    fitting = memory.free_bytes() // memory_need(len(evidence.fields), len(evidence.traits), len(evidence.ratings))
+    fitting = machine.free_bytes() // memory_need(len(evidence.fields), len(evidence.traits), len(evidence.ratings))
     workers, started = max(1, min(len(jobs), joblib.cpu_count(), fitting)), time.perf_counter()
     drawn, taken = [], 0.0
     for arrays in joblib.Parallel(n_jobs=workers, return_as="generator")(jobs):
         drawn.append(from_arrays(arrays))
         taken += float(arrays["seconds"])
-        say(f"{len(drawn)} of {len(jobs)} backbones sampled")
+        watch.note(f"{len(drawn)} of {len(jobs)} backbones sampled")
     # All that the processes took, side by side, is longer than this took where some had been finished before.
-    return drawn, max(0.0, taken / workers - (time.perf_counter() - started))
+    watch.skip(max(0.0, taken / workers - (time.perf_counter() - started)))
+    return drawn
 
 
 def memory_need(people: int, movies: int, ratings: int) -> int:
@@ -131,7 +108,7 @@ def check_memory(data: Dataset) -> None:
         TrainingError: The message says what it needs, what there is, and what works.
     """
     people, movies = len(data.users), len(data.movies)
-    memory.require(
+    machine.require(
         memory_need(people, movies, len(data.ratings)),
         f"LCRec on {people:,} people and {movies:,} movies (its matrices grow with the square of both)",
         "train the paper's model on this data set, or LCRec on a smaller one",
@@ -142,14 +119,10 @@ def check_memory(data: Dataset) -> None:
 class Folds:
     """What the network learns from."""
 
-    backbone: Backbone
-    """All folds' together; used only afterwards."""
     sequences: list[tuple[Sequences, Sequences]]
     """Each fold's targets among all other ratings, and among some first ones of each person."""
     ratings: list[np.ndarray]
     """float32, of each fold's targets."""
-    earlier_seconds: float = 0.0
-    """Spent on the backbones by a run that was stopped."""
 
 
 def make_folds(
@@ -158,18 +131,17 @@ def make_folds(
     evidence: Evidence,
     fold_of: np.ndarray,
     backbones: list[Backbone],
-    config: LCRecTrainConfig,
+    config: LCRecConfig,
 ) -> Folds:
     """What the network learns from, by backbones as `sample_backbones` gives them."""
     return Folds(
-        together(backbones, evidence, config.backbone),
         [_fold(data, encoded, evidence, fold_of, fold, backbone, config) for fold, backbone in enumerate(backbones)],
         [evidence.ratings[fold_of == fold] for fold in range(config.folds)],
     )
 
 
 def _sample_without(
-    evidence: Evidence, fold_of: np.ndarray, fold: int, config: LCRecTrainConfig, scratch: Path | None
+    evidence: Evidence, fold_of: np.ndarray, fold: int, config: LCRecConfig, scratch: Path | None
 ) -> dict[str, np.ndarray]:
     """The backbone of all ratings but one fold's, as arrays; kept in `scratch`."""
     seen = fold_of != fold
@@ -188,7 +160,7 @@ def _sample_without(
     return arrays
 
 
-def _read_kept(path: Path, evidence: Evidence, config: LCRecTrainConfig) -> dict[str, np.ndarray] | None:
+def _read_kept(path: Path, evidence: Evidence, config: LCRecConfig) -> dict[str, np.ndarray] | None:
     """A backbone that an earlier run had finished; None for a file that is not one, for it is sampled again then."""
     features = len(evidence.traits) + 2 + evidence.fields.shape[1]
     try:
@@ -206,7 +178,7 @@ _FORMAT = 4
 """Of a kept backbone's file: one that another version left behind is not taken for ours."""
 
 
-def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecTrainConfig) -> str:
+def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecConfig) -> str:
     digest = hashlib.sha256(json.dumps([_FORMAT, fold, config.seed, asdict(config.backbone)]).encode())
     for part in (evidence.people, evidence.movies, evidence.ratings, seen):
         digest.update(np.ascontiguousarray(part).tobytes())
@@ -220,7 +192,7 @@ def _fold(
     fold_of: np.ndarray,
     fold: int,
     backbone: Backbone,
-    config: LCRecTrainConfig,
+    config: LCRecConfig,
 ) -> tuple[Sequences, Sequences]:
     """A fold's ratings as targets, by the backbone that has not seen them: among all others, and among a few."""
     histories = encoded.histories
@@ -251,19 +223,23 @@ def _first_ones(people: np.ndarray, count: int, rng: np.random.Generator) -> np.
     return np.flatnonzero(np.arange(len(people)) - offsets[people] < np.floor(kept[people]))
 
 
-def train_network(
-    data: Dataset,
-    encoded: Encoded,
-    folds: Folds,
-    sizes: LCRecConfig,
-    config: LCRecTrainConfig,
-    watch: Watch = lambda step: None,
-) -> LCRecNetwork:
-    """Fit the network to the folds' targets; the returned weights are a running average of the path."""
+def train_network(model: LCRecModel, folds: Folds, config: LCRecConfig, watch: Watch) -> LCRecNetwork:
+    """Fit the network to the folds' targets; the returned weights are a running average of the path.
+
+    Args:
+        model: The backbone that predicts afterwards, with the data.
+        folds: What is learnt from.
+        config: Settings.
+        watch: Told after every step.
+    """
+    encoded, scale = model.encoded, model.data.scale
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        network = LCRecNetwork(sizes, encoded.vocabularies.sizes(), tuple(data.scale.values.tolist()))
-        averaged = copy.deepcopy(network).eval()
+        network = LCRecNetwork(config.network, encoded.vocabularies.sizes(), tuple(scale.values.tolist()))
+        # The first update copies the weights as they are, the update of step s averages as `_averaged` says for s.
+        averaged = AveragedModel(network, avg_fn=partial(_averaged, config.averaging))
+        averaged.update_parameters(network)
+        smoothed = cast(LCRecNetwork, averaged.module.eval())
         rng = np.random.default_rng([config.seed, 1])
         movies = movie_tensors(encoded.movies, torch.device("cpu"))
         optimizer = torch.optim.AdamW(_with_decay(network, config.weight_decay), lr=config.learning_rate)
@@ -272,7 +248,7 @@ def train_network(
         for each in passes:
             points = {math.ceil(len(each) * (i + 1) / per_epoch) for i in range(per_epoch)}
             for position, (fold, short, people) in enumerate(each, start=1):
-                # Up within fifty steps, then linearly down to nought.
+                # Up within fifty steps, then linearly down to zero.
                 rate = config.learning_rate * max(0.02, 1 - done / total) * min(1, (done + 1) / 50)
                 for parameters in optimizer.param_groups:
                     parameters["lr"] = rate
@@ -281,17 +257,46 @@ def train_network(
                 log_probabilities = network(events, targets, network.movie_features(*movies))
                 error = F.mse_loss(network.mean(log_probabilities), actual)
                 surprise = F.nll_loss(log_probabilities, (actual.unsqueeze(1) - network.values).abs().argmin(dim=1))
+                loss = error + config.spread_loss * surprise
+                if not torch.isfinite(loss):
+                    raise TrainingError(
+                        f"the loss of step {done + 1} is not a number; use a smaller learning rate",
+                        advice="give a smaller --learning-rate",
+                    )
                 optimizer.zero_grad()
-                (error + config.spread_loss * surprise).backward()
+                loss.backward()
                 torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
                 optimizer.step()
                 done, seen = done + 1, seen + len(asked)
-                _move_average(averaged, network, min(config.averaging, done / (done + 10)))
-                watch(Step(done, total, seen, position in points, averaged))
-    return averaged
+                averaged.update_parameters(network)
+                snapshot = model.with_network(smoothed)
+                errors = partial(_training_errors, snapshot, folds)
+                watch.step(Step(done, total, seen, position in points, snapshot, errors))
+    return smoothed
 
 
-def _pass(folds: Folds, config: LCRecTrainConfig, rng: np.random.Generator) -> list[tuple[int, int, np.ndarray]]:
+@torch.inference_mode()
+def _training_errors(model: LCRecModel, folds: Folds) -> Errors:
+    """Errors on some of the first fold's targets, which the network learns from, dropout off."""
+    network, sequences, ratings = model.network, folds.sequences[0][0], folds.ratings[0]
+    assert network is not None
+    everybody = steps(sequences, np.arange(len(sequences.offsets) - 1), 2048)
+    predicted, actual = [], []
+    for people in everybody[:: max(1, len(everybody) * 2048 // TRAIN_SAMPLE)]:
+        events, targets, which = step(sequences, people)
+        predicted.append(network.mean(network(events, targets, model.features)).numpy())
+        actual.append(ratings[which])
+    return Errors.of(np.concatenate(predicted), np.concatenate(actual))
+
+
+def _errors_of_backbone(model: LCRecModel) -> Errors:
+    """Errors on the ratings that the backbone was sampled from."""
+    rows = model.encoded.rows[:: max(1, len(model.encoded.rows) // TRAIN_SAMPLE)]
+    predicted = model.data.scale.clip(model.rows(rows.copy()).scores)
+    return Errors.of(predicted, model.data.ratings[Col.RATING].to_numpy()[rows])
+
+
+def _pass(folds: Folds, config: LCRecConfig, rng: np.random.Generator) -> list[tuple[int, int, np.ndarray]]:
     """Steps of one pass over all folds, mixed: which fold, whether by a few ratings, and whose targets."""
     found = []
     for fold, pair in enumerate(folds.sequences):
@@ -302,10 +307,11 @@ def _pass(folds: Folds, config: LCRecTrainConfig, rng: np.random.Generator) -> l
     return [found[i] for i in rng.permutation(len(found))]
 
 
-@torch.no_grad()
-def _move_average(average: LCRecNetwork, network: LCRecNetwork, decay: float) -> None:
-    for kept, now in zip(average.parameters(), network.parameters(), strict=True):
-        kept.lerp_(now, 1 - decay)
+def _averaged(longest: float, kept: Tensor, now: Tensor, steps: Tensor) -> Tensor:
+    """The running average of a weight after so many steps: over all of them at first, then over a fixed window."""
+    done = int(steps)
+    # Ten steps' worth of the start: a mean of one or two steps would be as noisy as the weights themselves.
+    return kept.lerp(now, 1 - min(longest, done / (done + 10)))
 
 
 def _with_decay(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
@@ -313,3 +319,19 @@ def _with_decay(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
     matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
     return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def no_backbone(evidence: Evidence) -> Backbone:
+    """One that says the mean of all ratings for everything, so that residuals are ratings less that."""
+    people, fields = evidence.fields.shape
+    movies = len(evidence.traits)
+    return Backbone(
+        mean=float(evidence.ratings.mean()),
+        noise=1.0,
+        noise_ratings=1.0,
+        movies=torch.zeros(1, movies, 2),
+        weights=torch.zeros(1, movies + 2 + fields, 2),
+        precision=1e9 * torch.eye(2).unsqueeze(0),
+        log_count=LogCount.of(evidence.people, people),
+        usual_set=torch.zeros(movies),
+    )

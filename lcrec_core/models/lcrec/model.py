@@ -5,17 +5,19 @@ each with what the backbone leaves of it. This holds for rows of a test part and
 asking serves the measurements and the app.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import Encoded
-from lcrec_core.files import as_kind
-from lcrec_core.models.bundle import LoadedBundle
+from lcrec_core.data.encode import Encoded, encode_profile, histories_of
+from lcrec_core.data.profile import Profile
+from lcrec_core.models.contract import Prediction
+from lcrec_core.models.layers import check_features, check_tensors, movie_tensors
 from lcrec_core.models.lcrec.backbone import (
     Backbone,
     Evidence,
@@ -27,24 +29,164 @@ from lcrec_core.models.lcrec.backbone import (
     predict_catalogue,
     traits_of,
 )
-from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig
 from lcrec_core.models.lcrec.network import LCRecNetwork
 from lcrec_core.models.lcrec.sequences import Rated, Sequences, all_steps, make_sequences, offsets_of, step
-from lcrec_core.models.paper.batches import movie_tensors
+from lcrec_core.models.queries import LastQueries
 
 FIELDS = ("genders", "ages", "occupations")
 """Vocabularies of the fields that the backbone knows people by, in the order of encoded people."""
 
 
 @dataclass(frozen=True, eq=False)
-class LCRec:
-    """The trained model with the ratings that it was fitted on."""
+class Queries:
+    """Rows of a data set with all that the backbone says of them; the network's part can be asked again and again."""
 
-    backbone: Backbone
-    network: LCRecNetwork
-    evidence: Evidence
-    encoded: Encoded
-    config: LCRecTrainConfig
+    sequences: Sequences
+    order: np.ndarray
+    """int64 (N,): where each target of the sequences stands among the rows."""
+
+
+class LCRecModel:
+    """The trained model with the ratings that it was fitted on, ready to answer; see `contract.Model`."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        network: LCRecNetwork | None,
+        data: Dataset,
+        encoded: Encoded,
+        config: LCRecConfig,
+        *,
+        features: Tensor | None = None,
+        asked: LastQueries[Queries] | None = None,
+    ) -> None:
+        self.backbone, self.network, self.data, self.encoded, self.config = backbone, network, data, encoded, config
+        self._features = features
+        self._asked: LastQueries[Queries] = asked or LastQueries()
+
+    def with_network(self, network: LCRecNetwork) -> "LCRecModel":
+        """Another network on the same backbone: what the backbone says of the rows asked last is kept."""
+        return LCRecModel(self.backbone, network, self.data, self.encoded, self.config, asked=self._asked)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the model was fitted on."""
+        return evidence_of(self.data, self.encoded)
+
+    @cached_property
+    @torch.inference_mode()
+    def features(self) -> Tensor:
+        """M_f of every movie (M, D); of a backbone alone its factors, averaged over samples."""
+        if self._features is not None:
+            return self._features
+        if self.network is None:
+            return self.backbone.movies.mean(dim=0)
+        return self.network.movie_features(*movie_tensors(self.encoded.movies, torch.device("cpu")))
+
+    @property
+    def device(self) -> str:
+        """See `Model`."""
+        return "cpu"
+
+    @property
+    def item_features(self) -> np.ndarray:
+        """See `Model`."""
+        return self.features.numpy()
+
+    @property
+    def parameters(self) -> int:
+        """See `Model`."""
+        network = [] if self.network is None else self.network.parameters()
+        tensors = [*network, self.backbone.movies, self.backbone.weights, self.backbone.precision]
+        return sum(tensor.numel() for tensor in tensors)
+
+    def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
+        """See `Model`."""
+        if context is None:
+            queries = self._asked.of(rows, lambda: self._queries(self.encoded, self.evidence, rows))
+        else:
+            encoded = replace(self.encoded, histories=histories_of(self.data.ratings.iloc[context], self.data))
+            queries = self._queries(encoded, evidence_of(self.data, encoded), rows)
+        return self._predict(queries.sequences, use_future=use_future).in_order(np.argsort(queries.order))
+
+    @torch.inference_mode()
+    def catalogue(self, profile: Profile) -> Prediction:
+        """See `Model`: everybody, known or new, is folded in from their own ratings."""
+        known, movies = self.data.known_movies(profile.movie_ids)
+        ratings, times = profile.ratings[known], profile.timestamps[known]
+        sizes = self.encoded.vocabularies.sizes()
+        fields = fields_of(encode_profile(profile, self.encoded.vocabularies)[None], [sizes[name] for name in FIELDS])
+        people = np.zeros(len(ratings), dtype=np.int64)
+        seen = Evidence(people, movies, ratings, fields, self.evidence.traits)
+        features = person_features(seen, self.backbone.log_count, self.config.backbone)
+        folded = fold_in(self.backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), features)
+        rating, spread = predict_catalogue(self.backbone, folded.tastes)
+        if self.network is None:
+            return Prediction.of_ratings(rating.numpy())
+        # The network is asked once about the time, and with that about every movie.
+        nothing = np.zeros(1, dtype=np.int64)
+        once = Rated(np.array([0, 1]), nothing, np.array([times.max(initial=0)]))
+        history = Rated(np.array([0, len(movies)]), movies, times)
+        middle = self.network.middle
+        sequences = make_sequences(history, folded.left_out.numpy(), ratings, middle, once, nothing, nothing)
+        events, time, _ = step(sequences, nothing, without_later=1.0)
+        targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, spread=spread)
+        probabilities = self.network(events, targets, self.features).exp()
+        return Prediction.of_ratings((probabilities @ self.network.values).numpy(), probabilities.numpy())
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """See `Model`."""
+        states = {} if self.network is None else self.network.state_dict()
+        network = {f"network.{name}": value.numpy() for name, value in states.items()}
+        return network | {f"backbone.{name}": value for name, value in backbone_arrays(self.backbone).items()}
+
+    def _queries(self, encoded: Encoded, seen: Evidence, rows: np.ndarray) -> Queries:
+        """Put rows of the data set among what their people rated."""
+        asked = self.data.ratings.iloc[rows]
+        people, movies = self.data.user_rows(asked[Col.USER]), self.data.movie_rows(asked[Col.MOVIE])
+        times = asked[Col.TIME].to_numpy()
+        order = np.lexsort((times, people))
+        targets = Rated(offsets_of(people, len(self.data.users)), movies[order], times[order])
+        middle, config = self.data.scale.middle, self.config.backbone
+        return Queries(questions(self.backbone, seen, encoded.histories.times, targets, middle, config), order)
+
+    @torch.inference_mode()
+    def _predict(self, sequences: Sequences, *, use_future: bool) -> Prediction:
+        if self.network is None:
+            return Prediction.of_ratings(sequences.backbone)
+        values = self.network.values.numpy()
+        probabilities = np.empty((len(sequences), len(values)), dtype=np.float32)
+        for events, targets, which in all_steps(sequences, later=use_future):
+            probabilities[which] = self.network(events, targets, self.features).exp().numpy()
+        return Prediction.of_ratings(probabilities @ values, probabilities)
+
+
+def opened(
+    tensors: Mapping[str, np.ndarray],
+    item_features: np.ndarray | None,
+    config: LCRecConfig,
+    data: Dataset,
+    encoded: Encoded,
+) -> LCRecModel:
+    """The model of saved tensors; see `contract.Family.load`."""
+    arrays: dict[str, dict[str, np.ndarray]] = {"network": {}, "backbone": {}}
+    for name, value in tensors.items():
+        part, _, own_name = name.partition(".")
+        arrays.setdefault(part, {})[own_name] = value
+    network, width = None, 1 + config.backbone.factors
+    if config.has_network:
+        sizes, values = encoded.vocabularies.sizes(), tuple(data.scale.values.tolist())
+        with torch.device("meta"):
+            check_tensors(arrays["network"], LCRecNetwork(config.network, sizes, values))
+        network, width = LCRecNetwork(config.network, sizes, values), config.network.feature_size
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})
+        network.eval().requires_grad_(False)
+    features = check_features(item_features, len(encoded.movies.ids), width)
+    evidence = evidence_of(data, encoded)
+    people_features = evidence.traits.shape[0] + 2 + evidence.fields.shape[1]
+    check_arrays(arrays["backbone"], len(evidence.traits), people_features, 1 + config.backbone.factors)
+    return LCRecModel(from_arrays(arrays["backbone"]), network, data, encoded, config, features=features)
 
 
 def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
@@ -59,43 +201,6 @@ def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
             encoded.movies.genres, sizes["genres"], data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
         ),
     )
-
-
-def to_weights(model: LCRec) -> dict[str, np.ndarray]:
-    """Everything learnt as named arrays, for a bundle."""
-    network = {f"network.{name}": value.numpy() for name, value in model.network.state_dict().items()}
-    return network | {f"backbone.{name}": value for name, value in backbone_arrays(model.backbone).items()}
-
-
-def network_of(settings: dict[str, Any], data: Dataset, encoded: Encoded) -> LCRecNetwork:
-    """The network that settings, as a bundle has them, describe; untrained.
-
-    Raises:
-        ValueError: The settings are impossible.
-    """
-    sizes = as_kind(settings, LCRecConfig)
-    return LCRecNetwork(sizes, encoded.vocabularies.sizes(), tuple(data.scale.values.tolist()))
-
-
-def from_bundle(bundle: LoadedBundle, data: Dataset, encoded: Encoded) -> LCRec:
-    """The model that a bundle holds; `predictors.lcrec_model` looks at the bundle first.
-
-    Raises:
-        ValueError: Its settings are impossible, or its arrays are not a backbone's.
-    """
-    network = network_of(bundle.config["model"], data, encoded)
-    arrays: dict[str, dict[str, np.ndarray]] = {"network": {}, "backbone": {}}
-    for name, value in bundle.weights.items():
-        part, _, own_name = name.partition(".")
-        arrays.setdefault(part, {})[own_name] = value
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})
-    network.eval().requires_grad_(False)
-    settings = {name: value for name, value in bundle.config["train"].items() if name != "protocol"}
-    config = as_kind(settings, LCRecTrainConfig)
-    evidence = evidence_of(data, encoded)
-    people_features = evidence.traits.shape[0] + 2 + evidence.fields.shape[1]
-    check_arrays(arrays["backbone"], len(evidence.traits), people_features, 1 + config.backbone.factors)
-    return LCRec(from_arrays(arrays["backbone"]), network, evidence, encoded, config)
 
 
 def check_arrays(arrays: dict[str, np.ndarray], movies: int, features: int, width: int) -> None:
@@ -147,100 +252,6 @@ def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
 _IN_BYTES = ("movies", "weights")
 
 
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """Predictions of N ratings."""
-
-    rating: np.ndarray
-    """float32 (N,), the distribution's mean."""
-    probabilities: np.ndarray
-    """float32 (N, V), of the scale's values."""
-    backbone: np.ndarray
-    """float32 (N,), the backbone's rating alone, not clipped to the scale."""
-
-
-@torch.inference_mode()
-def catalogue_features(model: LCRec) -> Tensor:
-    """M_f of every movie (M, D), to be kept."""
-    return features_of(model.network, model.encoded)
-
-
-@torch.inference_mode()
-def features_of(network: LCRecNetwork, encoded: Encoded) -> Tensor:
-    """M_f of every movie (M, D) by a network on its own."""
-    return network.movie_features(*movie_tensors(encoded.movies, torch.device("cpu")))
-
-
-def answer_rows(data: Dataset, model: LCRec, rows: np.ndarray, *, later: bool = True) -> Answer:
-    """Predict rows of `data.ratings` that the model was not fitted on, in their order.
-
-    Args:
-        data: The data set.
-        model: Which was fitted on other rows of it.
-        rows: int64 (N,).
-        later: Whether a person's training ratings after a row's time may be read.
-    """
-    asked = ask_rows(data, model.backbone, model.evidence, model.encoded, rows, model.config.backbone)
-    return asked.answer(model.network, catalogue_features(model), later=later)
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """Rows of a data set with all that the backbone says of them; the network's part can be asked again and again."""
-
-    sequences: Sequences
-    order: np.ndarray
-    """int64 (N,): where each target of the sequences stands among the rows."""
-
-    def answer(self, network: LCRecNetwork, features: Tensor, *, later: bool = True) -> Answer:
-        """Predictions in the order of the rows."""
-        answer = _answer(network, self.sequences, features, later=later)
-        back = np.argsort(self.order)
-        return Answer(answer.rating[back], answer.probabilities[back], answer.backbone[back])
-
-
-def ask_rows(
-    data: Dataset, backbone: Backbone, evidence: Evidence, encoded: Encoded, rows: np.ndarray, config: BackboneConfig
-) -> Asked:
-    """Put rows of `data.ratings` among what their people rated in training."""
-    asked = data.ratings.iloc[rows]
-    people = np.searchsorted(data.users[Col.USER].to_numpy(), asked[Col.USER].to_numpy())
-    times = asked[Col.TIME].to_numpy()
-    order = np.lexsort((times, people))
-    movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), asked[Col.MOVIE].to_numpy())
-    targets = Rated(offsets_of(people, len(data.users)), movies[order], times[order])
-    return Asked(questions(backbone, evidence, encoded.histories.times, targets, data.scale.middle, config), order)
-
-
-@torch.inference_mode()
-def answer_person(
-    model: LCRec, features: Tensor, fields: np.ndarray, history: Rated, ratings: np.ndarray, now: int
-) -> Answer:
-    """Predict every movie for one person, known or new, from their ratings alone.
-
-    Args:
-        model: Any.
-        features: From `catalogue_features`.
-        fields: float32 (f,), indicators of the person's fields, see `backbone.fields_of`.
-        history: Their R ratings in time order, `offsets` being (0, R).
-        ratings: float32 (R,).
-        now: When they are asked, seconds since 1970.
-    """
-    people, movies = np.zeros(len(ratings), dtype=np.int64), torch.from_numpy(history.movies)
-    seen = Evidence(people, history.movies, ratings, fields[None], model.evidence.traits)
-    features_of_person = person_features(seen, model.backbone.log_count, model.config.backbone)
-    folded = fold_in(model.backbone, people, movies, torch.from_numpy(ratings), features_of_person)
-    rating, spread = predict_catalogue(model.backbone, folded.tastes)
-    # The network is asked once about the time, and with that about every movie.
-    nothing, middle = np.zeros(1, dtype=np.int64), model.network.middle
-    once = Rated(np.array([0, 1]), nothing, np.array([now]))
-    sequences = make_sequences(history, folded.left_out.numpy(), ratings, middle, once, nothing, nothing)
-    events, time, _ = step(sequences, nothing, without_later=1.0)
-    targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, spread=spread)
-    probabilities = model.network(events, targets, features).exp()
-    return Answer((probabilities @ model.network.values).numpy(), probabilities.numpy(), rating.numpy())
-
-
 def questions(
     backbone: Backbone,
     seen: Evidence,
@@ -274,12 +285,3 @@ def questions(
         rating.numpy(),
         spread.numpy(),
     )
-
-
-@torch.inference_mode()
-def _answer(network: LCRecNetwork, sequences: Sequences, features: Tensor, *, later: bool) -> Answer:
-    values = network.values.numpy()
-    probabilities = np.empty((len(sequences), len(values)), dtype=np.float32)
-    for events, targets, which in all_steps(sequences, later=later):
-        probabilities[which] = network(events, targets, features).exp().numpy()
-    return Answer(probabilities @ values, probabilities, sequences.backbone)

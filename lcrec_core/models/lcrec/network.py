@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lcrec_core.data.encode import PAD
-from lcrec_core.models.lcrec.config import LCRecConfig
-from lcrec_core.models.paper.network import TitleCNN, masked_mean
+from lcrec_core.models.layers import TitleCNN, masked_mean
+from lcrec_core.models.lcrec.config import NetworkConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class LCRecNetwork(nn.Module):
 
     values: Tensor
 
-    def __init__(self, config: LCRecConfig, sizes: dict[str, int], values: tuple[float, ...]) -> None:
+    def __init__(self, config: NetworkConfig, sizes: dict[str, int], values: tuple[float, ...]) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("values", torch.tensor(values))

@@ -13,43 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lcrec_core.data.encode import PAD, UNK, USER_FIELDS, Encoded, Histories, MovieFeatures
-from lcrec_core.models.lcrec.config import check_numbers
+from lcrec_core.data.encode import PAD, UNK, USER_FIELDS, Encoded, Histories
+from lcrec_core.models.paper.config import BatchConfig
 
 USER_ID = USER_FIELDS.index("users")
 """Column of the person's id among the encoded fields."""
-
-
-@dataclass(frozen=True)
-class BatchConfig:
-    """How passes are cut into steps, and what is dropped from them at random."""
-
-    batch_size: int = 256
-    """Predicted ratings per step, about: a step holds whole portions (Table VI)."""
-    hidden_least: float = 0.1
-    """Smallest share of a person's ratings hidden at once."""
-    hidden_most: float = 0.5
-    """Largest share."""
-    unknown_rate: float = 0.1
-    """Share of user fields, movie ids and title words replaced by "unknown", which so learns its meaning."""
-    new_person_rate: float = 0.0
-    """Further share of people shown without their id, as somebody new is: their history alone must speak for them."""
-    short_history_rate: float = 0.1
-    """Share of histories cut to at most `short_history` liked movies, as a new person's is."""
-    short_history: int = 10
-    """Longest of the short ones."""
-
-    def __post_init__(self) -> None:
-        check_numbers(self)
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
-        if self.short_history < 0:
-            raise ValueError(f"short_history must not be negative, got {self.short_history}")
-        if not 0 < self.hidden_least <= self.hidden_most <= 0.5:
-            raise ValueError(f"hidden shares must rise within (0, 0.5], got {self.hidden_least}, {self.hidden_most}")
-        for name in ("unknown_rate", "new_person_rate", "short_history_rate"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,12 +175,6 @@ class _Dropper:
         """A copy with values replaced by `UNK` at the rate; padding stays padding."""
         dropped = (self.rng.random(indices.shape) < self.rate) & (indices != PAD)
         return np.where(dropped, UNK, indices)
-
-
-def movie_tensors(movies: MovieFeatures, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """The whole catalogue as arguments of `movie_features`: ids (M,), genres (M, G), words (M, W)."""
-    ids, genres, words = (torch.from_numpy(part).to(device) for part in (movies.ids, movies.genres, movies.words))
-    return ids, genres, words
 
 
 def groups_of_equal_length(lengths: np.ndarray, most: int) -> Iterator[np.ndarray]:

@@ -1,52 +1,30 @@
-"""Predict given ratings from fixed histories, and sum the errors: MSE (equation 10), MAE (equation 11)."""
+"""The paper's trained network: it predicts given ratings, or a whole catalogue, from fixed histories."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lcrec_core.data.dataset import Col, Dataset, RatingScale
-from lcrec_core.data.encode import Encoded
-from lcrec_core.models.paper.batches import Pass, groups_of_equal_length, liked_history, movie_tensors
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.encode import Encoded, encode_profile, histories_of
+from lcrec_core.data.profile import Profile
+from lcrec_core.models.contract import Prediction
+from lcrec_core.models.layers import check_features, check_tensors, movie_tensors
+from lcrec_core.models.paper.batches import Pass, groups_of_equal_length, liked_history
+from lcrec_core.models.paper.config import NetworkConfig
 from lcrec_core.models.paper.network import PaperNetwork
+from lcrec_core.models.queries import LastQueries
 
-PEOPLE_AT_ONCE = 256
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Sums of errors, divided once."""
-
-    squared: float
-    absolute: float
-    count: int
-
-    @classmethod
-    def of(cls, predicted: np.ndarray, actual: np.ndarray) -> "Errors":
-        """Errors of predictions (N,) against ratings (N,), summed in float64."""
-        difference = predicted.astype(np.float64) - actual.astype(np.float64)
-        return cls(float(np.square(difference).sum()), float(np.abs(difference).sum()), len(difference))
-
-    @property
-    def mse(self) -> float:
-        """Mean squared error (equation 10)."""
-        return self.squared / self.count
-
-    @property
-    def rmse(self) -> float:
-        """Root of the mean squared error, of the whole and not of batches."""
-        return self.mse**0.5
-
-    @property
-    def mae(self) -> float:
-        """Mean absolute error (equation 11)."""
-        return self.absolute / self.count
+PEOPLE_AT_ONCE, RATINGS_AT_ONCE = 256, 65_536
+"""What one call of the network holds: a few tens of megabytes."""
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class Queries:
     """Ratings to predict: histories of some people, and which movie of which of them is asked for."""
 
     people: np.ndarray
@@ -61,7 +39,7 @@ class Question:
     """float32 (N,): the answers, never shown to a network."""
 
 
-def question_of_rows(data: Dataset, encoded: Encoded, rows: np.ndarray, network: PaperNetwork) -> Question:
+def queries_of_rows(data: Dataset, encoded: Encoded, rows: np.ndarray, network: PaperNetwork) -> Queries:
     """Ask for held-out ratings: everybody's history is all that the encoding was fitted on, and no more.
 
     Args:
@@ -74,7 +52,7 @@ def question_of_rows(data: Dataset, encoded: Encoded, rows: np.ndarray, network:
     row_of_person = np.searchsorted(data.users[Col.USER].to_numpy(), asked[Col.USER].to_numpy())
     people, target_person = np.unique(row_of_person, return_inverse=True)
     config = network.config
-    return Question(
+    return Queries(
         people=people,
         histories=[liked_history(encoded.histories, p, config.liked_from, config.max_history) for p in people],
         target_person=target_person,
@@ -83,7 +61,7 @@ def question_of_rows(data: Dataset, encoded: Encoded, rows: np.ndarray, network:
     )
 
 
-def question_of_tasks(encoded: Encoded, plan: Pass, tasks: np.ndarray, network: PaperNetwork) -> Question:
+def queries_of_tasks(encoded: Encoded, plan: Pass, tasks: np.ndarray, network: PaperNetwork) -> Queries:
     """Ask for hidden portions of the training part, each from the history without it: the training error."""
     histories, config = encoded.histories, network.config
     shown, hidden = [], []
@@ -94,7 +72,7 @@ def question_of_tasks(encoded: Encoded, plan: Pass, tasks: np.ndarray, network: 
         shown.append(histories.movies[own][visible][-config.max_history :])
         hidden.append(plan.hidden[plan.task_offsets[task] : plan.task_offsets[task + 1]])
     targets = np.concatenate(hidden)
-    return Question(
+    return Queries(
         people=plan.task_person[tasks],
         histories=shown,
         target_person=np.repeat(np.arange(len(tasks)), [len(h) for h in hidden]),
@@ -112,25 +90,112 @@ def catalogue_features(network: PaperNetwork, encoded: Encoded) -> Tensor:
 
 
 @torch.inference_mode()
-def answer(
-    network: PaperNetwork, encoded: Encoded, question: Question, scale: RatingScale, features: Tensor | None = None
-) -> np.ndarray:
-    """Predicted ratings (N,) float32, clipped to the scale, dropout off."""
+def predict(network: PaperNetwork, encoded: Encoded, queries: Queries, features: Tensor) -> np.ndarray:
+    """Predicted ratings float32 (N,), not clipped to the scale; dropout off.
+
+    Args:
+        network: Any.
+        encoded: The people's fields.
+        queries: What is asked.
+        features: M_f of the whole catalogue (M, D).
+    """
     network.eval()
-    if features is None:
-        features = catalogue_features(network, encoded)
-    users = torch.empty(len(question.people), network.config.feature_size, device=features.device)
-    lengths = np.array([len(history) for history in question.histories])
+    users = torch.empty(len(queries.people), network.config.feature_size, device=features.device)
+    lengths = np.array([len(history) for history in queries.histories])
     for group in groups_of_equal_length(lengths, PEOPLE_AT_ONCE):
-        history = torch.from_numpy(np.stack([question.histories[i] for i in group])).to(features.device)
-        fields = torch.from_numpy(encoded.people[question.people[group]]).to(features.device)
+        history = torch.from_numpy(np.stack([queries.histories[i] for i in group])).to(features.device)
+        fields = torch.from_numpy(encoded.people[queries.people[group]]).to(features.device)
         users[torch.from_numpy(group).to(features.device)] = network.user_features(
             fields, F.embedding(history, features)
         )
-    predicted = torch.empty(len(question.ratings), device=features.device)
-    for start in range(0, len(predicted), 65_536):
-        part = slice(start, start + 65_536)
-        person = torch.from_numpy(question.target_person[part]).to(features.device)
-        movie = torch.from_numpy(question.target_movie[part]).to(features.device)
+    predicted = torch.empty(len(queries.ratings), device=features.device)
+    for start in range(0, len(predicted), RATINGS_AT_ONCE):
+        part = slice(start, start + RATINGS_AT_ONCE)
+        person = torch.from_numpy(queries.target_person[part]).to(features.device)
+        movie = torch.from_numpy(queries.target_movie[part]).to(features.device)
         predicted[part] = network.rating(users[person], features[movie])
-    return scale.clip(predicted.cpu().numpy()).astype(np.float32)
+    return predicted.cpu().numpy()
+
+
+class PaperModel:
+    """The paper's network, or half of it, ready to answer; see `contract.Model`."""
+
+    def __init__(
+        self,
+        network: PaperNetwork,
+        data: Dataset,
+        encoded: Encoded,
+        *,
+        features: Tensor | None = None,
+        asked: LastQueries[Queries] | None = None,
+    ) -> None:
+        self.network, self.data, self.encoded = network.eval(), data, encoded
+        self._features = features
+        self._asked: LastQueries[Queries] = asked or LastQueries()
+
+    @cached_property
+    def features(self) -> Tensor:
+        """M_f of every movie (M, D), on the network's device."""
+        return catalogue_features(self.network, self.encoded) if self._features is None else self._features
+
+    @cached_property
+    def _movie_half(self) -> Tensor:
+        with torch.inference_mode():
+            return self.network.movie_half(self.features)  # (M, D + factors)
+
+    @property
+    def device(self) -> str:
+        """See `Model`."""
+        return self.features.device.type
+
+    @property
+    def parameters(self) -> int:
+        """See `Model`."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @property
+    def item_features(self) -> np.ndarray:
+        """See `Model`."""
+        return self.features.cpu().numpy()
+
+    def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
+        """See `Model`. The network knows no times: `use_future` changes nothing."""
+        encoded = self.encoded
+        if context is None:
+            queries = self._asked.of(rows, lambda: queries_of_rows(self.data, encoded, rows, self.network))
+        else:
+            encoded = replace(encoded, histories=histories_of(self.data.ratings.iloc[context], self.data))
+            queries = queries_of_rows(self.data, encoded, rows, self.network)
+        return Prediction.of_ratings(predict(self.network, encoded, queries, self.features))
+
+    @torch.inference_mode()
+    def catalogue(self, profile: Profile) -> Prediction:
+        """See `Model`."""
+        config = self.network.config
+        known, movies = self.data.known_movies(profile.movie_ids)
+        liked = movies[profile.ratings[known] >= config.liked_from][-config.max_history :]
+        fields = torch.from_numpy(encode_profile(profile, self.encoded.vocabularies)).unsqueeze(0)  # (1, 4)
+        history = self.features[torch.from_numpy(liked)].unsqueeze(0)  # (1, T, D)
+        user = self.network.user_features(fields, history)  # (1, D)
+        return Prediction.of_ratings(self.network.rating_from_halves(user, self._movie_half).numpy())
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """See `Model`."""
+        return {name: tensor.cpu().numpy() for name, tensor in self.network.state_dict().items()}
+
+
+def opened(
+    tensors: Mapping[str, np.ndarray],
+    item_features: np.ndarray | None,
+    config: NetworkConfig,
+    data: Dataset,
+    encoded: Encoded,
+) -> PaperModel:
+    """The model of saved tensors; see `contract.Family.load`."""
+    sizes = encoded.vocabularies.sizes()
+    with torch.device("meta"):
+        check_tensors(tensors, PaperNetwork(config, sizes))
+    features = check_features(item_features, len(encoded.movies.ids), config.feature_size)
+    network = PaperNetwork(config, sizes)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()})
+    return PaperModel(network.requires_grad_(False), data, encoded, features=features)

@@ -13,122 +13,19 @@ an index of its own in every vocabulary, several genres are averaged, and every 
 learned start step, so that a person without any liked movie has a state too.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lcrec_core.data.encode import PAD, USER_FIELDS
-from lcrec_core.models.lcrec.config import check_numbers
-
-MOST_LAYERS = 16
-"""Of the LSTM."""
-
-
-@dataclass(frozen=True)
-class PaperConfig:
-    """Sizes and settings of the network."""
-
-    embedding_size: int = 32
-    """Width E of every embedding and of the dense layer behind it."""
-    filter_widths: tuple[int, ...] = (2, 3, 4, 5)
-    """Words each group of title filters looks at."""
-    filters: int = 8
-    """Filters per width."""
-    feature_size: int = 128
-    """Width D of U_ef, M_f and U_f."""
-    state_size: int = 64
-    """Width H of the LSTM's cell state, U_pf."""
-    lstm_layers: int = 2
-    """Layers of the LSTM (the paper's two)."""
-    factors: int = 0
-    """Width of an inner product of U_f and M_f that joins the rating; the paper has none. It learns tastes in far
-    fewer steps than a dense layer does, which the small demo needs."""
-    keep_probability: float = 0.5
-    """Share of title features that dropout keeps (Table VI)."""
-    embedding_std: float = 0.01
-    """Standard deviation of an embedding's first values; small, so that ids mean nothing until they are learnt."""
-    genre_std: float = 0.5
-    """The same for genres; large, so that a history tells of its genres from the first step on."""
-    forget_bias: float = 1.0
-    """First value of the forget gates' bias: how long the LSTM remembers before it has learnt what to keep."""
-    liked_from: float = 3.0
-    """Ratings from here on enter the history."""
-    max_history: int = 200
-    """Longest history; older liked movies are forgotten."""
-    reads_titles: bool = True
-    """Without it the network is the paper's LSTM alone (Table VII)."""
-    reads_history: bool = True
-    """Without it the network is the paper's CNN alone (Table VII)."""
-
-    def __post_init__(self) -> None:
-        check_numbers(self)
-        sizes = ("embedding_size", "filters", "feature_size", "state_size", "lstm_layers", "max_history")
-        for name in sizes:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.lstm_layers > MOST_LAYERS:
-            raise ValueError(f"lstm_layers must be at most {MOST_LAYERS}, got {self.lstm_layers}")
-        if self.factors < 0:
-            raise ValueError(f"factors must not be negative, got {self.factors}")
-        if not 0 < self.keep_probability <= 1:
-            raise ValueError(f"keep_probability must lie in (0, 1], got {self.keep_probability}")
-        if not self.filter_widths or min(self.filter_widths) < 1:
-            raise ValueError(f"filter_widths must be positive, got {self.filter_widths}")
-
-
-class TitleSizes(Protocol):
-    """What a network's settings say about titles."""
-
-    @property
-    def embedding_size(self) -> int:
-        """Width E of a word's embedding."""
-        ...
-
-    @property
-    def filter_widths(self) -> tuple[int, ...]:
-        """Words each group of filters looks at."""
-        ...
-
-    @property
-    def filters(self) -> int:
-        """Filters per width."""
-        ...
-
-    @property
-    def keep_probability(self) -> float:
-        """Share of title features that dropout keeps."""
-        ...
-
-
-class TitleCNN(nn.Module):
-    """Convolutions of several widths over a title's words, max pooling, dropout (equations 7-9)."""
-
-    def __init__(self, config: TitleSizes, words: int) -> None:
-        super().__init__()
-        self.widths = config.filter_widths
-        self.words = nn.Embedding(words, config.embedding_size, padding_idx=PAD)
-        self.filters = nn.ModuleList(nn.Conv1d(config.embedding_size, config.filters, width) for width in self.widths)
-        self.dropout = nn.Dropout(1 - config.keep_probability)
-
-    def forward(self, words: Tensor) -> Tensor:
-        """(M, W) -> (M, filters x widths)."""
-        # A convolution over a transposed view takes twice the time.
-        matrix = self.words(words).transpose(1, 2).contiguous()  # (M, E, W)
-        # All widths in one call, a third faster: a narrow filter is a wide one that begins with zeros.
-        widest = max(self.widths)
-        weights = [self.filters.get_parameter(f"{i}.weight") for i in range(len(self.widths))]
-        kernels = torch.cat([F.pad(weight, (widest - weight.shape[2], 0)) for weight in weights])
-        biases = torch.cat([self.filters.get_parameter(f"{i}.bias") for i in range(len(self.widths))])
-        return self.dropout(F.relu(F.conv1d(matrix, kernels, biases, padding=widest - 1)).amax(dim=2))
+from lcrec_core.models.layers import TitleCNN, masked_mean
+from lcrec_core.models.paper.config import NetworkConfig
 
 
 class PaperNetwork(nn.Module):
     """Predicted rating of a movie by a person, from the person's fields and history and the movie's features."""
 
-    def __init__(self, config: PaperConfig, sizes: dict[str, int]) -> None:
+    def __init__(self, config: NetworkConfig, sizes: dict[str, int]) -> None:
         super().__init__()
         self.config = config
         width, features = config.embedding_size, config.feature_size
@@ -213,9 +110,3 @@ class PaperNetwork(nn.Module):
         half, factors = movie_half.split([self.config.feature_size, self.config.factors], dim=1)
         rating = self.rating_out(F.relu(self.rating_user(user) + half)).squeeze(dim=1)
         return rating + (self.factors_user(user) * factors).sum(dim=1) if self.config.factors else rating
-
-
-def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
-    """Average the real steps: (N, T, D), (N, T) -> (N, D); zeros where there are none."""
-    weights = mask.unsqueeze(2).to(x.dtype)
-    return (x * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)

@@ -18,12 +18,13 @@ import pandas as pd
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import ablation, paper_facts, results
-from lcrec_core.evaluation.bundle_results import OURS, Measured, measured
+from lcrec_core.evaluation.bundle_results import BundleSummary, measured
 from lcrec_core.evaluation.results import Result, Summary
 from lcrec_core.files import REPOSITORY
-from lcrec_core.metrics import distribution as breakdown
-from lcrec_core.models import bundle as artifacts
+from lcrec_core.metrics import rating as by_group
 from lcrec_core.models.bundle import Bundle
+from lcrec_core.models.bundles import list_bundles
+from lcrec_core.models.registry import FAMILIES
 from lcrec_core.sources.published import TITLES
 
 README = REPOSITORY / "README.md"
@@ -35,7 +36,6 @@ FAULTS = MEASUREMENTS / "faults.json"
 DATA_LABELS = {**TITLES, "demo": "demo (simulated people)"}
 """In the order of the table's rows."""
 
-MODEL_LABELS = {result.model: result.label for result in paper_facts.RESULTS}
 PROTOCOL_LABELS = {
     "random": "random 80:20",
     "user-last": "each person's last 20 %",
@@ -72,17 +72,16 @@ def results_table(bundles: Iterable[Bundle]) -> str:
     return "\n".join(lines)
 
 
-def _by_data(row: Measured) -> tuple:
+def _by_data(row: BundleSummary) -> tuple:
     order = list(DATA_LABELS)
     known = order.index(row.data) if row.data in order else len(order)
     return known, row.data, row.protocol, row.mse
 
 
-def _model_label(row: Measured) -> str:
-    """`LSTM & CNN, ours`, with the settings that are neither Table VI's nor our defaults."""
-    label = "LCRec" if row.model == OURS else f"{MODEL_LABELS.get(row.model, row.model)}, ours"
-    settings = row.deviations | row.others
-    changed = [f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items() if value is not None]
+def _model_label(row: BundleSummary) -> str:
+    """`LSTM & CNN, ours`, with the settings that are not the defaults."""
+    label = f"{FAMILIES[row.model].label.removesuffix(', ours')}, ours"
+    changed = [f"{name.replace('_', ' ')} {value:g}" for name, value in row.deviations.items()]
     return f"{label} ({', '.join(changed)})" if changed else label
 
 
@@ -150,7 +149,7 @@ def reported_bundles(root: Path = BUNDLES) -> list[Bundle]:
     What somebody trained on their own machine is theirs to look at, and no part of the README. Where
     there is no git, every bundle counts.
     """
-    bundles, tracked = artifacts.list_bundles(root), _tracked(root)
+    bundles, tracked = list_bundles(root), _tracked(root)
     if tracked is None:
         return bundles
     folders = {file.parent for file in tracked}
@@ -219,11 +218,11 @@ def protocols_table(columns: Sequence[tuple[str, Sequence[Result]]]) -> str:
     columns = [(head, found) for head, found in columns if found]
     lines = ["| MSE / MAE | " + " | ".join(head for head, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     by_row = [{row.row: row for row in results.summaries(found)} for _, found in columns]
-    names = [name for name in results.ROWS if any(name in of for of in by_row)]
+    names = [name for name in FAMILIES if any(name in of for of in by_row)]
     missing = float("inf")
     for name in sorted(names, key=lambda name: by_row[0][name].mean("mse") if name in by_row[0] else missing):
         cells = [_errors(of[name]) if name in of else "–" for of in by_row]
-        lines.append(f"| {results.ROWS[name]} | {' | '.join(cells)} |")
+        lines.append(f"| {FAMILIES[name].label} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -241,7 +240,7 @@ def new_people_table(found: Iterable[Result]) -> str:
     ]
     by_name: dict[str, dict[int, float]] = {}
     for row in rows:
-        name = results.ROWS[row.row] + (", trained again" if row.results[0].trained_with_them else "")
+        name = FAMILIES[row.row].label + (", trained again" if row.results[0].trained_with_them else "")
         by_name.setdefault(name, {})[row.given or 0] = row.mean("mse")
     for name, errors in sorted(by_name.items(), key=lambda item: item[1].get(20, float("inf"))):
         cells = [f"{errors[number]:.3f}" if number in errors else "–" for number in numbers]
@@ -262,7 +261,7 @@ def distribution_table(found: Iterable[Result]) -> str:
 _OF_DISTRIBUTIONS = ("log_loss", "calibration_error")
 
 
-def ablation_table(found: Iterable[ablation.Measured]) -> str:
+def ablation_table(found: Iterable[ablation.VariantResult]) -> str:
     """Markdown: LCRec without each of its parts."""
     lines = ["| validation part | MSE | MAE | log loss |", "|---|---|---|---|"]
     for entry in found:
@@ -279,13 +278,13 @@ def groups_table(tables: dict[str, pd.DataFrame]) -> str:
     """Markdown: MSE by how many ratings a person and a movie have in training.
 
     Args:
-        tables: By the name of the model, see `breakdown.errors_by_group`.
+        tables: By the name of the model, see `metrics.rating.errors_by_group`.
     """
     lines = [f"| MSE, seed 0 | asked | {' | '.join(tables)} |", "|---" * (len(tables) + 2) + "|"]
-    by_group = [table.set_index(["by", "group"]) for table in tables.values()]
-    for by, who in ((breakdown.PERSON, "people"), (breakdown.MOVIE, "movies")):
-        for (_, group), row in by_group[0].loc[[by]].iterrows() if by_group else ():
-            errors = [f"{table.loc[(by, group), 'mse']:.3f}" for table in by_group]
+    of_groups = [table.set_index(["by", "group"]) for table in tables.values()]
+    for by, who in ((by_group.PERSON, "people"), (by_group.MOVIE, "movies")):
+        for (_, group), row in of_groups[0].loc[[by]].iterrows() if of_groups else ():
+            errors = [f"{table.loc[(by, group), 'mse']:.3f}" for table in of_groups]
             lines.append(f"| {who} with {group} ratings | {row['ratings']:,.0f} | {' | '.join(errors)} |")
     return "\n".join(lines)
 
@@ -293,7 +292,7 @@ def groups_table(tables: dict[str, pd.DataFrame]) -> str:
 def reported_groups(root: Path = BUNDLES) -> dict[str, pd.DataFrame]:
     """Errors by group of the `GROUPED` rows on random 80:20, seed 0, that the repository holds, by label."""
     folder, tracked = results.results_folder(paper_facts.DATA, Protocol.RANDOM, root), _tracked(root)
-    paths = {results.ROWS[row]: folder / f"{results.stem(row, 0)}.groups.csv" for row in GROUPED}
+    paths = {FAMILIES[row].label: folder / f"{results.stem(row, 0)}.groups.csv" for row in GROUPED}
     return {
         label: pd.read_csv(path)
         for label, path in paths.items()
@@ -325,7 +324,7 @@ def blocks() -> dict[str, str]:
         "distribution": distribution_table(reported_results()),
         "protocols": protocols_table([(head, reported_results(data, protocol)) for data, protocol, head in OTHER_WAYS]),
         "new-people": new_people_table(reported_results(protocol=Protocol.NEW_PEOPLE)),
-        "ablation": ablation_table(ablation.read(paper_facts.DATA, BUNDLES)),
+        "ablation": ablation_table(ablation.read(paper_facts.DATA, FAMILIES["lcrec"], BUNDLES)),
         "groups": groups_table(reported_groups()),
         "speed": speed_table(read_measurements()),
         "faults": faults_table(read_faults()),
@@ -334,7 +333,7 @@ def blocks() -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the README's tables, or with --check say whether they are up to date; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m lcrec_core.report", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 when a table is out of date")
     options = parser.parse_args(arguments)
     try:
