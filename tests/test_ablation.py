@@ -10,9 +10,10 @@ from lcrec_core.evaluation.ablation import VARIANTS, AblationError
 from lcrec_core.models import bundles
 from lcrec_core.models.lcrec import fit as fit_lcrec
 from lcrec_core.models.lcrec import model as lcrec
-from lcrec_core.models.lcrec.backbone import Evidence, together
+from lcrec_core.models.lcrec.backbone import together
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.models.lcrec.sequences import Rated
+from lcrec_core.models.lcrec.side_information import Evidence
 from tests.made_up import made_up
 
 NETWORK = LCRecConfig(embedding_size=4, filters=2, feature_size=6, state_size=5, hidden_size=8)

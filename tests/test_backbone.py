@@ -4,25 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from lcrec_core.models.lcrec.backbone import (
-    Backbone,
+from lcrec_core.models.lcrec.backbone import Backbone, fold_in, predict, predict_catalogue, prior_means, together
+from lcrec_core.models.lcrec.config import BackboneConfig
+from lcrec_core.models.lcrec.regression import group
+from lcrec_core.models.lcrec.sampler import kept_rounds, sample_backbone, wishart
+from lcrec_core.models.lcrec.side_information import (
     Evidence,
     LogCount,
     fields_of,
-    fold_in,
-    group,
-    kept_rounds,
     person_features,
-    predict,
-    predict_catalogue,
-    prior_means,
-    sample_backbone,
     set_features,
-    together,
     traits_of,
-    wishart,
 )
-from lcrec_core.models.lcrec.config import BackboneConfig
 
 TINY = BackboneConfig(factors=3, iterations=30, burn_in=10, samples=10)
 

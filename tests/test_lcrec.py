@@ -11,11 +11,11 @@ from lcrec_core.data.split import Protocol, Split, make_split
 from lcrec_core.files import seal, unseal
 from lcrec_core.models.lcrec import fit as fit_lcrec
 from lcrec_core.models.lcrec import model as lcrec
-from lcrec_core.models.lcrec.backbone import Evidence
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.models.lcrec.model import LCRec
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
 from lcrec_core.models.lcrec.sequences import Rated, gap, known, make_sequences, step, steps
+from lcrec_core.models.lcrec.side_information import Evidence
 from tests.made_up import made_up
 
 BACKBONE = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)

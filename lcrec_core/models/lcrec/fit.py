@@ -34,11 +34,13 @@ from lcrec_core.files import convenient, seal, unseal, write_whole
 from lcrec_core.metrics.rating import Errors
 from lcrec_core.models.contract import Step, Watch
 from lcrec_core.models.layers import movie_tensors
-from lcrec_core.models.lcrec.backbone import Backbone, Evidence, LogCount, sample_backbone, together
+from lcrec_core.models.lcrec.backbone import Backbone, backbone_arrays, check_arrays, from_arrays, no_backbone, together
 from lcrec_core.models.lcrec.config import LCRecConfig
-from lcrec_core.models.lcrec.model import LCRecModel, backbone_arrays, check_arrays, evidence_of, from_arrays, questions
+from lcrec_core.models.lcrec.model import LCRecModel, evidence_of, questions
 from lcrec_core.models.lcrec.network import LCRecNetwork
+from lcrec_core.models.lcrec.sampler import sample_backbone
 from lcrec_core.models.lcrec.sequences import Rated, Sequences, offsets_of, step, steps
+from lcrec_core.models.lcrec.side_information import Evidence
 
 TRAIN_SAMPLE = 20_000
 """Training ratings, about, on which the training error is measured, dropout off."""
@@ -319,19 +321,3 @@ def _with_decay(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
     matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
     return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-
-
-def no_backbone(evidence: Evidence) -> Backbone:
-    """One that says the mean of all ratings for everything, so that residuals are ratings less that."""
-    people, fields = evidence.fields.shape
-    movies = len(evidence.traits)
-    return Backbone(
-        mean=float(evidence.ratings.mean()),
-        noise=1.0,
-        noise_ratings=1.0,
-        movies=torch.zeros(1, movies, 2),
-        weights=torch.zeros(1, movies + 2 + fields, 2),
-        precision=1e9 * torch.eye(2).unsqueeze(0),
-        log_count=LogCount.of(evidence.people, people),
-        usual_set=torch.zeros(movies),
-    )

@@ -20,18 +20,17 @@ from lcrec_core.models.contract import Prediction
 from lcrec_core.models.layers import check_features, check_tensors, movie_tensors
 from lcrec_core.models.lcrec.backbone import (
     Backbone,
-    Evidence,
-    LogCount,
-    fields_of,
+    backbone_arrays,
+    check_arrays,
     fold_in,
-    person_features,
+    from_arrays,
     predict,
     predict_catalogue,
-    traits_of,
 )
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig
 from lcrec_core.models.lcrec.network import LCRecNetwork
 from lcrec_core.models.lcrec.sequences import Rated, Sequences, all_steps, make_sequences, offsets_of, step
+from lcrec_core.models.lcrec.side_information import Evidence, fields_of, person_features, traits_of
 from lcrec_core.models.queries import LastQueries
 
 FIELDS = ("genders", "ages", "occupations")
@@ -201,55 +200,6 @@ def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
             encoded.movies.genres, sizes["genres"], data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
         ),
     )
-
-
-def check_arrays(arrays: dict[str, np.ndarray], movies: int, features: int, width: int) -> None:
-    """Refuse what is no backbone of so many movies, features of a person and coefficients.
-
-    Raises:
-        ValueError: The message names the array.
-    """
-    samples = len(arrays["precision"]) if np.ndim(arrays.get("precision", 0)) else 0
-    wanted: dict[str, tuple[tuple[int, ...], type]] = {
-        "numbers": ((6,), np.float64),
-        "precision": ((samples, width, width), np.float32),
-        "usual_set": ((movies,), np.float32),
-        "movies": ((samples, movies, width), np.int8),
-        "movies_scale": ((samples, 1, width), np.float32),
-        "weights": ((samples, features, width), np.int8),
-        "weights_scale": ((samples, 1, width), np.float32),
-    }
-    if differing := sorted(wanted.keys() ^ arrays.keys()):
-        raise ValueError(f"the backbone lacks {differing[0]}, or has it and should not")
-    for name, (shape, dtype) in wanted.items():
-        if (arrays[name].shape, arrays[name].dtype) != (shape, dtype):
-            raise ValueError(f"the backbone's {name} is {arrays[name].shape} {arrays[name].dtype}, not {shape}")
-    _, noise, noise_ratings, _, deviation, _ = arrays["numbers"].tolist()
-    if not samples or min(noise, noise_ratings, deviation) <= 0:
-        raise ValueError("the backbone has no samples, or a spread that is not positive")
-    torch.linalg.cholesky(torch.from_numpy(arrays["precision"]))  # which takes a positive definite matrix alone
-
-
-def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
-    """As named arrays, for a file: the large ones in bytes, which are far finer than what the samples disagree by."""
-    numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
-    arrays = {name: getattr(backbone, name).numpy() for name in ("precision", "usual_set")}
-    for name in _IN_BYTES:
-        values = getattr(backbone, name)
-        scale = values.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
-        arrays |= {name: (values / scale).round().to(torch.int8).numpy(), f"{name}_scale": scale.numpy()}
-    return {**arrays, "numbers": np.array(numbers, dtype=np.float64)}
-
-
-def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
-    """The backbone that `backbone_arrays` took apart."""
-    mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
-    movies, weights = (torch.from_numpy(arrays[name] * arrays[f"{name}_scale"]) for name in _IN_BYTES)
-    precision, usual_set = (torch.from_numpy(arrays[name]) for name in ("precision", "usual_set"))
-    return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), usual_set)
-
-
-_IN_BYTES = ("movies", "weights")
 
 
 def questions(

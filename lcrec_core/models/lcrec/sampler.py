@@ -1,0 +1,132 @@
+"""The Gibbs sampler of the backbone, and the priors that it draws."""
+
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lcrec_core.models.lcrec.backbone import Backbone, _design
+from lcrec_core.models.lcrec.config import BackboneConfig
+from lcrec_core.models.lcrec.regression import _at, group, posteriors
+from lcrec_core.models.lcrec.side_information import Evidence, LogCount, _usual_set, movie_features, person_features
+
+
+class SidePrior:
+    """Prior of one side's coefficients (N, D): Normal(features @ W, 1 / precision), both drawn anew each round."""
+
+    def __init__(self, features: Tensor, width: int, shrinkage: float, random: torch.Generator) -> None:
+        self.shrinkage, self.random = shrinkage, random
+        count, size = features.shape
+        self.ridge = torch.linalg.cholesky(features.T @ features + shrinkage * torch.eye(size))
+        self.features, self.transposed = _sparse(features), _sparse(features.T)
+        self.weights = torch.zeros(size, width)
+        self.precision = 10.0 * torch.eye(width)
+        self.mean = torch.zeros(count, width)
+
+    def draw(self, coefficients: Tensor) -> None:
+        """W and the precision given the coefficients: conjugate, so exact."""
+        (count, size), width = self.features.shape, coefficients.shape[1]
+        noisy = coefficients + self._noise(count, width)
+        ridge_noise = self.shrinkage**0.5 * self._noise(size, width)
+        self.weights = torch.cholesky_solve(self.transposed @ noisy + ridge_noise, self.ridge)
+        self.mean = self.features @ self.weights
+        spread = (coefficients - self.mean).double()
+        weights = self.weights.double()
+        scatter = spread.T @ spread + self.shrinkage * weights.T @ weights + torch.eye(width).double()
+        self.precision = wishart(torch.linalg.inv(scatter), count + size + width, self.random).float()
+
+    def _noise(self, count: int, width: int) -> Tensor:
+        """(count, width), with the prior's covariance."""
+        root = torch.linalg.cholesky(self.precision)
+        white = torch.randn(width, count, generator=self.random)
+        return torch.linalg.solve_triangular(root.T, white, upper=True).T
+
+
+def _sparse(matrix: Tensor) -> Tensor:
+    """The same matrix, of which a few in a hundred are not nought: its products are ten times as fast."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return matrix.contiguous().to_sparse_csr()
+
+
+def wishart(scale: Tensor, degrees: int, random: torch.Generator) -> Tensor:
+    """A draw from Wishart(scale (D, D), degrees of freedom), by Bartlett's decomposition."""
+    width = len(scale)
+    root = torch.linalg.cholesky((scale + scale.T) / 2)
+    lower = torch.randn(width, width, generator=random, dtype=scale.dtype).tril(-1)
+    freedom = degrees - torch.arange(width, dtype=scale.dtype)
+    chi_squared = 2 * torch._standard_gamma(freedom / 2, generator=random)
+    half = root @ (lower + torch.diag(chi_squared.sqrt()))
+    return half @ half.T
+
+
+Report = Callable[[int, int], None]
+"""Told after each round: rounds done, rounds in all."""
+
+
+def sample_backbone(
+    evidence: Evidence, config: BackboneConfig, seed: int, report: Report = lambda done, rounds: None
+) -> Backbone:
+    """Draw the posterior with a Gibbs sampler and keep some of its samples.
+
+    The same evidence, settings and seed give the same backbone on the same machine.
+    """
+    random = torch.Generator().manual_seed(seed)
+    count_people, count_movies = len(evidence.fields), len(evidence.traits)
+    people, movies = torch.from_numpy(evidence.people), torch.from_numpy(evidence.movies)
+    ratings = torch.from_numpy(evidence.ratings)
+    mean, width, counts = float(ratings.mean()), 1 + config.factors, torch.bincount(people, minlength=count_people)
+    log_count = LogCount.of(evidence.people, count_people)
+    features = person_features(evidence, log_count, config)
+    of_people = SidePrior(features, width, config.shrinkage, random)
+    of_movies = SidePrior(movie_features(evidence, config), width, config.shrinkage, random)
+    by_person, by_movie = group(evidence.people, count_people), group(evidence.movies, count_movies)
+    person = torch.zeros(count_people, width)
+    movie = 0.1 * torch.randn(count_movies, width, generator=random)
+    movie[:, 0] = 0
+    weight = torch.ones(len(ratings))
+    kept = kept_rounds(config)
+    samples: list[tuple[Tensor, Tensor, Tensor]] = []
+    noise = 1.0
+    for done in range(1, config.iterations + 1):
+        left = ratings - mean - _at(movie[:, 0], movies)
+        for drawn in posteriors(by_person, _design(movie), movies, left, weight, of_people.mean, of_people.precision):
+            person[drawn.owners] = drawn.sample(random)
+        of_people.draw(person)
+        left, squares = ratings - mean - _at(person[:, 0], people), torch.zeros(count_people, dtype=torch.float64)
+        for drawn in posteriors(by_movie, _design(person), people, left, weight, of_movies.mean, of_movies.precision):
+            movie[drawn.owners] = sample = drawn.sample(random)
+            errors = drawn.residuals(sample).double().square()
+            squares.index_add_(0, _at(people, drawn.positions).reshape(-1), errors.reshape(-1))
+        of_movies.draw(movie)
+        noise = len(ratings) / float(squares.sum())
+        weight = _at(_draw_steadiness(squares, counts, noise, config, random), people)
+        if done in kept:
+            samples.append((movie.clone(), of_people.weights, of_people.precision))
+        report(done, config.iterations)
+    return Backbone(
+        mean=mean,
+        noise=noise,
+        noise_ratings=config.noise_ratings,
+        movies=torch.stack([sample[0] for sample in samples]),
+        weights=torch.stack([sample[1] for sample in samples]),
+        precision=torch.stack([sample[2] for sample in samples]),
+        log_count=log_count,
+        usual_set=_usual_set(evidence, config),
+    )
+
+
+def kept_rounds(config: BackboneConfig) -> set[int]:
+    """Which rounds' samples are kept: evenly spaced, the last among them."""
+    step = (config.iterations - config.burn_in) // config.samples
+    return {config.iterations - step * back for back in range(config.samples)}
+
+
+def _draw_steadiness(
+    squares: Tensor, counts: Tensor, noise: float, config: BackboneConfig, random: torch.Generator
+) -> Tensor:
+    """Precision of each person's ratings (P,), given their number and the sum of their squared errors: Gamma."""
+    shape = (config.noise_ratings + counts) / 2
+    rate = (config.noise_ratings / noise + squares) / 2
+    return (torch._standard_gamma(shape, generator=random) / rate).float()
