@@ -1,0 +1,200 @@
+"""Commands that answer: lists and predictions for a person, and search."""
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lcrec_core.cli.options import (
+    MOST,
+    Add,
+    UsageError,
+    an_id,
+    data_name,
+    json_option,
+    log,
+    new_command,
+    person_and_bundle,
+    print_json,
+    whole_number,
+)
+from lcrec_core.data.dataset import Col, Dataset, age_band
+from lcrec_core.data.profile import Profile
+from lcrec_core.data.titles import spoken
+from lcrec_core.models import bundles
+from lcrec_core.sources import load as sources
+
+if TYPE_CHECKING:
+    from lcrec_core.serving.recommender import Filters, Recommender
+
+
+def add_commands(add: Add) -> None:
+    """`recommend`, `predict` and `search`."""
+    recommend_options = new_command(
+        add,
+        recommend,
+        "recommend",
+        "list the movies a person is expected to like best",
+        "recommend --bundle demo --user 11 -n 5 --genre Drama --year-from 1980",
+    )
+    person_and_bundle(recommend_options)
+    recommend_options.add_argument(
+        "-n", type=whole_number(1, MOST), default=5, metavar="N", help="how many movies (default: 5)"
+    )
+    only = recommend_options.add_argument_group("which movies")
+    only.add_argument("--genre", action="append", default=[], metavar="GENRE", help="of this genre; may be repeated")
+    only.add_argument("--not-genre", action="append", default=[], metavar="GENRE", help="not of it; may be repeated")
+    only.add_argument("--year-from", type=whole_number(0, 9999), metavar="YEAR", help="made in this year or later")
+    only.add_argument("--year-to", type=whole_number(0, 9999), metavar="YEAR", help="made in this year or earlier")
+    only.add_argument("--year-known", action="store_true", help="leave out movies without a year, which pass otherwise")
+    only.add_argument(
+        "--min-ratings", type=whole_number(0, MOST), default=0, metavar="N", help="rated by at least N people"
+    )
+    only.add_argument("--include-rated", action="store_true", help="also those the person has rated")
+    json_option(recommend_options, "a list of {movie_id, title, genres, predicted}")
+
+    predict_options = new_command(
+        add,
+        predict,
+        "predict",
+        "predict what a person would give some movies",
+        "predict --bundle demo --user 11 --movie 1 2 3",
+    )
+    person_and_bundle(predict_options)
+    predict_options.add_argument("--movie", type=an_id, nargs="+", required=True, metavar="ID", help="movie ids")
+    json_option(predict_options, "a list of {movie_id, title, predicted}")
+
+    search_options = new_command(
+        add,
+        search,
+        "search",
+        "find movies by their title, as the Rate page does",
+        "search la confidential --data ml-1m",
+    )
+    search_options.add_argument("text", nargs="+", metavar="TEXT", help="a title or part of it, as you would type it")
+    names = ", ".join(sources.NAMES)
+    search_options.add_argument("--data", default="demo", type=data_name, metavar="NAME", help=names)
+    search_options.add_argument(
+        "-n", type=whole_number(1, MOST), default=10, metavar="N", help="at most so many (default: 10)"
+    )
+    json_option(search_options, "a list of {movie_id, title, year, num_ratings}")
+
+
+def recommend(options: Namespace) -> int:
+    """Print the top N, a line per movie in the form of the paper's Figure 7."""
+    recommender = _recommender(options.bundle)
+    profile = _profile(options, recommender.data)
+    top = recommender.top_n(profile, options.n, _filters(options, recommender.data))
+    if options.json:
+        print_json(
+            [
+                {"movie_id": r.movie_id, "title": r.title, "genres": list(r.genres), "predicted": r.predicted}
+                for r in top
+            ]
+        )
+        return 0
+    for r in top:
+        print(" ".join(filter(None, (str(r.movie_id), spoken(r.title), "|".join(r.genres), f"{r.predicted:.2f}"))))
+    if not top:
+        log("no movie passes: the person has rated them all, or the filters are too narrow")
+    return 0
+
+
+def predict(options: Namespace) -> int:
+    """Print the predicted rating of each movie asked for."""
+    recommender = _recommender(options.bundle)
+    predicted = recommender.predict(_profile(options, recommender.data), options.movie)
+    titles = recommender.data.movies.set_index(str(Col.MOVIE))[Col.TITLE]
+    rows = [
+        {"movie_id": movie, "title": str(titles[movie]), "predicted": float(rating)}
+        for movie, rating in zip(options.movie, predicted, strict=True)
+    ]
+    if options.json:
+        print_json(rows)
+    else:
+        for row in rows:
+            print(f"{row['movie_id']} {spoken(row['title'])} {row['predicted']:.2f}")
+    return 0
+
+
+def search(options: Namespace) -> int:
+    """Print the movies whose title is like what was typed, the best first: what the Rate page finds."""
+    from lcrec_core.serving.search import TitleIndex, describe
+
+    text = " ".join(options.text)
+    data = sources.load(options.data)
+    index = TitleIndex.of(data)
+    found = index.search(text, options.n)
+    rows = describe(data, found)
+    until = "" if index.newest is None else f"; {data.name} has films up to {index.newest}"
+    if not rows:
+        log(f"no title is like {text!r}{until}")
+    elif found.nearest:
+        log(f"no title has {text!r}, these are nearest in spelling{until}")
+    if options.json:
+        print_json(rows)
+        return 0
+    for row in rows:
+        print(f"{row['movie_id']} {spoken(row['title'])} {row['num_ratings']:,} ratings")
+    return 0
+
+
+def _recommender(bundle_name: str) -> "Recommender":
+    bundle = bundles.load_bundle(bundle_name)
+    data = sources.load(bundle.data)
+    if data.simulated:
+        log(f"the people of {data.name} are simulated")
+    from lcrec_core.serving.recommender import Recommender
+
+    return Recommender(bundle, data)
+
+
+def _profile(options: Namespace, data: Dataset) -> Profile:
+    """The person asked for, or a new one from the options."""
+    described = options.rate or any(v is not None for v in (options.gender, options.age, options.occupation))
+    if options.user is not None:
+        if described:
+            raise UsageError("--user names a person of the data set: leave out --rate, --gender, --age, --occupation")
+        return Profile.from_dataset(data, options.user)
+    if not described:
+        raise UsageError("say for whom: --user ID for a person of the data set, or --rate MOVIE=STARS for a new one")
+    occupations = data.users[Col.OCCUPATION].dropna().unique()
+    if options.occupation is not None and options.occupation not in occupations:
+        raise UsageError(f"no occupation {options.occupation!r}; {data.name} has {', '.join(sorted(occupations))}")
+    scale, rated = data.scale, set()
+    for movie, stars in options.rate:
+        said = f"--rate {movie}={stars:g}"
+        if not scale.contains(np.array([stars])).all():
+            raise UsageError(f"{said}: ratings go from {scale.low:g} to {scale.high:g} in steps of {scale.step:g}")
+        if movie not in data.movies[Col.MOVIE].to_numpy():
+            raise UsageError(f"{said}: {data.name} has no movie {movie}")
+        if movie in rated:
+            raise UsageError(f"{said}: movie {movie} is rated twice; give it one rating")
+        rated.add(movie)
+    return Profile.of(
+        [(movie, stars, order) for order, (movie, stars) in enumerate(options.rate)],
+        gender=options.gender,
+        age=None if options.age is None else age_band(options.age),
+        occupation=options.occupation,
+    )
+
+
+def _filters(options: Namespace, data: Dataset) -> "Filters":
+    from lcrec_core.serving.recommender import Filters
+
+    known = {genre.lower(): genre for genre in data.genres}
+    for genre in (*options.genre, *options.not_genre):
+        if genre.lower() not in known:
+            raise UsageError(f"there is no genre {genre!r}; {data.name} has {', '.join(data.genres)}")
+    try:
+        return Filters(
+            genres_in=frozenset(known[g.lower()] for g in options.genre),
+            genres_out=frozenset(known[g.lower()] for g in options.not_genre),
+            year_from=options.year_from,
+            year_to=options.year_to,
+            unknown_year=not options.year_known,
+            min_ratings=options.min_ratings,
+            include_rated=options.include_rated,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
