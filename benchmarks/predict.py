@@ -37,14 +37,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         recommender, ours = _recommenders(Path(folder))
         profile = _profile(recommender)
-        movies = len(recommender.movie_ids)
+        movies = len(recommender.catalogue.movie_ids)
         # A copy each time: questions about the same profile object share one answer.
         fast = times_ms(lambda: recommender.predict(replace(profile)), repeats=200, warm_up=20)
         ranked = times_ms(lambda: recommender.rank(replace(profile)), repeats=50, warm_up=5)
         ours_fast = times_ms(lambda: ours.predict(replace(profile)), repeats=200, warm_up=20)
         one_by_one = NaiveLoop(recommender, profile)
         # The same answer first: a faster way to another number would be no gain.
-        expected = recommender.predict(profile, recommender.movie_ids[:NAIVE_MOVIES])
+        expected = recommender.predict(profile, recommender.catalogue.movie_ids[:NAIVE_MOVIES])
         np.testing.assert_allclose(one_by_one.predict(range(NAIVE_MOVIES)), expected, atol=1e-4)
         slow = times_ms(lambda: one_by_one.predict(range(NAIVE_MOVIES)), repeats=5)
     naive = [taken * movies / NAIVE_MOVIES for taken in slow]
@@ -78,7 +78,7 @@ class NaiveLoop:
         self.network.eval()
         self.movies = movie_tensors(encoded.movies, torch.device("cpu"))
         self.fields = torch.from_numpy(encode_profile(profile, encoded.vocabularies)).unsqueeze(0)
-        self.history = torch.from_numpy(np.searchsorted(recommender.movie_ids, profile.movie_ids))
+        self.history = torch.from_numpy(np.searchsorted(recommender.catalogue.movie_ids, profile.movie_ids))
         self.scale = data.scale
 
     @torch.inference_mode()
@@ -111,7 +111,7 @@ def _recommenders(folder: Path) -> tuple[Recommender, Recommender]:
 
 def _profile(recommender: Recommender) -> Profile:
     """A person who liked exactly `HISTORY` movies."""
-    chosen = np.random.default_rng(0).choice(recommender.movie_ids, HISTORY, replace=False)
+    chosen = np.random.default_rng(0).choice(recommender.catalogue.movie_ids, HISTORY, replace=False)
     return Profile.of([(int(movie), 5.0, time) for time, movie in enumerate(chosen)], gender="F", age=25)
 
 

@@ -16,7 +16,7 @@ def recommendations() -> None:
     """Everything that moves with a filter."""
     recommender = loaders.recommender(session.current_bundle())
     data, person = recommender.data, session.person_of_a_part()
-    chosen = filters.panel(data, recommender.movie_stats)
+    chosen = filters.panel(data, recommender.catalogue.stats)
     ranked = recommender.rank(person.profile, chosen)
     if ranked.empty:
         st.info(

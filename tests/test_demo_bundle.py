@@ -4,7 +4,8 @@ import pytest
 
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.bundles import resolve
-from lcrec_core.serving.recommender import Filters, Recommender
+from lcrec_core.serving.filters import Filters
+from lcrec_core.serving.recommender import Recommender
 
 WELL_RATED = Filters(min_ratings=10)
 """What the app asks of a movie before it recommends it."""

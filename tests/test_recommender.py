@@ -14,7 +14,8 @@ from lcrec_core.evaluation.measure import measure_again
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.models.paper.model import answer, question_of_rows
-from lcrec_core.serving.recommender import Filters, Recommender
+from lcrec_core.serving.filters import Filters
+from lcrec_core.serving.recommender import Recommender
 from lcrec_core.sources import load as sources
 from lcrec_core.training import run as train
 from tests.made_up import made_up
@@ -249,8 +250,8 @@ def test_impossible_filters_are_refused(wrong):
 
 def test_means_and_counts_are_the_data_sets(recommender, data):
     of_one = data.ratings[data.ratings["movie_id"] == 1]["rating"]
-    assert recommender.movie_stats.loc[1, "num_ratings"] == len(of_one)
-    assert recommender.movie_stats.loc[1, "mean_rating"] == pytest.approx(of_one.mean())
+    assert recommender.catalogue.stats.loc[1, "num_ratings"] == len(of_one)
+    assert recommender.catalogue.stats.loc[1, "mean_rating"] == pytest.approx(of_one.mean())
 
 
 def test_reasons_are_movies_the_person_liked_and_genres_they_favour(recommender, data):
@@ -283,10 +284,10 @@ def test_neighbours_are_nearest_first_and_never_the_movie_itself(recommender):
 
 def test_suggestions_are_well_known_unrated_and_different(recommender, data):
     profile = Profile.from_dataset(data, 11)
-    suggested = recommender.suggestions(profile, 12)
+    suggested = recommender.catalogue.suggestions(profile, 12)
     assert len(set(suggested)) == 12
     assert not set(suggested) & set(profile.movie_ids.tolist())
-    counts = recommender.movie_stats["num_ratings"]
+    counts = recommender.catalogue.stats["num_ratings"]
     assert counts[suggested].mean() > counts.drop(profile.movie_ids.tolist()).mean()
 
 

@@ -20,7 +20,7 @@ MARKS = {"ml-1m": pytest.mark.real_data("ml-1m")}
 def predictions(bundle: str) -> dict[str, np.ndarray]:
     """Ratings of the whole catalogue, and the chance of a good one, for people known, new and unheard of."""
     recommender = Recommender.load(bundle)
-    seen = recommender.movie_ids[10:60:10].tolist()
+    seen = recommender.catalogue.movie_ids[10:60:10].tolist()
     rated = [(movie, 5.0 - place % 3, 975_000_000 + 60 * place) for place, movie in enumerate(seen)]
     people = {
         "known": Profile.from_dataset(recommender.data, 11),

@@ -60,9 +60,9 @@ def test_the_official_fold_is_that_fifth_of_the_file_in_the_files_order(tmp_path
         assert sorted(map(tuple, test)) == sorted(pairs[3 * fold - 3 : 3 * fold])
         assert len(split.fitting) == 12
     with pytest.raises(DataError, match="1 to 5"):
-        sources.official_fold("ml-100k", 6)
+        make_split(data, "official", 6)
     with pytest.raises(DataError, match="only ml-100k"):
-        sources.official_fold("demo", 1)
+        make_split(sources.load("demo"), "official", 1)
 
 
 @pytest.mark.parametrize(("protocol", "held"), [("user-last", 8), ("leave-last-out", 1)])
@@ -134,7 +134,7 @@ def test_a_fold_of_a_damaged_file_is_one_clear_error(tmp_path, monkeypatch):
     monkeypatch.setenv("LCREC_DATA", str(tmp_path))
     write_folder(tmp_path / "ml-100k", u_files() | {"u.data": b"1\t1\tfive\t881250949\n"})
     with pytest.raises(DataError, match="line 1 has the rating 'five'"):
-        sources.official_fold("ml-100k", 1)
+        sources.load("ml-100k")
 
 
 def data_movies(rows: np.ndarray) -> list[int]:

@@ -7,7 +7,8 @@ import pytest
 from lcrec_core.data.dataset import WHOLE_STARS, Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.paper.batches import BatchConfig
-from lcrec_core.serving.recommender import Filters, Recommender
+from lcrec_core.serving.filters import Filters
+from lcrec_core.serving.recommender import Recommender
 from lcrec_core.serving.twins import most_rated_twins
 from lcrec_core.sources import load as sources
 from lcrec_core.training import run as train
@@ -77,7 +78,7 @@ def test_who_rated_one_twin_is_not_shown_the_other(recommender, rated):
     film = {1, 2} if rated <= 2 else {7, 20}
     assert not film & set(recommender.rank(profile)["movie_id"])
     assert not film & {line.movie_id for line in recommender.top_n(profile, 60)}
-    assert not film & set(recommender.suggestions(profile, 60))
+    assert not film & set(recommender.catalogue.suggestions(profile, 60))
 
 
 def test_neighbours_and_reasons_are_other_films(recommender):

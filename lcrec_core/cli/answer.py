@@ -25,7 +25,8 @@ from lcrec_core.models import bundles
 from lcrec_core.sources import load as sources
 
 if TYPE_CHECKING:
-    from lcrec_core.serving.recommender import Filters, Recommender
+    from lcrec_core.serving.filters import Filters
+    from lcrec_core.serving.recommender import Recommender
 
 
 def add_commands(add: Add) -> None:
@@ -48,7 +49,10 @@ def add_commands(add: Add) -> None:
     only.add_argument("--year-to", type=whole_number(0, 9999), metavar="YEAR", help="made in this year or earlier")
     only.add_argument("--year-known", action="store_true", help="leave out movies without a year, which pass otherwise")
     only.add_argument(
-        "--min-ratings", type=whole_number(0, MOST), default=0, metavar="N", help="rated by at least N people"
+        "--min-ratings",
+        type=whole_number(0, MOST),
+        metavar="N",
+        help="rated by at least N people (default: as on the For you page)",
     )
     only.add_argument("--include-rated", action="store_true", help="also those the person has rated")
     json_option(recommend_options, "a list of {movie_id, title, genres, predicted}")
@@ -180,7 +184,7 @@ def _profile(options: Namespace, data: Dataset) -> Profile:
 
 
 def _filters(options: Namespace, data: Dataset) -> "Filters":
-    from lcrec_core.serving.recommender import Filters
+    from lcrec_core.serving.filters import Filters, default_min_ratings
 
     known = {genre.lower(): genre for genre in data.genres}
     for genre in (*options.genre, *options.not_genre):
@@ -193,7 +197,7 @@ def _filters(options: Namespace, data: Dataset) -> "Filters":
             year_from=options.year_from,
             year_to=options.year_to,
             unknown_year=not options.year_known,
-            min_ratings=options.min_ratings,
+            min_ratings=default_min_ratings(data) if options.min_ratings is None else options.min_ratings,
             include_rated=options.include_rated,
         )
     except ValueError as error:

@@ -6,7 +6,7 @@ validated when it is built, so code behind this line never checks a rating or an
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -160,6 +160,8 @@ class Dataset:
     scale: RatingScale
     simulated: bool = False
     """True when the people are made up; pages say so while they show them."""
+    official: tuple[np.ndarray, ...] = field(default=(), repr=False)
+    """Test parts that the data set was published with: int64 (N, 2) each, ids of user and movie."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "users", _canonical_users(self.name, self.users))

@@ -6,7 +6,6 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from lcrec_core.sources import load as sources
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.errors import DataError
 
@@ -77,7 +76,7 @@ def make_split(
     if protocol is Protocol.RANDOM_90:
         test_fraction /= 2
     if protocol is Protocol.OFFICIAL:
-        test = _rows_of(data, sources.official_fold(data.name, seed))
+        test = _rows_of(data, _official(data, seed))
     else:
         test = _hold_out(data, rows, protocol, test_fraction, rng)
     rest = np.setdiff1d(rows, test, assume_unique=True)
@@ -112,6 +111,16 @@ def _check_times(data: Dataset, protocol: Protocol, test_fraction: float) -> Non
                 f"{int(without_order.sum()):,} have one and the same time for all of them, so there is no last one; "
                 f"use another protocol"
             )
+
+
+def _official(data: Dataset, number: int) -> np.ndarray:
+    if not data.official:
+        raise DataError(f"{data.name} was published with no split of its own: only ml-100k was, u1 to u5")
+    if not 1 <= number <= len(data.official):
+        raise DataError(
+            f"there is no official fold {number}: {data.name} has 1 to {len(data.official)}, and the seed chooses one"
+        )
+    return data.official[number - 1]
 
 
 def _rows_of(data: Dataset, pairs: np.ndarray) -> np.ndarray:

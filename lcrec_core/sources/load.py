@@ -14,8 +14,6 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.errors import DataError
 from lcrec_core.files import DATA_ENV, data_folder
@@ -112,20 +110,6 @@ def is_sound(name: str) -> bool:
     except DataError:
         return False
     return True
-
-
-def official_fold(name: str, fold: int) -> np.ndarray:
-    """Ids (N, 2) of person and movie of every test rating of a published fold, see `movielens.official_fold`.
-
-    Raises:
-        DataError: The data set has no such fold, or is not there.
-    """
-    path = find(name)
-    if name != movielens.FOLDED:
-        raise DataError(f"{name} has no official split: only {movielens.FOLDED} has, u1 to u{movielens.FOLDS}")
-    if path is None:
-        raise absent(name)
-    return movielens.official_fold(path, fold)
 
 
 def install(zip_path: Path, name: str | None = None, *, replace: bool = False) -> str:

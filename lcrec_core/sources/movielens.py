@@ -101,24 +101,6 @@ def read(path: Path, name: str | None = None) -> Dataset:
         return release.read(archive, name or release.name_of(archive))
 
 
-def official_fold(path: Path, fold: int) -> np.ndarray:
-    """Test ratings of one of ml-100k's published splits, as ids (N, 2) of person and movie.
-
-    `u1.test` to `u5.test` are the first to the last fifth of `u.data` (its README: made from it by mku.sh), so they are
-    read from there.
-
-    Raises:
-        DataError: There is no such fold, or the file is damaged.
-    """
-    if not 1 <= fold <= FOLDS:
-        raise DataError(f"there is no official fold {fold}: {FOLDED} has 1 to {FOLDS}, and the seed chooses one")
-    with Archive(Path(path)) as archive:
-        movies, users = _u_tables(archive)
-        ratings = read_ratings(archive, U_RATINGS, movies[Col.MOVIE].to_numpy(), users[Col.USER].to_numpy())
-    each = len(ratings) // FOLDS
-    return ratings[[Col.USER, Col.MOVIE]].to_numpy()[(fold - 1) * each : fold * each]
-
-
 def _recognise(archive: Archive, name: str | None) -> "_Format":
     """The format most of whose files are there; a file that is then missing is reported by its reader.
 
@@ -338,7 +320,17 @@ def _u_tables(archive: Archive) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _read_u(archive: Archive, name: str) -> Dataset:
     movies, users = _u_tables(archive)
     ratings = read_ratings(archive, U_RATINGS, movies[Col.MOVIE].to_numpy(), users[Col.USER].to_numpy())
-    return Dataset(name=name, users=users, movies=movies, ratings=ratings, scale=WHOLE_STARS)
+    folds = _folds(ratings) if name == FOLDED else ()
+    return Dataset(name=name, users=users, movies=movies, ratings=ratings, scale=WHOLE_STARS, official=folds)
+
+
+def _folds(ratings: pd.DataFrame) -> tuple[np.ndarray, ...]:
+    """Test parts of the published splits, from the ratings in the file's order.
+
+    `u1.test` to `u5.test` are the first to the last fifth of `u.data` (its README: made from it by mku.sh).
+    """
+    each, pairs = len(ratings) // FOLDS, ratings[[Col.USER, Col.MOVIE]].to_numpy()
+    return tuple(pairs[fold * each : (fold + 1) * each] for fold in range(FOLDS))
 
 
 def _read_csv(archive: Archive, name: str) -> Dataset:

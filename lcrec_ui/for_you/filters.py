@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.serving.filters import (
+    ANY,
+    KNOWN,
+    LESSER_KNOWN,
+    Filters,
+    default_min_ratings,
+    popularity_bounds,
+)
 from lcrec_ui.frame import lookups
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import clean, count
 
-if TYPE_CHECKING:
-    from lcrec_core.serving.recommender import Filters
-
-ANY, KNOWN, LESSER_KNOWN = "Any", "Well known", "Lesser known"
 _DEFAULTS = {
     "popularity": ANY,
     "genres_in": [],
@@ -25,33 +28,6 @@ _DEFAULTS = {
     "without_undated": False,
     "include_rated": False,
 }
-_FEWEST, _MOST = 10, 50
-
-
-def default_min_ratings(data: Dataset) -> int:
-    """How many ratings a movie needs to be recommended unless somebody asks otherwise.
-
-    A predicted rating built on a handful of ratings is mostly luck, and sorting by it would put such movies
-    first. One rating per forty people, within 10 to 50, keeps the better known half to two thirds of
-    each data set: nearly all of its ratings.
-    """
-    return int(np.clip(len(data.users) // 40, _FEWEST, _MOST))
-
-
-def popularity_bounds(counts: np.ndarray, popularity: str, min_ratings: int) -> tuple[int, int | None]:
-    """Fewest and most ratings for a choice of popularity: (10, None), the upper quarter, or the lower half.
-
-    Args:
-        counts: int (M,), ratings of each movie.
-        popularity: ANY, KNOWN or LESSER_KNOWN.
-        min_ratings: Fewest ratings in any case.
-    """
-    enough = counts[counts >= min_ratings]
-    if popularity == KNOWN and len(enough):
-        return max(min_ratings, int(np.quantile(enough, 0.75))), None
-    if popularity == LESSER_KNOWN and len(enough):
-        return min_ratings, int(np.median(enough))
-    return min_ratings, None
 
 
 def panel(data: Dataset, stats: pd.DataFrame) -> Filters:
@@ -59,10 +35,8 @@ def panel(data: Dataset, stats: pd.DataFrame) -> Filters:
 
     Args:
         data: The data set the movies come from.
-        stats: `Recommender.movie_stats`.
+        stats: `Catalogue.stats`.
     """
-    from lcrec_core.serving.recommender import Filters
-
     keys, start = _keys(data.name), _start(data)
     for name in start.keys() - {"decades"}:
         st.session_state.setdefault(keys[name], start[name])

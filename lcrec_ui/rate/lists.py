@@ -8,8 +8,8 @@ import streamlit as st
 
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
+from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.sources.load import DEMO
-from lcrec_ui.for_you import filters
 from lcrec_ui.frame import loaders, lookups, session
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import DATA_TITLES, count, plain, stars
@@ -30,9 +30,7 @@ _QUERY, _BATCH, _SHOWN, _LIMIT, _TOP = "rate_query", "rate_batch", "rate_shown",
 def top_five(recommender: Recommender, person: session.Person) -> None:
     """The best five now, and how they moved with the last rating."""
     profile, data = person.profile, recommender.data
-    from lcrec_core.serving.recommender import Filters
-
-    best = recommender.top_n(profile, 5, Filters(min_ratings=filters.default_min_ratings(data)))
+    best = recommender.top_n(profile, 5, Filters(min_ratings=default_min_ratings(data)))
     tops = st.session_state.setdefault(_TOP, {})
     top: TopList = tops.setdefault((data.name, recommender.bundle.name), TopList())
     ratings_now = (profile.movie_ids.tobytes(), profile.ratings.tobytes(), profile.gender, profile.age)
@@ -126,7 +124,7 @@ def suggestions(recommender: Recommender, profile: Profile) -> list[int]:
     batch = st.session_state.get(_BATCH)
     data_name = recommender.data.name
     if batch is None or batch[0] != data_name:
-        batch = (data_name, recommender.suggestions(profile, ROWS))
+        batch = (data_name, recommender.catalogue.suggestions(profile, ROWS))
         st.session_state[_BATCH] = batch
     return list(batch[1])
 
@@ -139,7 +137,7 @@ def _other_suggestions() -> None:
     shown = st.session_state.setdefault(_SHOWN, {}).setdefault(data_name, [])
     batch = st.session_state.get(_BATCH)
     shown.extend(batch[1] if batch and batch[0] == data_name else [])
-    offered = recommender.suggestions(rating.rater(session.current_person()).profile, ROWS + len(shown))
+    offered = recommender.catalogue.suggestions(rating.rater(session.current_person()).profile, ROWS + len(shown))
     fresh = [movie_id for movie_id in offered if movie_id not in shown]
     if not fresh:
         shown.clear()
