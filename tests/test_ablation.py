@@ -4,9 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from lcrec_core.evaluation.ablation import VARIANTS
 
 from lcrec_core.evaluation import ablate, ablation
-from lcrec_core.evaluation.ablation import VARIANTS, AblationError
+from lcrec_core.evaluation import results as evaluation_results
+from lcrec_core.evaluation.results import AblationError
 from lcrec_core.models import bundles
 from lcrec_core.models.lcrec import fit as fit_lcrec
 from lcrec_core.models.lcrec import model as lcrec
@@ -55,7 +57,7 @@ def test_what_was_measured_is_not_lost_when_a_later_variant_fails(monkeypatch):
     monkeypatch.setattr(fit_lcrec, "train_network", stop)
     with pytest.raises(KeyboardInterrupt):
         measure(data, monkeypatch, {"only-backbone", "share-10"})
-    assert [entry.name for entry in ablation.read(data.name)] == ["only-backbone"]
+    assert [entry.name for entry in evaluation_results.read_ablation(data.name)] == ["only-backbone"]
 
 
 def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
@@ -73,9 +75,9 @@ def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
 
 
 def test_a_damaged_file_is_named(tmp_path):
-    path = ablation.path_of("demo")
+    path = evaluation_results.ablation_path("demo")
     path.parent.mkdir()
     path.write_text(json.dumps({"variants": [{"name": "whole"}]}))
     with pytest.raises(AblationError, match=r"ablation\.json: it is no saved ablation"):
-        ablation.read("demo")
+        evaluation_results.read_ablation("demo")
     assert bundles.list_bundles() == []

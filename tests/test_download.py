@@ -13,6 +13,7 @@ import requests
 from lcrec_core.errors import DataError, DownloadError
 from lcrec_core.sources import download as releases
 from lcrec_core.sources import movielens
+from lcrec_core.sources import releases as sources_releases
 from tests.movielens_files import csv_files, dat_files, write_zip
 
 pytestmark = pytest.mark.usefixtures("any_counts")
@@ -61,7 +62,7 @@ def server(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     server = Server()
     server.content = write_zip(tmp_path / "published.zip", dat_files(), "ml-1m").read_bytes()
     md5 = hashlib.md5(server.content).hexdigest()
-    monkeypatch.setitem(releases.RELEASES, "ml-1m", replace(releases.RELEASES["ml-1m"], md5=md5))
+    monkeypatch.setitem(sources_releases.RELEASES, "ml-1m", replace(sources_releases.RELEASES["ml-1m"], md5=md5))
     monkeypatch.setenv("LCREC_DOWNLOAD_URL", server.url)
     yield server
     server.close()
@@ -284,14 +285,14 @@ def test_what_cannot_be_downloaded(name: str) -> None:
         releases.download(name)
 
 
-@pytest.mark.parametrize("name", releases.RELEASES)
+@pytest.mark.parametrize("name", sources_releases.RELEASES)
 def test_the_terms_name_what_matters_and_where_they_stand(name: str) -> None:
-    text = releases.licence_text(name)
-    for word in ("research", "commercial", "endorse", "cite", f"{releases.GROUPLENS}/{name}-README"):
+    text = sources_releases.licence_text(name)
+    for word in ("research", "commercial", "endorse", "cite", f"{sources_releases.GROUPLENS}/{name}-README"):
         assert word in text
 
 
 def test_the_published_addresses_and_checksums() -> None:
-    assert releases.RELEASES["ml-1m"].url == "https://files.grouplens.org/datasets/movielens/ml-1m.zip"
-    assert releases.RELEASES["ml-1m"].md5 == "c4d9eecfca2ab87c1945afe126590906"
-    assert releases.RELEASES["ml-100k"].md5 == "0e33842e24a9c977be4e0107933c0723"
+    assert sources_releases.RELEASES["ml-1m"].url == "https://files.grouplens.org/datasets/movielens/ml-1m.zip"
+    assert sources_releases.RELEASES["ml-1m"].md5 == "c4d9eecfca2ab87c1945afe126590906"
+    assert sources_releases.RELEASES["ml-100k"].md5 == "0e33842e24a9c977be4e0107933c0723"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.errors import DataError, DownloadError
-from lcrec_core.sources import download, movielens, published
+from lcrec_core.sources import download, movielens, published, releases
 from lcrec_core.sources import load as sources
 from lcrec_core.sources.published import Counts
 from tests.movielens_files import csv_files, dat_files, u_files, write_folder, write_zip
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_release_has_a_name_a_title_counts_and_a_download() -> None:
-    assert set(MADE_UP) == set(published.TITLES) == set(download.RELEASES) == set(sources.NAMES) - {"demo"}
+    assert set(MADE_UP) == set(published.TITLES) == set(releases.RELEASES) == set(sources.NAMES) - {"demo"}
     assert set(published.EDITIONS) | set(published.AT_LEAST) == set(published.TITLES)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from lcrec_core.evaluation.ablation import Measured
 
 from benchmarks import readme as report
 from lcrec_core.data.dataset import Fingerprint
-from lcrec_core.evaluation.ablation import Measured
 from lcrec_core.evaluation.results import Result
 from lcrec_core.models.bundle import Bundle
 

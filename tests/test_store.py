@@ -22,8 +22,9 @@ from sqlalchemy.dialects import mysql, postgresql
 from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS
 from lcrec_core.errors import ProfileError, UnknownProfileError
 from lcrec_core.store.checks import NAME_LENGTH, free_name, new_token, token_hash
-from lcrec_core.store.database import SCHEMA_VERSION, metadata, sqlite_url
+from lcrec_core.store.database import SCHEMA_VERSION, metadata
 from lcrec_core.store.profiles import ProfileStore, StoredRating, Undone, default_url
+from lcrec_core.store.sqlite import sqlite_url
 
 ROOT = Path(__file__).parents[1]
 
@@ -467,7 +468,7 @@ def test_ten_sessions_may_open_a_new_file_at_once(file: Path) -> None:
 def test_reading_does_not_wait_for_a_writer_and_writing_gives_up_with_a_clear_error(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lcrec_core.store.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("lcrec_core.store.sqlite.BUSY_SECONDS", 0.1)
     store = ProfileStore(sqlite_url(file))
     token = store.create("demo", name="Ada")
     other = sqlite3.connect(file)

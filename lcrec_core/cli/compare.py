@@ -62,7 +62,7 @@ def add_commands(add: Add) -> None:
 def compare(options: Namespace) -> int:
     """Measure every row that has no saved result, then print the table."""
     from lcrec_core.data.split import Protocol
-    from lcrec_core.evaluation import results as kept
+    from lcrec_core.evaluation import results
 
     if options.protocol not in list(Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
@@ -80,13 +80,13 @@ def compare(options: Namespace) -> int:
             for row in rows:
                 if seed in comparing.seeds_of(row, protocol, seeds):
                     comparing.measure(data, protocol, row, seed, log)
-    results = [result for result in kept.saved(options.data, protocol) if result.row in rows and result.seed in seeds]
+    found = [result for result in results.saved(options.data, protocol) if result.row in rows and result.seed in seeds]
     if options.json:
         named = ["seed", "mse", "mae", "train_seconds", "predict_ms", "serves_new_people", "parameters"]
         named += ["given"] * (protocol is Protocol.NEW_PEOPLE)
-        print_json([{"model": r.row, **{name: getattr(r, name) for name in named}} for r in results])
-    elif results:
-        print_table(kept.table(kept.summaries(results)))
+        print_json([{"model": r.row, **{name: getattr(r, name) for name in named}} for r in found])
+    elif found:
+        print_table(results.table(results.summaries(found)))
     else:
         log(f"nothing is saved for {options.data}, {protocol}: run the command without --show")
     return 0
@@ -94,14 +94,14 @@ def compare(options: Namespace) -> int:
 
 def ablate(options: Namespace) -> int:
     """Measure every variant that has no saved result, then print the table."""
-    from lcrec_core.evaluation import ablation
+    from lcrec_core.evaluation import results
 
     family = registry.family(options.model)
     if not options.show:
         from lcrec_core.evaluation import ablate as ablating
 
         ablating.run(sources.load(options.data), family, options.seed, log)
-    measured = ablation.read(options.data, family)
+    measured = results.read_ablation(options.data, family)
     if options.json:
         print_json([asdict(entry) for entry in measured])
     elif measured:

@@ -11,6 +11,7 @@ from lcrec_core.cli.options import Add, a_seed, log, new_command
 from lcrec_core.errors import DownloadError
 from lcrec_core.sources import download as releases
 from lcrec_core.sources import load as sources
+from lcrec_core.sources import releases as sources_releases
 
 if TYPE_CHECKING:
     pass
@@ -55,7 +56,7 @@ def add_commands(add: Add) -> None:
     demo_options.add_argument("--folder", type=Path, metavar="PATH", help="where to write (default: into the package)")
 
 
-RELEASE_NAMES = tuple(releases.RELEASES)
+RELEASE_NAMES = tuple(sources_releases.RELEASES)
 
 
 def download(options: Namespace) -> int:
@@ -69,7 +70,7 @@ def download(options: Namespace) -> int:
     if there and not options.force:
         print(f"{name} is already here: {there}")
         return 0
-    log(releases.licence_text(name))
+    log(sources_releases.licence_text(name))
     if not options.accept_licence and not _accepted():
         raise DownloadError(
             f"{name} was not downloaded: its terms were not accepted", advice="answer yes, or give --accept-licence"

@@ -14,8 +14,8 @@ import numpy as np
 
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.split import Protocol, make_split
-from lcrec_core.evaluation.ablation import VariantResult, path_of, read
 from lcrec_core.evaluation.measure import measured
+from lcrec_core.evaluation.results import VariantResult, ablation_path, read_ablation
 from lcrec_core.files import write_whole
 from lcrec_core.models.contract import Family, Silent, Variant
 from lcrec_core.models.settings import configured
@@ -41,17 +41,17 @@ def run(
         AblationError: What is saved cannot be used.
         TrainingError: There is not enough memory.
     """
-    done = {entry.name for entry in read(data.name, family)}
+    done = {entry.name for entry in read_ablation(data.name, family)}
     bundle = f"{data.name}/ablation"
     scratch = resumable.folder_of(bundle, part="valid")
     for variant in family.variants:
         if variant.name not in done:
             entries = _measure(data, family, variant, seed, settings or {}, scratch, say)
-            _save(data.name, seed, [*read(data.name, family), *entries])
+            _save(data.name, seed, [*read_ablation(data.name, family), *entries])
             for entry in entries:
                 say(f"{entry.what}: MSE {entry.mse:.4f}, MAE {entry.mae:.4f}")
     resumable.discard(bundle, part="valid")
-    return read(data.name, family)
+    return read_ablation(data.name, family)
 
 
 def _measure(
@@ -96,4 +96,6 @@ class _Notes(Silent):
 
 def _save(data: str, seed: int, entries: list[VariantResult]) -> None:
     saved = {"data": data, "protocol": Protocol.RANDOM, "part": "valid", "seed": seed}
-    write_whole(path_of(data), json.dumps(saved | {"variants": [asdict(entry) for entry in entries]}, indent=1) + "\n")
+    write_whole(
+        ablation_path(data), json.dumps(saved | {"variants": [asdict(entry) for entry in entries]}, indent=1) + "\n"
+    )

@@ -14,6 +14,7 @@ from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.files import Plain, artifacts_root, parse, write_whole
 from lcrec_core.models import registry
+from lcrec_core.models.contract import Family
 
 
 @dataclass(frozen=True)
@@ -219,3 +220,61 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         advice = "remove it, with the .json file beside it, and compare again"
         raise ResultError(f"it is no saved table ({said})", where=path, advice=advice) from error
     return table.astype({name: str for name in ("by", "group") if name in table})
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """One variant's errors on the validation part."""
+
+    name: str
+    what: str
+    later: bool
+    """Whether what the person rated after the target's time was read."""
+    ratings: int
+    """Trained on."""
+    mse: float
+    mae: float
+    log_loss: float | None
+    """None for a backbone alone, which gives no distribution."""
+
+
+@dataclass(frozen=True)
+class _Ablation:
+    """What ablation.json holds."""
+
+    variants: list[VariantResult]
+    data: str = ""
+    protocol: str = ""
+    part: str = ""
+    seed: int = 0
+
+
+class AblationError(LCRecError):
+    """The saved ablation cannot be used."""
+
+    exit_code = 4
+
+
+def ablation_path(data: str, root: Path | None = None) -> Path:
+    """Where a data set's ablation lies."""
+    return (root or artifacts_root()) / data / "ablation.json"
+
+
+def read_ablation(data: str, family: Family, root: Path | None = None) -> list[VariantResult]:
+    """What is saved, in the order of the family's variants; nothing where there is no file.
+
+    Raises:
+        AblationError: The file is not what `run` writes.
+    """
+    path = ablation_path(data, root)
+    try:
+        found: list[VariantResult] = parse(path.read_bytes(), _Ablation).variants
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise AblationError(
+            f"it is no saved ablation ({said})", where=path, advice="remove it to measure it again"
+        ) from error
+    order = {variant.name: place for place, variant in enumerate(family.variants)}
+    return sorted((entry for entry in found if entry.name in order), key=lambda entry: order[entry.name])

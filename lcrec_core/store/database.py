@@ -4,7 +4,6 @@ SQLite is what LCRec ships with. No error's message holds a path or a variable o
 whoever runs LCRec may read is its `where` and its `advice`.
 """
 
-import os
 import sqlite3
 import threading
 import time
@@ -12,18 +11,15 @@ import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from lcrec_core.errors import ProfileError
+from lcrec_core.store.sqlite import BUSY_SECONDS, keep_open, make_engine, prepare_file, sqlite_file
 
 SCHEMA_VERSION = 2
-BUSY_SECONDS = 15.0
-"""How long a write waits for those before it, unless the caller says; each holds the file for about a millisecond."""
 
 _BigKey = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """SQLite counts up by itself only in a column declared INTEGER, which holds 64 bits there."""
@@ -136,18 +132,18 @@ class Database:
         """
         self.url = _parse(url)
         self.label = _label(self.url)
-        self._file = _sqlite_file(self.url)
+        self._file = sqlite_file(self.url)
         self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self._turns = _Turns() if self._file is not None else None
         if self._file is not None:
-            _prepare_file(self._file)
+            prepare_file(self._file)
         with self._plain_errors():
-            self._engine = _engine(self.url, self._busy_seconds)
+            self._engine = make_engine(self.url, self._busy_seconds)
             # Looked at before anything is written: another program's database is left as it is.
             with self.read() as connection:
                 found = self._found_version(connection)
             if self._file is not None:
-                weakref.finalize(self, _keep_open(self._engine).close)
+                weakref.finalize(self, keep_open(self._engine).close)
             if found != SCHEMA_VERSION:
                 with self.write() as connection:
                     # Somebody else may have been first.
@@ -228,11 +224,6 @@ class Database:
         return found
 
 
-def sqlite_url(path: Path) -> str:
-    """The URL of a SQLite file, whatever characters its path holds."""
-    return sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
-
-
 def _parse(url: str | sa.URL) -> sa.URL:
     example = "such as sqlite:////folder/profiles.sqlite (LCREC_STORE)"
     try:
@@ -245,76 +236,9 @@ def _parse(url: str | sa.URL) -> sa.URL:
     return parsed
 
 
-def _sqlite_file(url: sa.URL) -> Path | None:
-    """The file of a SQLite URL, also of the `file:...?uri=true` form; None for another database."""
-    if url.get_backend_name() != "sqlite" or url.database is None:
-        return None
-    return Path(url.database.removeprefix("file:"))
-
-
 def _label(url: sa.URL) -> str:
-    file = _sqlite_file(url)
+    file = sqlite_file(url)
     return str(file) if file is not None else url.render_as_string(hide_password=True)
-
-
-def _prepare_file(file: Path) -> None:
-    """Create the folder, and the file for its owner's eyes only; SQLite gives its side files the same mode."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
-    except OSError as error:
-        raise ProfileError(
-            f"the profile store cannot be created ({error.strerror})",
-            advice=f"{file}: make its folder writable or set LCREC_STORE to another place",
-        ) from error
-
-
-def _engine(url: sa.URL, busy_seconds: float) -> sa.Engine:
-    if _sqlite_file(url) is None:
-        return sa.create_engine(url, pool_pre_ping=True)
-    connect = {"timeout": busy_seconds, "check_same_thread": False}
-    engine = sa.create_engine(url, poolclass=NullPool, connect_args=connect)
-    sa.event.listen(engine, "connect", _tune_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _tune_sqlite(raw: sqlite3.Connection, _record: object) -> None:
-    # Python's driver would begin transactions at moments of its own choosing.
-    raw.isolation_level = None
-    # FULL: what was acknowledged outlives a power cut as well as a killed process.
-    raw.execute("PRAGMA synchronous=FULL")
-    raw.execute("PRAGMA foreign_keys=ON")
-    # Deleted rows are overwritten with zeros.
-    raw.execute("PRAGMA secure_delete=ON")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # Taking the write lock at once lets a writer wait its turn; one that first reads and then
-    # wants to write is refused instead when another wrote in between.
-    until = connection.get_execution_options().get("lcrec_writes_until")
-    if until is None:
-        connection.exec_driver_sql("BEGIN")
-        return
-    left_ms = max(int(1000 * (until - time.monotonic())), 1)
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={left_ms}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _keep_open(engine: sa.Engine) -> sqlite3.Connection:
-    """Switch the file to a write-ahead log, and keep one idle connection.
-
-    Whenever the last connection of a file closes, SQLite folds the log back and deletes it. With a
-    connection per operation that would be after every click; the idle one prevents it.
-    """
-    pooled = engine.raw_connection()
-    keeper: Any = pooled.dbapi_connection
-    pooled.detach()
-    keeper.execute("PRAGMA journal_mode=WAL").fetchall()
-    # A first read attaches the connection to the log.
-    keeper.execute("SELECT count(*) FROM sqlite_master").fetchall()
-    return keeper
 
 
 def _migrate(connection: sa.Connection, found: int) -> None:

@@ -23,7 +23,8 @@ from lcrec_core.data.profile import Profile
 from lcrec_core.errors import ProfileError
 from lcrec_core.files import REPOSITORY
 from lcrec_core.store import checks as fields
-from lcrec_core.store.database import Database, UnsoundError, events, profiles, ratings, sqlite_url
+from lcrec_core.store.database import Database, UnsoundError, events, profiles, ratings
+from lcrec_core.store.sqlite import sqlite_url
 
 STORE_ENV = "LCREC_STORE"
 RATE, CLEAR, UNDO = "rate", "clear", "undo"

@@ -25,6 +25,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import psutil
 from filelock import FileLock
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
@@ -45,7 +46,6 @@ from lcrec_core.models.registry import TRAINABLE, family
 from lcrec_core.models.settings import LARGEST_SEED, flat
 from lcrec_core.sources import load as sources
 from lcrec_core.training import resumable
-from lcrec_core.training.process import process_mark
 
 TRAIN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "lcrec_core", "train")
 
@@ -156,6 +156,27 @@ class JobRequest:
             *("--progress-file", str(progress_file)),
             *(["--resume"] if resume else []),
         ]
+
+
+def process_mark(pid: int) -> str | None:
+    """When the process started, which tells it from a later one with the same pid; None when it has ended."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+    except psutil.Error:
+        return None
+
+
+def _still_runs(pid: int, mark: str) -> bool:
+    now = process_mark(pid)
+    try:
+        return now is not None and abs(float(now) - float(mark)) < _CLOCK_SECONDS
+    except ValueError:
+        return False
+
+
+_CLOCK_SECONDS = 2.0
+"""The system counts starts from its boot, whose time it moves when its clock is set right."""
 
 
 def _check_range(what: str, value: float, low: float, high: float) -> None:
@@ -349,7 +370,7 @@ def load(job_id: str, root: Path | None = None) -> Job:
     except (TypeError, ValueError, OverflowError, OSError, JobError) as error:
         raise JobError(f"there is no readable training job {job_id!r}") from error
     # Look at the process before its progress file: a run that ends in between has written its end by then.
-    alive = pid is not None and mark is not None and process_mark(pid) == mark
+    alive = pid is not None and mark is not None and _still_runs(pid, mark)
     progress = _read_progress(folder)
     waited = _seconds_since_cancel(folder)
     state = _state(alive, progress, cancel_asked=waited is not None)

@@ -14,7 +14,8 @@ import streamlit as st
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.encode import FIRST, PAD, UNK, Encoded
 from lcrec_core.data.split import Protocol
-from lcrec_core.evaluation import ablation, paper_facts
+from lcrec_core.evaluation import paper_facts
+from lcrec_core.evaluation import results as evaluation_results
 from lcrec_core.evaluation.bundle_results import BundleSummary, deviations, table_six
 from lcrec_core.evaluation.paper_facts import RESULTS, SETTING_LABELS, SETTINGS, PaperResult
 from lcrec_core.evaluation.results import Summary
@@ -310,7 +311,7 @@ def _three(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def ablation_table(found: Sequence[ablation.VariantResult]) -> pd.DataFrame:
+def ablation_table(found: Sequence[evaluation_results.VariantResult]) -> pd.DataFrame:
     """Errors of LCRec's variants, and how far they are from the whole."""
     whole = next((entry.mse for entry in found if entry.name == "whole" and entry.later), None)
     return pd.DataFrame(

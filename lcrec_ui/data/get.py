@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from lcrec_core.sources import download
+from lcrec_core.sources import releases as sources_releases
 from lcrec_core.training import jobs
 from lcrec_core.sources import load as sources
 from lcrec_core.errors import DataError, LCRecError
@@ -80,9 +81,9 @@ def get_data() -> None:
 
 def _download() -> None:
     here = sources.available()
-    for name in (name for name in download.RELEASES if name in here):
+    for name in (name for name in sources_releases.RELEASES if name in here):
         st.markdown(f":green-badge[:material/check: here] {DATA_TITLES[name]}")
-    small = [name for name, release in download.RELEASES.items() if release.size_mb <= LARGEST_DOWNLOAD_MB]
+    small = [name for name, release in sources_releases.RELEASES.items() if release.size_mb <= LARGEST_DOWNLOAD_MB]
     offered = [name for name in small if name not in here]
     if not offered:
         st.caption("Every release that the app offers for download is here.")
@@ -91,7 +92,7 @@ def _download() -> None:
     if name not in offered:  # a browser can send anything
         return
     with st.container(border=True):
-        st.markdown(_as_markdown(download.licence_text(name)))
+        st.markdown(_as_markdown(sources_releases.licence_text(name)))
     accepted = st.checkbox("I have read these terms and accept them", key=f"accept_{name}")
     if st.button("Download", icon=":material/download:", disabled=not accepted, key="download_start") and accepted:
         _fetch(name)
@@ -105,7 +106,7 @@ def _as_markdown(text: str) -> str:
 
 
 def _offer(name: str) -> str:
-    return f"{DATA_TITLES[name]} ({download.RELEASES[name].size_mb:g} MB)"
+    return f"{DATA_TITLES[name]} ({sources_releases.RELEASES[name].size_mb:g} MB)"
 
 
 def _fetch(name: str) -> None:

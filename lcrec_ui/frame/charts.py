@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from lcrec_core.data.summary import DatasetStatistics, Spread
-from lcrec_core.evaluation import ablation
+from lcrec_core.evaluation import results as evaluation_results
 from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.evaluation.paper_facts import RESULTS, TEST_MAE_RANGE, TEST_MSE_RANGE, PaperResult
 from lcrec_core.evaluation.results import Summary
@@ -437,7 +437,7 @@ def new_people(rows: Sequence[Summary]) -> Chart:
     return Chart(figure, f"MSE for new people over how many of their ratings are given: {'; '.join(ends)}.")
 
 
-def learning_curve(points: Sequence[ablation.VariantResult]) -> Chart:
+def learning_curve(points: Sequence[evaluation_results.VariantResult]) -> Chart:
     """LCRec's error over how many ratings it learns from."""
     figure = go.Figure()
     ratings, errors = [point.ratings for point in points], [point.mse for point in points]

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS, RatingScale
-from lcrec_core.store.database import sqlite_url
 from lcrec_core.store.profiles import ProfileStore
+from lcrec_core.store.sqlite import sqlite_url
 from tests import half_stars
 from tests.serving import Server, assert_no_traceback, settle
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from lcrec_core.data.dataset import AGE_BANDS, GENDERS
 from lcrec_core.errors import ProfileError
-from lcrec_core.store.database import sqlite_url
 from lcrec_core.store.profiles import ProfileStore, StoredProfile, Undone
+from lcrec_core.store.sqlite import sqlite_url
 from tests.faults.errors import unclear
 from tests.faults.killed_store import integrity
 from tests.faults.outcome import Kind

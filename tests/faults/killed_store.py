@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lcrec_core.store.database import sqlite_url
 from lcrec_core.store.profiles import ProfileStore
+from lcrec_core.store.sqlite import sqlite_url
 from tests.faults.dying import BYTE, LATER, Death, Say, failures, run
 from tests.faults.outcome import Kind
 from tests.faults.replay import Write, apply, held, replay, writes

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lcrec_core.errors import ProfileError
-from lcrec_core.store.database import sqlite_url
 from lcrec_core.store.profiles import ProfileStore
+from lcrec_core.store.sqlite import sqlite_url
 from tests.faults.killed_store import integrity
 from tests.faults.outcome import Kind
 from tests.faults.replay import FIRST_TIME, Write, apply, held, replay, writes
