@@ -4,8 +4,9 @@ import streamlit as st
 
 from lcrec_ui.for_you import cards as components
 from lcrec_ui.for_you import filters
-from lcrec_ui.frame import loaders, session
+from lcrec_ui.frame import loaders, session, tables
 from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.frame import page as frame_page
 from lcrec_ui.frame.text import count, plain
 
 bootstrap.page("For you")
@@ -28,7 +29,7 @@ def recommendations() -> None:
     components.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best])
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        order = components.order_of(components.RANKED_BY_TITLE, "best first")
+        order = tables.order_of(tables.RANKED_BY_TITLE, "best first")
         st.header(f"All {count(len(ranked), 'movie')}, {order}", anchor=False, width="content")
         st.download_button(
             "Download as CSV",
@@ -60,5 +61,5 @@ if who.stored is None:
     )
 slot = st.container()
 with slot.skeleton(height=420), slot:
-    if components.model_is_ready():
+    if frame_page.model_is_ready():
         recommendations()

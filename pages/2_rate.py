@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from lcrec_ui.for_you import cards as components
 from lcrec_ui.frame import loaders, session
 from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.frame import page as frame_page
 from lcrec_ui.rate import lists as rate_lists
 from lcrec_ui.rate import stars as rating
 
@@ -53,5 +53,5 @@ def lists(had_profile: bool) -> None:
 
 slot = st.container()
 with slot.skeleton(height=420), slot:
-    if components.model_is_ready():
+    if frame_page.model_is_ready():
         lists(session.state().token is not None)

@@ -5,21 +5,22 @@ import streamlit as st
 
 from lcrec_core.evaluation.paper_facts import DATA
 from lcrec_core.models.bundles import list_bundles, list_damaged
-from lcrec_ui.compare import tables
 from lcrec_ui.frame import charts, session
 from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.training import charts as training_charts
 from lcrec_ui.training import runs as training_run
+from lcrec_ui.training import tables as training_tables
 
 bootstrap.page("Training")
 
 bundles = {bundle.name: bundle for bundle in list_bundles()}
 chosen = training_run.choose_bundles(bundles, session.state().data)
 if chosen:
-    curves = [charts.Curve(bundle.name, pd.DataFrame(bundle.history)) for bundle in chosen]
+    curves = [training_charts.Curve(bundle.name, pd.DataFrame(bundle.history)) for bundle in chosen]
     paper_band = any(bundle.data == DATA for bundle in chosen)
     for column, metric in zip(st.columns(2), ("mse", "mae"), strict=True):
         with column:
-            charts.draw(charts.training_curves(curves, metric, paper_band=paper_band), f"curve_{metric}")
+            charts.draw(training_charts.training_curves(curves, metric, paper_band=paper_band), f"curve_{metric}")
     st.caption(
         "Solid lines are the test part, which the training never sees; dotted ones a sample of the training part, "
         "each rating hidden from the history it is predicted from. The number of epochs is fixed beforehand: "
@@ -29,13 +30,15 @@ if chosen:
         st.caption("Bundles named demo/… were trained on simulated people: their errors say nothing about real ones.")
     st.header("What each run reached, and what it took", anchor=False)
     st.dataframe(
-        tables.bundle_table(chosen),
+        training_tables.bundle_table(chosen),
         hide_index=True,
-        column_config=tables.BUNDLE_COLUMNS,
+        column_config=training_tables.BUNDLE_COLUMNS,
         alt="Errors, size, time and machine of each bundle",
     )
     st.header("Settings", anchor=False)
-    st.dataframe(tables.settings_table(chosen), hide_index=True, alt="Table VI beside the settings of each bundle")
+    st.dataframe(
+        training_tables.settings_table(chosen), hide_index=True, alt="Table VI beside the settings of each bundle"
+    )
 elif bundles:
     st.info("Choose at least one bundle to see its training.", icon=":material/info:")
 else:

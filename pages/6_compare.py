@@ -6,6 +6,7 @@ from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import bundle_results as comparison
 from lcrec_core.evaluation import paper_facts, results
 from lcrec_core.models import bundles
+from lcrec_ui.compare import charts as compare_charts
 from lcrec_ui.compare import sections as compared
 from lcrec_ui.compare import tables
 from lcrec_ui.frame import charts
@@ -25,7 +26,7 @@ st.markdown(
 )
 for column, metric in zip(st.columns(2), ("mse", "mae"), strict=True):
     with column:
-        charts.draw(charts.compare_errors(metric, own), f"compare_{metric}")
+        charts.draw(compare_charts.compare_errors(metric, own), f"compare_{metric}")
 
 st.header("Table VII, the paper's figures and ours", anchor=False)
 st.dataframe(

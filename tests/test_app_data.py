@@ -13,8 +13,8 @@ from lcrec_core.errors import DataError, DownloadError
 from lcrec_core.sources import download
 from lcrec_core.sources import load as sources
 from lcrec_core.training import jobs
-from lcrec_ui.compare.tables import paper_tables
 from lcrec_ui.data import get as data_source
+from lcrec_ui.data.encoded import paper_tables
 from lcrec_ui.frame import permissions
 from tests.made_up import made_up, write_ml1m_zip
 from tests.visiting import metrics, open_page, run, visited_before, words

@@ -12,8 +12,12 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.summary import summarise
 from lcrec_core.evaluation.bundle_results import Measured
 from lcrec_core.evaluation.paper_facts import RESULTS
+from lcrec_ui.compare import charts as compare_charts
+from lcrec_ui.data import charts as data_charts
 from lcrec_ui.frame import charts
-from lcrec_ui.frame.charts import Chart, Curve
+from lcrec_ui.frame.charts import Chart
+from lcrec_ui.training import charts as training_charts
+from lcrec_ui.training.charts import Curve
 
 CONFIG = Path(__file__).resolve().parent.parent / ".streamlit" / "config.toml"
 OURS = Measured("ml-1m", "paper", "random", {}, {}, ("ml-1m/paper",), (0,), 0.8, 0.7, None, None)
@@ -27,15 +31,19 @@ def every_chart(data: Dataset) -> list[Chart]:
     stats = summarise(data)
     full = curve(train_mse=[1.0, 0.9], test_mse=[1.1, 1.0], train_mae=[0.8, 0.7], test_mae=[0.9, 0.8])
     return [
-        charts.rating_distribution(stats, papers_data=True),
-        charts.ratings_each(stats.per_person, "people", "person"),
-        charts.ratings_each(stats.per_movie, "movies", "movie"),
-        charts.genres(stats),
-        charts.release_years(stats),
-        charts.activity(stats),
-        charts.ages(stats),
-        *(charts.training_curves([full], metric, paper_band=True) for metric in ("mse", "mae")),
-        *(charts.compare_errors(metric, own) for metric in ("mse", "mae") for own in ([], [(RESULTS[0], OURS)])),
+        data_charts.rating_distribution(stats, papers_data=True),
+        data_charts.ratings_each(stats.per_person, "people", "person"),
+        data_charts.ratings_each(stats.per_movie, "movies", "movie"),
+        data_charts.genres(stats),
+        data_charts.release_years(stats),
+        data_charts.activity(stats),
+        data_charts.ages(stats),
+        *(training_charts.training_curves([full], metric, paper_band=True) for metric in ("mse", "mae")),
+        *(
+            compare_charts.compare_errors(metric, own)
+            for metric in ("mse", "mae")
+            for own in ([], [(RESULTS[0], OURS)])
+        ),
     ]
 
 
@@ -56,18 +64,20 @@ def test_charts_are_built_from_aggregates(tiny: Dataset):
 
 
 def test_gaps_in_a_history_are_left_out():
-    chart = charts.training_curves([curve(test_mse=[None, 1.0], train_mse=[None, None])], "mse", paper_band=False)
+    chart = training_charts.training_curves(
+        [curve(test_mse=[None, 1.0], train_mse=[None, None])], "mse", paper_band=False
+    )
     (only,) = chart.figure.data
     assert only.y.tolist() == [1.0]
     assert "demo/paper ends at 1.000" in chart.alt
 
 
 def test_an_impossible_error_looks_different_and_says_why():
-    impossible = charts.compare_errors("mae", []).figure.data[1]
+    impossible = compare_charts.compare_errors("mae", []).figure.data[1]
     assert list(impossible.y) == ["CNN", "LSTM"]
     assert impossible.marker.pattern.shape
     assert "at most" in impossible.hovertemplate
-    assert not charts.compare_errors("mse", []).figure.data[1].visible
+    assert not compare_charts.compare_errors("mse", []).figure.data[1].visible
 
 
 def luminance(colour: str) -> float:
@@ -85,6 +95,6 @@ def test_colours_stand_out_from_the_background(theme: str):
 
 
 def test_histogram_bins_follow_one_another(tiny: Dataset):
-    labels = charts.ratings_each(summarise(tiny).per_movie, "movies", "movie").figure.data[0].x
+    labels = data_charts.ratings_each(summarise(tiny).per_movie, "movies", "movie").figure.data[0].x
     ends = [[int(end.replace(",", "")) for end in label.split("\u2013")] for label in labels]
     assert all(after[0] == before[-1] + 1 for before, after in pairwise(ends))

@@ -66,10 +66,11 @@ def compare(options: Namespace) -> int:
 
     if options.protocol not in list(Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
-    rows = options.rows or list(registry.FAMILIES)
-    unknown = [row for row in rows if row not in registry.FAMILIES]
+    rated = [name for name, family in registry.FAMILIES.items() if family.predicts_ratings]
+    rows = options.rows or rated
+    unknown = [row for row in rows if row not in rated]
     if unknown:
-        raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(registry.FAMILIES)}")
+        raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(rated)}")
     protocol = Protocol(options.protocol)
     seeds = options.seeds or ([1, 2, 3, 4, 5] if protocol is Protocol.OFFICIAL else [0, 1, 2])
     if not options.show:

@@ -15,6 +15,7 @@ from lcrec_core.files import REPOSITORY
 from lcrec_core.metrics.distribution import calibration_error
 from lcrec_core.metrics.rating import GENRE, MOVIE, PERSON, YEAR
 from lcrec_core.models.registry import FAMILIES
+from lcrec_ui.compare import charts as compare_charts
 from lcrec_ui.compare import tables
 from lcrec_ui.frame import charts, failures, permissions
 
@@ -102,7 +103,7 @@ def every_model() -> None:
         alt=f"Errors, times and sizes of every model compared on the same parts: {chosen.title}",
     )
     if chosen.protocol is Protocol.NEW_PEOPLE:
-        charts.draw(charts.new_people(rows), "new_people")
+        charts.draw(compare_charts.new_people(rows), "new_people")
 
 
 def where_models_err() -> None:
@@ -123,7 +124,7 @@ def where_models_err() -> None:
     usual = [family.label for family in FAMILIES.values() if family.landmark and family.label in tables_of]
     shown = st.multiselect("Models", list(tables_of), default=usual or list(tables_of), key="compare_models")
     if shown:
-        charts.draw(charts.errors_by_group({label: tables_of[label] for label in shown}, by), "errors_by_group")
+        charts.draw(compare_charts.errors_by_group({label: tables_of[label] for label in shown}, by), "errors_by_group")
     st.caption(
         "Random 80:20 of MovieLens 1M, seed 0. How many ratings a person or a movie has is counted in the part that "
         "the models learn from; a movie counts in each of its genres."
@@ -142,7 +143,7 @@ def how_sure() -> None:
         "These models say how likely each number of stars is. Of all ratings for which the likeliest number was given "
         f"a chance of 50 %, half should have been that number. {said} (expected calibration error)."
     )
-    charts.draw(charts.reliability(lines, "How often the likeliest number of stars was given"), "reliability")
+    charts.draw(compare_charts.reliability(lines, "How often the likeliest number of stars was given"), "reliability")
     liking = _reliability("liking")
     if liking:
         off = "; ".join(f"{label} by {calibration_error(table):.3f}" for label, table in liking.items())
@@ -151,7 +152,7 @@ def how_sure() -> None:
             f"The chance of {good} stars and more, which *For you* shows, is checked in the same way: of all ratings "
             f"given a chance of 80 %, eight in ten should have been {good} stars or 5. It is off on average: {off}."
         )
-        charts.draw(charts.reliability(liking, f"How often {good} stars and more were given", low=0), "liking")
+        charts.draw(compare_charts.reliability(liking, f"How often {good} stars and more were given", low=0), "liking")
 
 
 def _reliability(kind: str) -> dict[str, pd.DataFrame]:
@@ -191,7 +192,7 @@ def parts_of_lcrec() -> None:
     )
     curve = _learning_curve(found)
     if len(curve) > 1:
-        charts.draw(charts.learning_curve(curve), "learning_curve")
+        charts.draw(compare_charts.learning_curve(curve), "learning_curve")
 
 
 FIGURE = REPOSITORY / "docs" / "lcrec.svg"

@@ -3,234 +3,20 @@
 Frames hold the few rows that a page shows, with headings in plain words; the pages only place them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import FIRST, PAD, UNK, Encoded
 from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import paper_facts
 from lcrec_core.evaluation import results as evaluation_results
-from lcrec_core.evaluation.bundle_results import BundleSummary, deviations, table_six
-from lcrec_core.evaluation.paper_facts import RESULTS, SETTING_LABELS, SETTINGS, PaperResult
+from lcrec_core.evaluation.bundle_results import BundleSummary
+from lcrec_core.evaluation.paper_facts import RESULTS, PaperResult
 from lcrec_core.evaluation.results import Summary
-from lcrec_core.models.bundle import Bundle
-from lcrec_core.sources.movielens import OCCUPATIONS
-from lcrec_ui.frame.text import signed
+from lcrec_ui.frame.text import settings_in_words, signed, with_spread
 
-EXAMPLES = 6
-"""Rows shown of each table, as in the paper."""
-PADDING = "\u00b7"
 NOT_MEASURED = "not measured by us"
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, eq=False)
-class BeforeAfter:
-    """Some rows of a data set as its files give them, and as the network sees them."""
-
-    before: pd.DataFrame
-    after: pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class PaperTables:
-    """Tables I to V for one data set."""
-
-    users: BeforeAfter
-    """Tables I and II."""
-    movies: BeforeAfter
-    """Tables III and IV."""
-    ratings: BeforeAfter
-    """Table V, and what the network is given of it."""
-    are_the_papers_rows: bool
-    genre_places: int
-    """Length that lists of genres are padded to."""
-    word_places: int
-    """Length that titles are padded to."""
-
-
-def paper_tables(data: Dataset, encoded: Encoded) -> PaperTables:
-    """The paper's example rows where the data set has them, else its first ones."""
-    same = paper_facts.shows_paper_rows(data)
-    people = paper_facts.EXAMPLE_USERS if same else data.users[Col.USER].head(EXAMPLES)
-    movies = paper_facts.EXAMPLE_MOVIES if same else data.movies[Col.MOVIE].head(EXAMPLES)
-    return PaperTables(
-        users=_users(data, encoded, np.flatnonzero(data.users[Col.USER].isin(list(people)))),
-        movies=_movies(data, encoded, np.flatnonzero(data.movies[Col.MOVIE].isin(list(movies)))),
-        ratings=_ratings(data, encoded, same),
-        are_the_papers_rows=same,
-        genre_places=encoded.movies.genres.shape[1],
-        word_places=encoded.movies.words.shape[1],
-    )
-
-
-def _number(index: int) -> str:
-    """The paper's number for an index: it counts from 0 and has neither padding nor unknown."""
-    return {PAD: PADDING, UNK: UNKNOWN}.get(int(index), str(int(index) - FIRST))
-
-
-def _numbers(indices: np.ndarray) -> str:
-    return " ".join(_number(index) for index in indices)
-
-
-def _users(data: Dataset, encoded: Encoded, rows: np.ndarray) -> BeforeAfter:
-    people = data.users.iloc[rows]
-    fields = encoded.people[rows]  # (6, 4)
-    before = pd.DataFrame(
-        {
-            "User": people[Col.USER].to_numpy(),
-            "Gender": people[Col.GENDER].astype(object).fillna("not given").to_numpy(),
-            "Age": [UNKNOWN if pd.isna(age) else str(age) for age in people[Col.AGE]],
-            "Occupation": [_occupation(data.name, job) for job in people[Col.OCCUPATION]],
-        }
-    )
-    after = pd.DataFrame(
-        {name: [_number(index) for index in fields[:, column]] for column, name in enumerate(before.columns)}
-    )
-    return BeforeAfter(before, after)
-
-
-def _occupation(data_name: str, occupation: object) -> str:
-    """ML-1M's files hold codes; the name is put beside it."""
-    if occupation is None or pd.isna(occupation):
-        return "not given"
-    known = data_name == paper_facts.DATA and occupation in OCCUPATIONS
-    return f"{OCCUPATIONS.index(str(occupation))} ({occupation})" if known else str(occupation)
-
-
-def _movies(data: Dataset, encoded: Encoded, rows: np.ndarray) -> BeforeAfter:
-    movies = data.movies.iloc[rows]
-    before = pd.DataFrame(
-        {
-            "Movie": movies[Col.MOVIE].to_numpy(),
-            "Title": movies[Col.TITLE].astype(object).to_numpy(),
-            "Genres": movies[Col.GENRES].astype(object).to_numpy(),
-        }
-    )
-    features = encoded.movies
-    after = pd.DataFrame(
-        {
-            "Movie": [_number(index) for index in features.ids[rows]],
-            "Title words": [_numbers(words) for words in features.words[rows]],
-            "Genres": [_numbers(genres) for genres in features.genres[rows]],
-        }
-    )
-    return BeforeAfter(before, after)
-
-
-def _ratings(data: Dataset, encoded: Encoded, same: bool) -> BeforeAfter:
-    user_id = paper_facts.EXAMPLE_RATER if same else int(data.ratings[Col.USER].iloc[0])
-    theirs = data.ratings[data.ratings[Col.USER] == user_id]
-    order = theirs.sort_values([Col.TIME, Col.MOVIE], kind="stable").index
-    place = pd.Series(np.arange(1, len(order) + 1), index=order)
-    if same:
-        by_movie = theirs.reset_index().set_index(Col.MOVIE)["index"]
-        shown = theirs.loc[[by_movie[m] for m in paper_facts.EXAMPLE_RATINGS if m in by_movie.index]]
-    else:
-        shown = theirs.head(EXAMPLES)
-    times = shown[Col.TIME].to_numpy()
-    values = [f"{value:g}" for value in shown[Col.RATING]]
-    before = pd.DataFrame(
-        {
-            "User": shown[Col.USER].to_numpy(),
-            "Movie": shown[Col.MOVIE].to_numpy(),
-            "Rating": values,
-            "Timestamp": times,
-            "Time (UTC)": [str(t).replace("T", " ") for t in times.astype("datetime64[s]")],
-        }
-    )
-    vocabularies = encoded.vocabularies
-    after = pd.DataFrame(
-        {
-            "User": [_number(i) for i in vocabularies.users.indices_of(shown[Col.USER])],
-            "Movie": [_number(i) for i in vocabularies.movies.indices_of(shown[Col.MOVIE])],
-            "Rating": values,
-            "Place in time": [f"{place[row]} of {len(order)}" for row in shown.index],
-            "Read by the LSTM": ["yes" if r >= paper_facts.LIKED_FROM else "no" for r in shown[Col.RATING]],
-        }
-    )
-    return BeforeAfter(before, after)
-
-
-def settings_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
-    """Table VI beside the same settings of some bundles, one column each, and what else they changed."""
-    rows = {
-        label: [_plain(SETTINGS[name]), *(_plain(table_six(bundle)[name]) for bundle in bundles)]
-        for name, label in SETTING_LABELS.items()
-    }
-    others = [{k: v for k, v in deviations(bundle).items() if k not in SETTINGS} for bundle in bundles]
-    rows["Others, where not our defaults"] = ["not stated", *(_in_words(each) or "none" for each in others)]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["The paper", *(bundle.name for bundle in bundles)])
-    return table.rename_axis("Setting (Table VI)").reset_index()
-
-
-def _in_words(settings: Mapping[str, object]) -> str:
-    labels = {name: SETTING_LABELS.get(name, name.replace("_", " ")).lower() for name in settings}
-    return ", ".join(f"{labels[name]} {_plain(value)}" for name, value in settings.items())
-
-
-def _plain(value: object) -> str:
-    """A setting as people write it: 0.0001, not 1e-04."""
-    if value is None:
-        return "not stated"
-    return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-
-
-BUNDLE_COLUMNS = {
-    "Bundle": st.column_config.TextColumn(pinned=True),
-    "MSE": st.column_config.NumberColumn(format="%.4f", help="Mean squared error, in stars squared; less is better."),
-    "MAE": st.column_config.NumberColumn(format="%.4f", help="Mean absolute error, in stars; less is better."),
-    "Parameters": st.column_config.NumberColumn(format="localized"),
-    "Size (MB)": st.column_config.NumberColumn(format="%.1f", help="Of the bundle's files on disk."),
-    "Seconds per epoch": st.column_config.NumberColumn(format="%.1f", help="Evaluations not counted."),
-    "Minutes in all": st.column_config.NumberColumn(format="%.1f", help="Evaluations counted."),
-}
-
-
-def bundle_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
-    """What each bundle reached, and what it took: one row per bundle."""
-    return pd.DataFrame([_bundle_row(bundle) for bundle in bundles])
-
-
-def _bundle_row(bundle: Bundle) -> dict[str, object]:
-    metrics, environment = bundle.metrics, bundle.environment
-    return {
-        "Bundle": bundle.name,
-        "MSE": metrics.get("test_mse"),
-        "MAE": metrics.get("test_mae"),
-        "Measured on": _part(metrics),
-        "Seed": bundle.config.get("train", {}).get("seed"),
-        "Parameters": metrics.get("parameters"),
-        "Size (MB)": folder_bytes(bundle.path) / 1e6,
-        "Seconds per epoch": metrics.get("seconds_per_epoch"),
-        "Minutes in all": (metrics.get("seconds_total") or np.nan) / 60,
-        "Trained on": _machine(environment),
-        "Software": f"Python {environment.get('python', '?')}, torch {environment.get('torch', '?')}",
-    }
-
-
-def _part(metrics: Mapping[str, object]) -> str:
-    count = metrics.get("test_ratings")
-    part = "test part" if metrics.get("part", "test") == "test" else "validation part"
-    return f"{part}, {count:,} ratings" if isinstance(count, int) else part
-
-
-def _machine(environment: Mapping[str, object]) -> str:
-    cores, threads = environment.get("cores"), environment.get("threads")
-    parts = [environment.get("processor") or environment.get("platform"), environment.get("device")]
-    parts += [f"{cores} cores" if cores else None, f"{threads} threads" if threads else None]
-    return ", ".join(str(part) for part in parts if part)
-
-
-def folder_bytes(path: Path) -> int:
-    """Size of a bundle on disk."""
-    return sum(file.stat().st_size for file in path.glob("*") if file.is_file())
 
 
 def own_results(rows: Sequence[BundleSummary]) -> list[tuple[PaperResult, BundleSummary]]:
@@ -342,11 +128,6 @@ def measured_table(rows: Sequence[BundleSummary]) -> pd.DataFrame:
     )
 
 
-def with_spread(mean: float, spread: float | None) -> str:
-    """`0.812`, or `0.812 ± 0.002` where several seeds were measured."""
-    return f"{mean:.3f}" if spread is None else f"{mean:.3f} \u00b1 {spread:.3f}"
-
-
 def seeds_and_bundles(row: BundleSummary) -> str:
     """How many seeds, and which bundles they are."""
     seeds = "1 seed" if len(row.seeds) == 1 else f"{len(row.seeds)} seeds"
@@ -356,4 +137,4 @@ def seeds_and_bundles(row: BundleSummary) -> str:
 def _settings_in_words(row: BundleSummary) -> str:
     if row.by_default:
         return "as in Table VI" if row.model in {paper.model for paper in RESULTS} else "our defaults"
-    return _in_words(row.deviations)
+    return settings_in_words(row.deviations)

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from lcrec_core.errors import DataError, LCRecError
 from lcrec_core.sources import download
+from lcrec_core.sources import load as sources
 from lcrec_core.sources import releases as sources_releases
 from lcrec_core.training import jobs
-from lcrec_core.sources import load as sources
-from lcrec_core.errors import DataError, LCRecError
-from lcrec_ui.frame import failures
-from lcrec_ui.frame import permissions
-from lcrec_ui.frame import session
+from lcrec_ui.frame import failures, permissions, session
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import DATA_TITLES, clean, plain
 

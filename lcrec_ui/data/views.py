@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from lcrec_core.evaluation import paper_facts
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import encode
 from lcrec_core.data.split import make_split
 from lcrec_core.data.summary import DatasetStatistics, summarise
+from lcrec_core.evaluation import paper_facts
+from lcrec_ui.data import charts as data_charts
+from lcrec_ui.data.encoded import PADDING, BeforeAfter, PaperTables, paper_tables
 from lcrec_ui.frame import charts
-from lcrec_ui.compare.tables import PADDING, BeforeAfter, PaperTables, paper_tables
 
 
 def statistics_of(data: Dataset) -> DatasetStatistics:
@@ -54,21 +55,21 @@ def all_charts(data: Dataset) -> None:
     left, right = st.columns(2)
     with left:
         papers_data = paper_facts.shows_paper_rows(data)
-        charts.draw(charts.rating_distribution(stats, papers_data=papers_data), "chart_ratings")
+        charts.draw(data_charts.rating_distribution(stats, papers_data=papers_data), "chart_ratings")
     with right:
-        charts.draw(charts.activity(stats), "chart_activity")
+        charts.draw(data_charts.activity(stats), "chart_activity")
     left, right = st.columns(2)
     with left:
-        charts.draw(charts.ratings_each(stats.per_person, "people", "person"), "chart_people")
+        charts.draw(data_charts.ratings_each(stats.per_person, "people", "person"), "chart_people")
     with right:
-        charts.draw(charts.ratings_each(stats.per_movie, "movies", "movie"), "chart_movies")
+        charts.draw(data_charts.ratings_each(stats.per_movie, "movies", "movie"), "chart_movies")
     left, right = st.columns(2)
     with left:
-        charts.draw(charts.release_years(stats), "chart_years")
+        charts.draw(data_charts.release_years(stats), "chart_years")
         if not stats.ages.empty:
-            charts.draw(charts.ages(stats), "chart_ages")
+            charts.draw(data_charts.ages(stats), "chart_ages")
     with right:
-        charts.draw(charts.genres(stats), "chart_genres")
+        charts.draw(data_charts.genres(stats), "chart_genres")
 
 
 def preparation(data: Dataset) -> None:

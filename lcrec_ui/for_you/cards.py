@@ -9,8 +9,8 @@ import streamlit as st
 
 from lcrec_core.data.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.data.titles import sort_key, spoken
-from lcrec_core.errors import BundleError
-from lcrec_ui.frame import export, failures, loaders, permissions, session
+from lcrec_ui.frame import export
+from lcrec_ui.frame.tables import RANKED_BY_TITLE, by_title
 from lcrec_ui.frame.text import count, plain, stars
 
 if TYPE_CHECKING:
@@ -29,23 +29,6 @@ EXPORT_COLUMNS = {
     "mean_rating": "Average rating",
     "num_ratings": "Number of ratings",
 }
-
-
-def model_is_ready() -> bool:
-    """Load the model in use; where there is none that fits, say so, and to whoever may train one show the way.
-
-    The first visitor waits here for torch, so that a page should have drawn something before.
-    """
-    try:
-        loaders.recommender(session.current_bundle())
-    except BundleError as error:
-        failures.explain(error)
-        if permissions.may_manage():
-            st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")
-        else:
-            st.caption(permissions.only_who_runs_it("train one"))
-        return False
-    return True
 
 
 def movie_cards(movies: list[Recommendation], reasons: list[str]) -> None:
@@ -114,30 +97,6 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
         column_order=["rank", "title", "predicted", "liking", "mean_rating", "num_ratings", "year", "genres"],
         alt=f"{len(shown):,} movies in order of predicted rating",
     )
-
-
-RANKED_BY_TITLE, HISTORY_BY_TITLE = "ranked_by_title", "history_by_title"
-"""Keys of the switches that put a table in order of its titles."""
-
-
-def order_of(key: str, otherwise: str) -> str:
-    """How a table with such a switch is ordered now, for its heading."""
-    return "A to Z" if st.session_state.get(key) else otherwise
-
-
-def by_title(table: pd.DataFrame, sort_keys: pd.Series, key: str) -> pd.DataFrame:
-    """The table as it is, or in order of its titles once the switch above it is on.
-
-    The browser sorts a column by what is written in it, and every The would stand under T.
-
-    Args:
-        table: One movie a row.
-        sort_keys: `titles.sort_key` of each row's title.
-        key: Of the switch.
-    """
-    if not st.toggle("Titles A to Z", key=key, help="In order of the titles, without The, A, Le and the like."):
-        return table
-    return table.loc[sort_keys.sort_values(kind="stable").index]
 
 
 def with_rank(ranked: pd.DataFrame) -> pd.DataFrame:

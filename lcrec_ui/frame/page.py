@@ -5,15 +5,22 @@
 and the page without `app.py`; `page()` notices this and puts the frame around the page itself.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from lcrec_core.errors import BundleError
 from lcrec_core.files import REPOSITORY
-from lcrec_ui.frame import failures, looks, notices, server, session, sidebar
+from lcrec_ui.frame import failures, loaders, looks, notices, permissions, server, session, sidebar
 from lcrec_ui.frame.failures import callback, fragment
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["callback", "fragment", "page", "route", "simulated_notice"]
 
@@ -110,3 +117,20 @@ def _navigation() -> Page:
 def _page(about: _PageFile, **options: object) -> Page:
     settings = {"title": about.title, "icon": f":material/{about.icon}:", "help": about.about}
     return st.Page(_PAGES_FOLDER / about.file, **{"url_path": about.url_path, **settings, **options})
+
+
+def model_is_ready() -> bool:
+    """Load the model in use; where there is none that fits, say so, and to whoever may train one show the way.
+
+    The first visitor waits here for torch, so that a page should have drawn something before.
+    """
+    try:
+        loaders.recommender(session.current_bundle())
+    except BundleError as error:
+        failures.explain(error)
+        if permissions.may_manage():
+            st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")
+        else:
+            st.caption(permissions.only_who_runs_it("train one"))
+        return False
+    return True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import TypeVar
 
+from lcrec_core.evaluation.paper_facts import SETTING_LABELS
 from lcrec_core.sources.published import TITLES
 
 K = TypeVar("K")
@@ -119,3 +120,21 @@ def signed(number: float, spec: str = ".2f") -> str:
     """
     rounded = f"{number:+z{spec}}"
     return rounded if any(digit in "123456789" for digit in rounded) else rounded.lstrip("+")
+
+
+def with_spread(mean: float, spread: float | None) -> str:
+    """`0.812`, or `0.812 ± 0.002` where several seeds were measured."""
+    return f"{mean:.3f}" if spread is None else f"{mean:.3f} \u00b1 {spread:.3f}"
+
+
+def setting_in_words(value: object) -> str:
+    """A setting as people write it: 0.0001, not 1e-04."""
+    if value is None:
+        return "not stated"
+    return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def settings_in_words(settings: Mapping[str, object]) -> str:
+    """`factors 32, epochs 10`."""
+    labels = {name: SETTING_LABELS.get(name, name.replace("_", " ")).lower() for name in settings}
+    return ", ".join(f"{labels[name]} {setting_in_words(value)}" for name, value in settings.items())

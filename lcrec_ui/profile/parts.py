@@ -7,8 +7,7 @@ import streamlit as st
 
 from lcrec_core.data.dataset import Dataset, split_genres
 from lcrec_core.errors import ProfileError
-from lcrec_ui.for_you import cards as components
-from lcrec_ui.frame import charts, export, lookups, session
+from lcrec_ui.frame import charts, export, lookups, session, tables
 from lcrec_ui.frame import profiles as own
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import clean, plain, signed
@@ -130,7 +129,7 @@ def tastes(data: Dataset, person: session.Person) -> None:
             st.info(f"Tastes by genre appear once a genre has {taste.FEWEST_PER_GENRE} ratings.")
         else:
             charts.draw(profile_charts.genre_tastes(genres, person.label), "profile_genres")
-    order = components.order_of(components.HISTORY_BY_TITLE, "the latest first")
+    order = tables.order_of(tables.HISTORY_BY_TITLE, "the latest first")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.header(f"Everything rated, {order}", anchor=False, width="content")
         st.download_button(
@@ -141,7 +140,7 @@ def tastes(data: Dataset, person: session.Person) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    listed = components.by_title(history.drop(columns="sort_key"), history["sort_key"], components.HISTORY_BY_TITLE)
+    listed = tables.by_title(history.drop(columns="sort_key"), history["sort_key"], tables.HISTORY_BY_TITLE)
     st.dataframe(
         listed.assign(genres=[split_genres(joined) for joined in listed["genres"]]),
         hide_index=True,

@@ -18,9 +18,10 @@ from lcrec_core.sources import load as sources
 from lcrec_core.training import jobs
 from lcrec_core.training.jobs import Job, JobRequest, JobState
 from lcrec_ui.frame import failures, permissions
-from lcrec_ui.frame.charts import Curve, draw, training_curves
+from lcrec_ui.frame.charts import draw
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import DATA_TITLES, clean, plain, with_commands
+from lcrec_ui.training.charts import Curve, training_curves
 
 REFRESH_SECONDS = 1.0
 SHOWN_AT_FIRST = 4
