@@ -39,6 +39,7 @@ lint: $(DEV_READY) ## check style, layers and types
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports --no-cache
 
 format: $(DEV_READY) ## put every file into the house format
 	$(RUN) -m ruff check --fix .

@@ -1,5 +1,5 @@
 """Start here: `streamlit run app.py`."""
 
-from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.frame import page
 
-bootstrap.route()
+page.route()

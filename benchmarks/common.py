@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -30,7 +30,7 @@ def machine() -> dict[str, Any]:
 
 def data_to_visit() -> list[str]:
     """The data sets that a visitor's waits are measured on: the demo, and MovieLens 1M where it is here."""
-    return [name for name in sources.available() if name in (sources.DEMO, "ml-1m")]
+    return [name for name in datasets.available() if name in (datasets.DEMO, "ml-1m")]
 
 
 def _processor() -> str:

@@ -18,12 +18,12 @@ from lcrec_core.data.encode import encode, encode_profile
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.split import make_split
 from lcrec_core.errors import LCRecError
-from lcrec_core.models import registry as networks
+from lcrec_core.models import registry
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig, movie_tensors
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.sources import load as sources
-from lcrec_core.training import run as train
+from lcrec_core.sources import datasets
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from tests.made_up import made_up, write_ml1m_zip
 
 HISTORY = 200
@@ -73,7 +73,7 @@ class NaiveLoop:
         bundle, data = recommender.bundle, recommender.data
         split = make_split(data, bundle.config["train"]["protocol"], bundle.config["train"]["seed"])
         encoded = encode(data, split.fitting)
-        self.network = networks.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
+        self.network = registry.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
         self.network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
         self.network.eval()
         self.movies = movie_tensors(encoded.movies, torch.device("cpu"))
@@ -99,13 +99,13 @@ def _recommenders(folder: Path) -> tuple[Recommender, Recommender]:
         return Recommender.load("ml-1m/paper"), Recommender.load("ml-1m/lcrec")
     except LCRecError as error:
         print(f"made-up data instead of MovieLens 1M: {error}")
-    os.environ[sources.DATA_ENV] = str(folder)
+    os.environ[datasets.DATA_ENV] = str(folder)
     os.environ[files.ARTIFACTS_ENV] = str(folder / "artifacts")
     write_ml1m_zip(folder / "ml-1m.zip", made_up(6040, 3883, 40))
-    config = train.TrainConfig(epochs=1, evaluations_per_epoch=1, batches=BatchConfig(batch_size=2048))
-    train.run(train.TrainRequest("ml-1m", train=config))
+    config = TrainConfig(epochs=1, evaluations_per_epoch=1, batches=BatchConfig(batch_size=2048))
+    train(TrainRequest("ml-1m", train=config))
     few = replace(BackboneConfig(), iterations=20, burn_in=0)
-    train.run(train.TrainRequest("ml-1m", networks.LCREC, lcrec=LCRecTrainConfig(folds=2, epochs=1, backbone=few)))
+    train(TrainRequest("ml-1m", registry.LCREC, lcrec=LCRecTrainConfig(folds=2, epochs=1, backbone=few)))
     return Recommender.load("ml-1m/paper"), Recommender.load("ml-1m/lcrec")
 
 

@@ -7,14 +7,13 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.common import figure, times_ms, write
-from lcrec_core.sources import load as sources
-from lcrec_core.sources import movielens
+from lcrec_core.sources import datasets, movielens
 from tests.made_up import made_up, write_ml1m_zip
 
 
 def main() -> None:
     """Measure and write `results/read_ml1m.json`."""
-    path = sources.find("ml-1m")
+    path = datasets.find("ml-1m")
     with tempfile.TemporaryDirectory() as folder:
         what = "MovieLens 1M"
         if path is None:

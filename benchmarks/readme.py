@@ -18,9 +18,8 @@ import pandas as pd
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import paper_facts, results
-from lcrec_core.evaluation import results as evaluation_results
 from lcrec_core.evaluation.bundle_results import BundleSummary, measured
-from lcrec_core.evaluation.results import Result, Summary
+from lcrec_core.evaluation.results import Result, Summary, VariantResult, read_ablation
 from lcrec_core.files import REPOSITORY
 from lcrec_core.metrics import rating as by_group
 from lcrec_core.models.bundle import Bundle
@@ -262,7 +261,7 @@ def distribution_table(found: Iterable[Result]) -> str:
 _OF_DISTRIBUTIONS = ("log_loss", "calibration_error")
 
 
-def ablation_table(found: Iterable[evaluation_results.VariantResult]) -> str:
+def ablation_table(found: Iterable[VariantResult]) -> str:
     """Markdown: LCRec without each of its parts."""
     lines = ["| validation part | MSE | MAE | log loss |", "|---|---|---|---|"]
     for entry in found:
@@ -325,7 +324,7 @@ def blocks() -> dict[str, str]:
         "distribution": distribution_table(reported_results()),
         "protocols": protocols_table([(head, reported_results(data, protocol)) for data, protocol, head in OTHER_WAYS]),
         "new-people": new_people_table(reported_results(protocol=Protocol.NEW_PEOPLE)),
-        "ablation": ablation_table(evaluation_results.read_ablation(paper_facts.DATA, FAMILIES["lcrec"], BUNDLES)),
+        "ablation": ablation_table(read_ablation(paper_facts.DATA, FAMILIES["lcrec"], BUNDLES)),
         "groups": groups_table(reported_groups()),
         "speed": speed_table(read_measurements()),
         "faults": faults_table(read_faults()),

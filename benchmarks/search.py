@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.common import figure, times_ms, write
 from lcrec_core.serving.search import TitleIndex, words_of
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 
 TITLES = 10_000
 RIGHT = ("la confidential", "the godfather part ii", "wars star", "spiderman", "8 1/2", "amelie", "psycho 1960", "the")
@@ -41,7 +41,7 @@ def _per_key(index: TitleIndex, queries: tuple[str, ...]) -> list[float]:
 
 def _titles() -> tuple[list[str], list[int]]:
     """Ten thousand titles: the demo's own, then the first half of one with the second half of another."""
-    films = sources.load(sources.DEMO).movies
+    films = datasets.load(datasets.DEMO).movies
     titles, years = films["title"].to_list(), films["year"].to_list()
     names = [title.rpartition(" (")[0].split() for title in titles]
     made: dict[str, int] = dict(zip(titles, years, strict=True))

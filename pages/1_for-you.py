@@ -2,17 +2,14 @@
 
 import streamlit as st
 
-from lcrec_ui.for_you import cards as components
-from lcrec_ui.for_you import filters
-from lcrec_ui.frame import loaders, session, tables
-from lcrec_ui.frame import page as bootstrap
-from lcrec_ui.frame import page as frame_page
+from lcrec_ui.for_you import cards, filters
+from lcrec_ui.frame import loaders, page, session, tables
 from lcrec_ui.frame.text import count, plain
 
-bootstrap.page("For you")
+page.begin("For you")
 
 
-@bootstrap.fragment(key="for_you")
+@page.fragment(key="for_you")
 def recommendations() -> None:
     """Everything that moves with a filter."""
     recommender = loaders.recommender(session.current_bundle())
@@ -26,20 +23,20 @@ def recommendations() -> None:
         )
         return
     best = recommender.top_n(person.profile, 5, chosen)
-    components.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best])
+    cards.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best])
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         order = tables.order_of(tables.RANKED_BY_TITLE, "best first")
         st.header(f"All {count(len(ranked), 'movie')}, {order}", anchor=False, width="content")
         st.download_button(
             "Download as CSV",
-            data=lambda: components.as_csv(ranked),
+            data=lambda: cards.as_csv(ranked),
             file_name=f"for-you-{data.name}.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
         )
-    components.ranked_table(ranked, data.scale)
+    cards.ranked_table(ranked, data.scale)
     st.caption(
         f"Only movies with at least {count(chosen.min_ratings, 'rating')} are listed, because a prediction for a "
         "movie that few people rated is mostly luck. “More filters” changes that."
@@ -61,5 +58,5 @@ if who.stored is None:
     )
 slot = st.container()
 with slot.skeleton(height=420), slot:
-    if frame_page.model_is_ready():
+    if page.model_is_ready():
         recommendations()

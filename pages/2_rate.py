@@ -2,11 +2,9 @@
 
 import streamlit as st
 
-from lcrec_ui.frame import loaders, session
-from lcrec_ui.frame import page as bootstrap
-from lcrec_ui.frame import page as frame_page
+from lcrec_ui.frame import loaders, page, session
 from lcrec_ui.rate import lists as rate_lists
-from lcrec_ui.rate import stars as rating
+from lcrec_ui.rate import rating
 
 # On a wide screen the top five stays in sight beside the long lists; on a phone it would cover them. There it stands
 # above them, and keeps its height: the star just given must not move with what it changed.
@@ -23,11 +21,11 @@ STYLE = """<style>
 }
 </style>"""
 
-bootstrap.page("Rate movies")
+page.begin("Rate movies")
 st.html(rating.STYLE)
 
 
-@bootstrap.fragment(key=rating.RATE)
+@page.fragment(key=rating.RATE)
 def lists(had_profile: bool) -> None:
     """Everything that moves with a star, and whose stars they are.
 
@@ -53,5 +51,5 @@ def lists(had_profile: bool) -> None:
 
 slot = st.container()
 with slot.skeleton(height=420), slot:
-    if frame_page.model_is_ready():
+    if page.model_is_ready():
         lists(session.state().token is not None)

@@ -2,31 +2,29 @@
 
 import streamlit as st
 
-from lcrec_ui.frame import page as bootstrap
-from lcrec_ui.frame import session
-from lcrec_ui.profile import parts as profile_parts
-from lcrec_ui.profile import people
+from lcrec_ui.frame import page, session
+from lcrec_ui.profile import parts, people
 
-profile_parts.go_on()
-bootstrap.page("Profile")
+parts.go_on()
+page.begin("Profile")
 
 data = session.current_data()
 person = session.current_person()
 left, right = st.columns(2, gap="medium")
 with left.container(border=True, height="stretch", key="who_you_are"):
-    profile_parts.identity(data, person)
+    parts.identity(data, person)
 with right.container(border=True, height="stretch", key="somebody_else"):
     st.header("Be somebody else", anchor=False)
 
-    @bootstrap.fragment(key="people")
+    @page.fragment(key="people")
     def choose() -> None:
         """Its own fragment: searching people leaves the charts alone."""
         people.chooser(data)
 
     choose()
-    profile_parts.create(data)
+    parts.create(data)
 if len(person.profile.movie_ids):
-    profile_parts.tastes(data, person)
+    parts.tastes(data, person)
 else:
     st.info("Nothing is rated yet, so there is no taste to draw.", icon=":material/star:")
     st.page_link("pages/2_rate.py", label="Rate some movies")

@@ -3,24 +3,23 @@
 import streamlit as st
 
 from lcrec_ui.data import get as data_source
-from lcrec_ui.data import views as data_views
-from lcrec_ui.frame import page as bootstrap
-from lcrec_ui.frame import session
+from lcrec_ui.data import views
+from lcrec_ui.frame import page, session
 
-bootstrap.page("Data")
+page.begin("Data")
 data = session.current_data()
 data_source.switch()
-data_views.sizes(data_views.statistics_of(data))
+views.sizes(views.statistics_of(data))
 
 charts, numbers, get = st.tabs(
     ["Charts", "From files to numbers", "Get MovieLens"], key="data_view", on_change="rerun", bind="query-params"
 )
 if charts.open:
     with charts:
-        data_views.all_charts(data)
+        views.all_charts(data)
 if numbers.open:
     with numbers:
-        data_views.preparation(data)
+        views.preparation(data)
 if get.open:
     with get:
         data_source.get_data()

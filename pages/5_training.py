@@ -5,16 +5,15 @@ import streamlit as st
 
 from lcrec_core.evaluation.paper_facts import DATA
 from lcrec_core.models.bundles import list_bundles, list_damaged
-from lcrec_ui.frame import charts, session
-from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.frame import charts, page, session
 from lcrec_ui.training import charts as training_charts
-from lcrec_ui.training import runs as training_run
+from lcrec_ui.training import runs
 from lcrec_ui.training import tables as training_tables
 
-bootstrap.page("Training")
+page.begin("Training")
 
 bundles = {bundle.name: bundle for bundle in list_bundles()}
-chosen = training_run.choose_bundles(bundles, session.state().data)
+chosen = runs.choose_bundles(bundles, session.state().data)
 if chosen:
     curves = [training_charts.Curve(bundle.name, pd.DataFrame(bundle.history)) for bundle in chosen]
     paper_band = any(bundle.data == DATA for bundle in chosen)
@@ -44,10 +43,10 @@ elif bundles:
 else:
     st.info("No model has been trained here yet. Start a run below.", icon=":material/info:")
 for name, damage in list_damaged().items():
-    training_run.damaged(name, damage)
+    runs.damaged(name, damage)
 
 st.header("Start a training run", anchor=False)
-training_run.start_form(list(bundles.values()), session.state().data)
-training_run.current_run()
+runs.start_form(list(bundles.values()), session.state().data)
+runs.current_run()
 st.header("Runs started here", anchor=False)
-training_run.earlier_runs()
+runs.earlier_runs()

@@ -3,18 +3,15 @@
 import streamlit as st
 
 from lcrec_core.data.split import Protocol
-from lcrec_core.evaluation import bundle_results as comparison
-from lcrec_core.evaluation import paper_facts, results
+from lcrec_core.evaluation import bundle_results, paper_facts, results
 from lcrec_core.models import bundles
 from lcrec_ui.compare import charts as compare_charts
-from lcrec_ui.compare import sections as compared
-from lcrec_ui.compare import tables
-from lcrec_ui.frame import charts
-from lcrec_ui.frame import page as bootstrap
+from lcrec_ui.compare import sections, tables
+from lcrec_ui.frame import charts, page
 
-bootstrap.page("Compare")
-rows = comparison.measured(bundles.list_bundles())
-same_parts = compared.same_parts()
+page.begin("Compare")
+rows = bundle_results.measured(bundles.list_bundles())
+same_parts = sections.same_parts()
 # What was compared on the very same parts comes before a bundle that happens to be there.
 own = tables.own_results([*results.as_measured(same_parts), *rows])
 
@@ -47,10 +44,10 @@ st.warning(
     icon=":material/balance:",
 )
 
-compared.every_model()
-compared.where_models_err()
-compared.how_sure()
-compared.parts_of_lcrec()
+sections.every_model()
+sections.where_models_err()
+sections.how_sure()
+sections.parts_of_lcrec()
 
 if rows:
     st.header("Everything measured here", anchor=False)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.data.dataset import HALF_STARS
-from lcrec_core.sources import load as sources
-from lcrec_core.training import run as train
+from lcrec_core.sources import datasets
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from tests.made_up import made_up
 from tests.movielens_files import write_zip
 
@@ -24,8 +24,8 @@ def bring_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_zip(
         folder / "data" / "own" / f"{NAME}.zip", {**content, "links.csv": b"movieId,imdbId,tmdbId\n"}, "ml-latest-small"
     )
-    shutil.copytree(files.artifacts_root() / sources.DEMO, folder / "artifacts" / sources.DEMO)
-    monkeypatch.setenv(sources.DATA_ENV, str(folder / "data"))
+    shutil.copytree(files.artifacts_root() / datasets.DEMO, folder / "artifacts" / datasets.DEMO)
+    monkeypatch.setenv(datasets.DATA_ENV, str(folder / "data"))
     monkeypatch.setenv("LCREC_ARTIFACTS", str(folder / "artifacts"))
     network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
-    train.run(train.TrainRequest(NAME, train=train.TrainConfig(epochs=1), network=network))
+    train(TrainRequest(NAME, train=TrainConfig(epochs=1), network=network))

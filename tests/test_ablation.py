@@ -7,11 +7,9 @@ import torch
 from lcrec_core.evaluation.ablation import VARIANTS
 
 from lcrec_core.evaluation import ablate, ablation
-from lcrec_core.evaluation import results as evaluation_results
-from lcrec_core.evaluation.results import AblationError
+from lcrec_core.evaluation.results import AblationError, ablation_path, read_ablation
 from lcrec_core.models import bundles
-from lcrec_core.models.lcrec import fit as fit_lcrec
-from lcrec_core.models.lcrec import model as lcrec
+from lcrec_core.models.lcrec import fit, model
 from lcrec_core.models.lcrec.backbone import together
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.models.lcrec.sequences import Rated
@@ -44,7 +42,7 @@ def test_every_variant_is_measured_once_and_the_whole_with_and_without_what_came
     assert [entry.later for entry in found if entry.name == "whole"] == [True, False]
     assert all(np.isfinite([entry.mse, entry.mae]).all() for entry in found)
     assert [entry.ratings for entry in found if entry.name.startswith("share")] == [46, 114, 228]
-    monkeypatch.setattr(fit_lcrec, "train_network", None)
+    monkeypatch.setattr(fit, "train_network", None)
     assert ablate.run(data, 0, lambda line: None, NETWORK, TRAIN) == found
 
 
@@ -54,10 +52,10 @@ def test_what_was_measured_is_not_lost_when_a_later_variant_fails(monkeypatch):
     def stop(*of):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fit_lcrec, "train_network", stop)
+    monkeypatch.setattr(fit, "train_network", stop)
     with pytest.raises(KeyboardInterrupt):
         measure(data, monkeypatch, {"only-backbone", "share-10"})
-    assert [entry.name for entry in evaluation_results.read_ablation(data.name)] == ["only-backbone"]
+    assert [entry.name for entry in read_ablation(data.name)] == ["only-backbone"]
 
 
 def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
@@ -68,16 +66,16 @@ def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
     nothing = ablate.no_backbone(evidence)
     targets = Rated(np.array([0, 1, 2]), np.array([3, 3]), np.array([5, 5]))
     for backbone in (nothing, together([nothing, nothing], evidence, TRAIN.backbone)):
-        made = lcrec.questions(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, TRAIN.backbone)
+        made = model.questions(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, TRAIN.backbone)
         np.testing.assert_allclose(made.backbone, [4, 4], atol=1e-4)
         np.testing.assert_allclose(made.values[:, 0], [1, -2, 1], atol=1e-4)
         torch.testing.assert_close(torch.from_numpy(made.spread), torch.zeros(2), atol=1e-3, rtol=0)
 
 
 def test_a_damaged_file_is_named(tmp_path):
-    path = evaluation_results.ablation_path("demo")
+    path = ablation_path("demo")
     path.parent.mkdir()
     path.write_text(json.dumps({"variants": [{"name": "whole"}]}))
     with pytest.raises(AblationError, match=r"ablation\.json: it is no saved ablation"):
-        evaluation_results.read_ablation("demo")
+        read_ablation("demo")
     assert bundles.list_bundles() == []

@@ -10,10 +10,9 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import encode
 from lcrec_core.data.split import make_split
 from lcrec_core.errors import DataError, DownloadError
-from lcrec_core.sources import download
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets, download
 from lcrec_core.training import jobs
-from lcrec_ui.data import get as data_source
+from lcrec_ui.data import get
 from lcrec_ui.data.encoded import paper_tables
 from lcrec_ui.frame import permissions
 from tests.made_up import made_up, write_ml1m_zip
@@ -47,7 +46,7 @@ def test_the_demo_is_described_and_said_to_be_simulated(data_folder: Path):
     app = open_page(PAGE)
     assert "Simulated people" in words(app)
     shown = metrics(app)
-    demo = sources.load("demo")
+    demo = datasets.load("demo")
     assert shown["People"] == f"{len(demo.users):,}"
     assert shown["Ratings"] == f"{len(demo.ratings):,}"
     charts = app.get("plotly_chart")
@@ -140,19 +139,19 @@ def test_a_sound_data_set_is_never_replaced_by_a_visitor(data_folder: Path, tiny
     shutil.copy(tiny_zip, data_folder)
     other = write_ml1m_zip(tmp_path / "other.zip", made_up(seed=1))
     with pytest.raises(DataError, match="MovieLens 1M is here already"):
-        data_source.install_upload("ml-1m.zip", other.read_bytes(), None)
+        get.install_upload("ml-1m.zip", other.read_bytes(), None)
     assert (data_folder / "ml-1m.zip").read_bytes() == tiny_zip.read_bytes()
 
 
 def test_a_damaged_data_set_can_be_replaced(data_folder: Path, tiny_zip: Path):
     (data_folder / "ml-1m.zip").write_bytes(tiny_zip.read_bytes()[:1000])
-    assert data_source.install_upload("whatever.zip", tiny_zip.read_bytes(), "ml-1m") == "ml-1m"
-    assert sources.load("ml-1m").name == "ml-1m"
+    assert get.install_upload("whatever.zip", tiny_zip.read_bytes(), "ml-1m") == "ml-1m"
+    assert datasets.load("ml-1m").name == "ml-1m"
 
 
 @pytest.mark.parametrize("file_name", ["../../etc/passwd", "demo.zip", "ml-1m.zip\n", ""])
 def test_the_name_of_an_uploaded_file_is_never_a_path(data_folder: Path, tiny_zip: Path, file_name: str):
-    assert data_source.install_upload(file_name, tiny_zip.read_bytes(), None) == "ml-1m"
+    assert get.install_upload(file_name, tiny_zip.read_bytes(), None) == "ml-1m"
     assert [path.name for path in data_folder.iterdir()] == ["ml-1m.zip"]
 
 
@@ -192,7 +191,7 @@ def bring(app, name: str, content: bytes, **session: object):
 def test_data_of_ones_own_come_in_under_their_own_name_are_replaced_and_removed(data_folder: Path, tmp_path: Path):
     first, second = (write_ml1m_zip(tmp_path / f"{n}.zip", made_up(people=n)).read_bytes() for n in (30, 35))
     app = open_page(PAGE, **GET)
-    app.selectbox(key="upload_name").select(data_source._OWN)
+    app.selectbox(key="upload_name").select(get._OWN)
     run(app, **GET)
     bring(app, "x.zip", first)
     assert any("Give your data a name first" in warning.value for warning in app.warning)
@@ -200,9 +199,9 @@ def test_data_of_ones_own_come_in_under_their_own_name_are_replaced_and_removed(
     bring(app, "x.zip", first)
     assert metrics(app)["People"] == "30"
     assert any("is here, and the app shows it now" in shown.value for shown in app.success)
-    assert sources.available() == ["demo", "my_films"]
+    assert datasets.available() == ["demo", "my_films"]
 
-    app.selectbox(key="upload_name").select(data_source._OWN)
+    app.selectbox(key="upload_name").select(get._OWN)
     run(app, **GET)
     app.text_input(key="upload_own").input("my_films")
     bring(app, "x.zip", second)
@@ -218,7 +217,7 @@ def test_data_of_ones_own_come_in_under_their_own_name_are_replaced_and_removed(
     run(app, **GET)
     app.button(key="remove_start").click()
     run(app, **GET)
-    assert sources.available() == ["demo"]
+    assert datasets.available() == ["demo"]
     assert any("was removed" in shown.value for shown in app.success)
     assert "Simulated people" in words(app)
 
@@ -228,23 +227,23 @@ def test_data_that_a_run_trains_on_stay(data_folder: Path, tiny_zip: Path, monke
     going = SimpleNamespace(request=SimpleNamespace(data="ml-1m", bundle="ml-1m/paper"))
     monkeypatch.setattr(jobs, "running", lambda root=None: going)
     with pytest.raises(jobs.JobError, match="a training run on ml-1m is going"):
-        data_source.remove("ml-1m")
-    assert "ml-1m" in sources.available()
+        get.remove("ml-1m")
+    assert "ml-1m" in datasets.available()
 
 
 def test_removing_is_for_whoever_runs_the_server(data_folder: Path, tiny_zip: Path, monkeypatch: pytest.MonkeyPatch):
     shutil.copy(tiny_zip, data_folder)
     monkeypatch.setattr(permissions, "may_manage", lambda: False)
     with pytest.raises(permissions.NotAllowedError):
-        data_source.remove("ml-1m")
+        get.remove("ml-1m")
     assert "remove_start" not in [button.key for button in open_page(PAGE, **GET).button]
-    assert "ml-1m" in sources.available()
+    assert "ml-1m" in datasets.available()
 
 
 def test_only_one_visitor_at_a_time_brings_in_data(data_folder: Path, tiny_zip: Path):
-    with data_source._alone(), pytest.raises(DataError, match="try again in a moment"):
-        data_source.install_upload("ml-1m.zip", tiny_zip.read_bytes(), None)
-    assert data_source.install_upload("ml-1m.zip", tiny_zip.read_bytes(), None) == "ml-1m"
+    with get._alone(), pytest.raises(DataError, match="try again in a moment"):
+        get.install_upload("ml-1m.zip", tiny_zip.read_bytes(), None)
+    assert get.install_upload("ml-1m.zip", tiny_zip.read_bytes(), None) == "ml-1m"
 
 
 def encoded_tables(data: Dataset):
@@ -268,7 +267,7 @@ def test_what_is_not_given_is_unknown(tiny: Dataset):
 
 @pytest.mark.real_data
 def test_the_papers_own_rows_on_movielens():
-    tables = encoded_tables(sources.load("ml-1m"))
+    tables = encoded_tables(datasets.load("ml-1m"))
     assert tables.are_the_papers_rows
     assert tables.users.before["User"].tolist() == [11, 12, 13, 14, 15, 16]
     assert tables.users.after["Gender"].tolist() == ["0", "1", "1", "1", "1", "0"]

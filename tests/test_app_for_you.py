@@ -8,7 +8,7 @@ import pytest
 
 from lcrec_core.data.titles import sort_key
 from lcrec_core.serving.recommender import Recommender
-from lcrec_ui.for_you import cards as components
+from lcrec_ui.for_you import cards
 from lcrec_ui.for_you.filters import ANY, KNOWN, LESSER_KNOWN, popularity_bounds
 from tests.app_support import assert_sound, go, top_titles, visit, words
 
@@ -33,7 +33,7 @@ def test_the_table_is_the_whole_list_best_first_and_begins_with_the_cards():
     shown = table(app)
     assert shown["predicted"].is_monotonic_decreasing
     assert shown["rank"].tolist() == list(range(1, len(shown) + 1))
-    assert [components.plain(title) for title in shown["title"].head(5)] == top_titles(app)
+    assert [cards.plain(title) for title in shown["title"].head(5)] == top_titles(app)
 
 
 def test_cards_and_table_say_how_likely_it_is_that_the_visitor_likes_a_movie():
@@ -113,11 +113,11 @@ def test_the_export_has_readable_columns_and_opens_as_csv():
             "num_ratings": [12],
         }
     )
-    table = pd.read_csv(io.BytesIO(components.as_csv(ranked)), encoding="utf-8-sig")
-    assert list(table.columns) == list(components.EXPORT_COLUMNS.values())
+    table = pd.read_csv(io.BytesIO(cards.as_csv(ranked)), encoding="utf-8-sig")
+    assert list(table.columns) == list(cards.EXPORT_COLUMNS.values())
     assert table.iloc[0].tolist() == [1, "Amélie, or not (2001)", 2001, "Comedy, Romance", 4.12, 0.88, 3.99, 12]
-    without = pd.read_csv(io.BytesIO(components.as_csv(ranked.drop(columns="liking"))), encoding="utf-8-sig")
-    assert list(without.columns) == [name for name in table.columns if name != components.LIKING_LABEL]
+    without = pd.read_csv(io.BytesIO(cards.as_csv(ranked.drop(columns="liking"))), encoding="utf-8-sig")
+    assert list(without.columns) == [name for name in table.columns if name != cards.LIKING_LABEL]
 
 
 def test_the_export_says_titles_as_people_do():
@@ -125,7 +125,7 @@ def test_the_export_says_titles_as_people_do():
         {"movie_id": [7], "title": ["Enfer, L' (1994)"], "year": [1994], "genres": ["Drama"], "predicted": [4.0],
          "mean_rating": [3.0], "num_ratings": [12]}
     )  # fmt: skip
-    assert "L'Enfer (1994)" in components.as_csv(ranked).decode("utf-8-sig")
+    assert "L'Enfer (1994)" in cards.as_csv(ranked).decode("utf-8-sig")
 
 
 def test_the_table_can_be_put_in_order_of_its_titles_without_their_articles():

@@ -8,7 +8,7 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1.element_tree import ElementTree
 
-from lcrec_core.cli import main as cli
+from lcrec_core.cli import main
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
 from lcrec_core.sources import demo
@@ -16,7 +16,7 @@ from lcrec_core.store.profiles import ProfileStore
 from lcrec_ui.frame import loaders, text
 from lcrec_ui.frame.text import read_aloud
 from lcrec_ui.rate.movement import TopList
-from lcrec_ui.rate.stars import without
+from lcrec_ui.rate.rating import without
 from tests import half_stars as half_stars_data
 from tests.app_support import assert_sound, visit, words
 from tests.visiting import visited_before
@@ -288,7 +288,7 @@ def test_the_page_finds_what_the_command_line_finds(capsys):
         assert_sound(app)
         shown = [int(row.key.removeprefix("stars_")) for row in stars(app)][:8]
         capsys.readouterr()
-        assert cli.main(["search", query, "--json", "-n", "8"]) == 0
+        assert main.main(["search", query, "--json", "-n", "8"]) == 0
         found = [row["movie_id"] for row in json.loads(capsys.readouterr().out)]
         assert shown[: len(found)] == found
 

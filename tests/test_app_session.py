@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lcrec_core import files
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore
-from lcrec_core.training import run as train
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from tests.app_support import assert_sound, go, top_titles, visit, words
 from tests.made_up import made_up, write_ml1m_zip
 
@@ -39,10 +39,10 @@ def test_the_sidebar_switches_the_data_and_the_address_follows(own_data):
 def own_bundle(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle trained on `own_data`, beside the demo's."""
     root = tmp_path / "artifacts"
-    shutil.copytree(files.artifacts_root() / sources.DEMO, root / sources.DEMO)
+    shutil.copytree(files.artifacts_root() / datasets.DEMO, root / datasets.DEMO)
     monkeypatch.setenv("LCREC_ARTIFACTS", str(root))
     network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
-    train.run(train.TrainRequest("ml-1m", train=train.TrainConfig(epochs=1), network=network))
+    train(TrainRequest("ml-1m", train=TrainConfig(epochs=1), network=network))
 
 
 def test_own_data_with_a_model_that_fits_it_is_shown_at_first(own_bundle):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lcrec_core.cli import main as cli
-from lcrec_core.sources import download as releases
+from lcrec_core.cli import main
+from lcrec_core.sources import download
 from tests.made_up import made_up, write_ml1m_zip
 from tests.movielens_files import dat_files, write_zip
 
@@ -52,7 +52,7 @@ def lcrec(world: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest
     def run(*arguments: str) -> Said:
         capsys.readouterr()
         try:
-            code = cli.main(arguments)
+            code = main.main(arguments)
         except SystemExit as exit_:  # argparse's own
             code = int(exit_.code or 0)
         said = capsys.readouterr()
@@ -422,7 +422,7 @@ class TestData:
             progress(1024, 1024)
             return write_zip(folder / f"{name}.zip", dat_files(), name)
 
-        monkeypatch.setattr(releases, "download", fetch)
+        monkeypatch.setattr(download, "download", fetch)
         said = lcrec("download", "ml-1m", "--accept-licence")
         assert (said.code, said.out) == (0, f"ml-1m is now in {folder / 'ml-1m.zip'}\n")
         assert "do not pass the data on" in said.err
@@ -502,7 +502,7 @@ class TestSearch:
     def test_lines_say_titles_as_people_do(self, lcrec, monkeypatch: pytest.MonkeyPatch) -> None:
         data = made_up()
         data.movies.loc[0, "title"] = "Echo Chamber, The (1990)"
-        monkeypatch.setattr("lcrec_core.sources.load.load", lambda name: data)
+        monkeypatch.setattr("lcrec_core.sources.datasets.load", lambda name: data)
         assert re.fullmatch(r"1 The Echo Chamber \(1990\) \d+ ratings\n", lcrec("search", "the echo chamber").out)
         assert lcrec("search", "echo chamber", "--json").json[0]["title"] == "Echo Chamber, The (1990)"
 

@@ -12,9 +12,9 @@ from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluation import compare, results
 from lcrec_core.models import bundles
-from lcrec_core.models.libraries import surprise as baselines
+from lcrec_core.models.libraries import surprise
 from lcrec_core.models.libraries.surprise import Fitted
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.training import run as train
 from tests.made_up import made_up
 
@@ -27,7 +27,7 @@ def data():
 @pytest.fixture(autouse=True)
 def world(monkeypatch, tmp_path, data):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
-    monkeypatch.setattr(sources, "load", lambda name: data)
+    monkeypatch.setattr(datasets, "load", lambda name: data)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def always_four(monkeypatch):
         trained.append((len(rows), seed))
         return Fitted(lambda table: np.full(len(table), 4.0), parameters=1)
 
-    monkeypatch.setitem(baselines.BASELINES, "svd", baselines.Baseline("always four", fit))
+    monkeypatch.setitem(surprise.BASELINES, "svd", surprise.Baseline("always four", fit))
     return trained
 
 
@@ -95,7 +95,7 @@ def test_a_model_that_predicts_no_number_is_refused(data, monkeypatch):
     def fit(data, rows, seed):
         return Fitted(lambda table: np.full(len(table), np.nan), parameters=1)
 
-    monkeypatch.setitem(baselines.BASELINES, "svd", baselines.Baseline("broken", fit))
+    monkeypatch.setitem(surprise.BASELINES, "svd", surprise.Baseline("broken", fit))
     with pytest.raises(results.ResultError, match="no number"):
         compare.measure(data, Protocol.RANDOM, "svd", 0)
 
@@ -151,7 +151,7 @@ def test_a_distribution_is_checked_in_both_ways_and_a_catalogue_timed_on_one_cor
         return np.tile([0, 0, 0.25, 0.5, 0.25], (len(table), 1))
 
     fitted = Fitted(lambda table: distribution(table) @ data.scale.values, parameters=1, distribution=distribution)
-    monkeypatch.setitem(baselines.BASELINES, "svd", baselines.Baseline("one guess", lambda *known: fitted))
+    monkeypatch.setitem(surprise.BASELINES, "svd", surprise.Baseline("one guess", lambda *known: fitted))
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -179,16 +179,16 @@ def test_tuned_rows_begin_with_small_values_as_published(data, monkeypatch, row,
         raise Asked
 
     library = SimpleNamespace(**{algorithm: make}, Reader=lambda **scale: None)
-    monkeypatch.setattr(baselines, "_library", lambda name: library)
+    monkeypatch.setattr(surprise, "_library", lambda name: library)
     with pytest.raises(Asked):
-        baselines.BASELINES[row].fit(data, np.arange(9), 0)
+        surprise.BASELINES[row].fit(data, np.arange(9), 0)
     (settings,) = asked
     assert (settings["n_factors"], settings["n_epochs"], settings["init_std_dev"]) == (80, 100, 0.001)
     assert (settings["lr_all"], settings["reg_all"]) == (0.005, 0.05)
 
 
 def test_tuned_rows_state_the_settings_of_the_data_set():
-    tuned = baselines.BASELINES["svd-tuned"]
+    tuned = surprise.BASELINES["svd-tuned"]
     assert "80 factors" in tuned.settings_on("ml-1m")
     assert "50 factors" in tuned.settings_on("ml-100k")
 

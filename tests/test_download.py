@@ -11,9 +11,8 @@ import pytest
 import requests
 
 from lcrec_core.errors import DataError, DownloadError
-from lcrec_core.sources import download as releases
-from lcrec_core.sources import movielens
-from lcrec_core.sources import releases as sources_releases
+from lcrec_core.sources import download, movielens
+from lcrec_core.sources.download import GROUPLENS, RELEASES, licence_text
 from tests.movielens_files import csv_files, dat_files, write_zip
 
 pytestmark = pytest.mark.usefixtures("any_counts")
@@ -62,7 +61,7 @@ def server(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     server = Server()
     server.content = write_zip(tmp_path / "published.zip", dat_files(), "ml-1m").read_bytes()
     md5 = hashlib.md5(server.content).hexdigest()
-    monkeypatch.setitem(sources_releases.RELEASES, "ml-1m", replace(sources_releases.RELEASES["ml-1m"], md5=md5))
+    monkeypatch.setitem(RELEASES, "ml-1m", replace(RELEASES["ml-1m"], md5=md5))
     monkeypatch.setenv("LCREC_DOWNLOAD_URL", server.url)
     yield server
     server.close()
@@ -70,7 +69,7 @@ def server(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def complaint(name: str = "ml-1m") -> str:
     with pytest.raises(DownloadError) as caught:
-        releases.download(name)
+        download.download(name)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -81,7 +80,7 @@ def left_in(folder: Path) -> list[str]:
 
 def test_a_download_is_checked_and_put_in_place(server: Server, folder: Path) -> None:
     seen: list[tuple[int, int]] = []
-    path = releases.download("ml-1m", progress=lambda done, total: seen.append((done, total)))
+    path = download.download("ml-1m", progress=lambda done, total: seen.append((done, total)))
     assert path == folder / "ml-1m.zip"
     assert path.read_bytes() == server.content
     assert server.asked == ["/datasets/ml-1m.zip"]
@@ -94,12 +93,12 @@ def test_a_download_is_checked_and_put_in_place(server: Server, folder: Path) ->
 
 def test_an_address_can_be_given(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LCREC_DOWNLOAD_URL", "http://127.0.0.1:9/nowhere")
-    assert releases.download("ml-1m", base_url=server.url + "/").exists()
+    assert download.download("ml-1m", base_url=server.url + "/").exists()
 
 
 def test_without_a_published_md5_the_content_is_checked(server: Server, folder: Path, tmp_path: Path) -> None:
     server.content = write_zip(tmp_path / "x.zip", csv_files(), "ml-latest-small").read_bytes()
-    assert movielens.read(releases.download("ml-latest-small")).name == "ml-latest-small"
+    assert movielens.read(download.download("ml-latest-small")).name == "ml-latest-small"
     server.content = write_zip(tmp_path / "y.zip", csv_files() | {"ratings.csv": b"a,b\n"}, "x").read_bytes()
     text = complaint("ml-latest-small")
     assert "ratings.csv line 1" in text
@@ -114,7 +113,7 @@ class TestFailures:
         yield
         assert left_in(folder) == []
         server.content, server.status, server.cut_after, server.promised = good, 200, None, None
-        assert releases.download("ml-1m").read_bytes() == good
+        assert download.download("ml-1m").read_bytes() == good
 
     def test_a_wrong_md5(self, server: Server, tmp_path: Path) -> None:
         server.content = write_zip(tmp_path / "x.zip", dat_files() | {"README": b"changed"}).read_bytes()
@@ -240,7 +239,7 @@ class TestFailures:
     def test_a_visitor_reads_no_folder_and_no_address_of_ours(self, server: Server, folder: Path) -> None:
         server.status = 503
         with pytest.raises(DownloadError) as caught:
-            releases.download("ml-1m")
+            download.download("ml-1m")
         said = caught.value.for_visitors
         assert "nothing was kept" in said
         for ours in (str(folder), "LCREC_", server.url, "python -m"):
@@ -252,20 +251,20 @@ class TestFailures:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            releases.download("ml-1m", progress=interrupt)
+            download.download("ml-1m", progress=interrupt)
 
     def test_a_full_disk(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         def no_space(*_: object) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         with monkeypatch.context() as patch:
-            patch.setattr(releases, "_fetch", no_space)
+            patch.setattr(download, "_fetch", no_space)
             with pytest.raises(DataError, match="No space left"):
-                releases.download("ml-1m")
+                download.download("ml-1m")
 
 
 def test_a_failed_download_leaves_the_older_file_alone(server: Server, folder: Path) -> None:
-    path = releases.download("ml-1m")
+    path = download.download("ml-1m")
     before = path.read_bytes()
     server.cut_after = 100
     complaint()
@@ -276,23 +275,23 @@ def test_a_failed_download_leaves_the_older_file_alone(server: Server, folder: P
 def test_a_folder_that_cannot_be_written(server: Server, folder: Path) -> None:
     folder.write_bytes(b"a file where the folder should be")
     with pytest.raises(DataError, match="LCREC_DATA"):
-        releases.download("ml-1m")
+        download.download("ml-1m")
 
 
 @pytest.mark.parametrize("name", ["demo", "ml-9m", "../x"])
 def test_what_cannot_be_downloaded(name: str) -> None:
     with pytest.raises(DownloadError, match="there are ml-1m"):
-        releases.download(name)
+        download.download(name)
 
 
-@pytest.mark.parametrize("name", sources_releases.RELEASES)
+@pytest.mark.parametrize("name", RELEASES)
 def test_the_terms_name_what_matters_and_where_they_stand(name: str) -> None:
-    text = sources_releases.licence_text(name)
-    for word in ("research", "commercial", "endorse", "cite", f"{sources_releases.GROUPLENS}/{name}-README"):
+    text = licence_text(name)
+    for word in ("research", "commercial", "endorse", "cite", f"{GROUPLENS}/{name}-README"):
         assert word in text
 
 
 def test_the_published_addresses_and_checksums() -> None:
-    assert sources_releases.RELEASES["ml-1m"].url == "https://files.grouplens.org/datasets/movielens/ml-1m.zip"
-    assert sources_releases.RELEASES["ml-1m"].md5 == "c4d9eecfca2ab87c1945afe126590906"
-    assert sources_releases.RELEASES["ml-100k"].md5 == "0e33842e24a9c977be4e0107933c0723"
+    assert RELEASES["ml-1m"].url == "https://files.grouplens.org/datasets/movielens/ml-1m.zip"
+    assert RELEASES["ml-1m"].md5 == "c4d9eecfca2ab87c1945afe126590906"
+    assert RELEASES["ml-100k"].md5 == "0e33842e24a9c977be4e0107933c0723"

@@ -5,9 +5,9 @@ import io
 import pandas as pd
 import pytest
 
-from lcrec_ui.for_you import cards as components
+from lcrec_ui.for_you import cards
 from lcrec_ui.frame import export
-from lcrec_ui.profile import parts as profile_parts
+from lcrec_ui.profile import parts
 
 
 def read(content: bytes) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def test_both_exports_of_the_app_are_safe():
     history = pd.DataFrame(
         {"time": pd.to_datetime([0], unit="s"), "title": title, "genres": genres, "rating": 4.0, "mean_rating": 3.456}
     )
-    for content in (components.as_csv(ranked), profile_parts.history_csv(history)):
+    for content in (cards.as_csv(ranked), parts.history_csv(history)):
         (row,) = read(content).to_dict("records")
         assert (row["Title"], row["Genres"]) == (f"'{title}", "'@SUM(1), Drama")
         assert not any(value.startswith(("=", "+", "-", "@")) for value in row.values())

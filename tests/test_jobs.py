@@ -13,7 +13,7 @@ import pytest
 
 from lcrec_core.evaluation.bundle_results import table_six
 from lcrec_core.models.bundles import list_bundles
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.training import jobs, resumable
 from lcrec_core.training.jobs import Job, JobError, JobRequest, JobState
 from tests.made_up import made_up, write_ml1m_zip
@@ -56,7 +56,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     script = tmp_path / "stand_in.py"
     script.write_text(STAND_IN)
     monkeypatch.setattr(jobs, "TRAIN_COMMAND", (sys.executable, str(script)))
-    monkeypatch.setattr(sources, "available", lambda: ["demo"])
+    monkeypatch.setattr(datasets, "available", lambda: ["demo"])
     yield tmp_path / "artifacts"
     for job in jobs.list_jobs(tmp_path / "artifacts"):
         if job.state.active:

@@ -9,7 +9,7 @@ from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.encode import encode
 from lcrec_core.data.split import Protocol, Split, make_split
 from lcrec_core.files import seal, unseal
-from lcrec_core.models.lcrec import fit as fit_lcrec
+from lcrec_core.models.lcrec import fit
 from lcrec_core.models.lcrec import model as lcrec
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.models.lcrec.model import LCRec
@@ -37,7 +37,7 @@ def split(data) -> Split:
 
 @pytest.fixture(scope="module")
 def model(data, split) -> LCRec:
-    return fit_lcrec.fit(data, encode(data, split.fitting), NETWORK, TRAIN)
+    return fit.fit(data, encode(data, split.fitting), NETWORK, TRAIN)
 
 
 def with_ratings(data: Dataset, rows: np.ndarray, values: np.ndarray) -> Dataset:
@@ -50,7 +50,7 @@ def test_a_test_ratings_value_does_not_move_any_prediction_by_a_bit(data, split,
     before = lcrec.answer_rows(data, model, split.test)
     opposite = 6 - data.ratings[Col.RATING].to_numpy()[split.test]
     changed = with_ratings(data, split.test, opposite)
-    again = fit_lcrec.fit(changed, encode(changed, split.fitting), NETWORK, TRAIN)
+    again = fit.fit(changed, encode(changed, split.fitting), NETWORK, TRAIN)
     after = lcrec.answer_rows(changed, again, split.test)
     np.testing.assert_array_equal(before.rating, after.rating)
     np.testing.assert_array_equal(before.probabilities, after.probabilities)
@@ -64,13 +64,13 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
         seen.append((folds.sequences, folds.ratings))
         return LCRecNetwork(NETWORK, encoded.vocabularies.sizes(), VALUES)
 
-    monkeypatch.setattr(fit_lcrec, "train_network", keep)
+    monkeypatch.setattr(fit, "train_network", keep)
     encoded = encode(data, split.fitting)
-    fit_lcrec.fit(data, encoded, NETWORK, TRAIN)
+    fit.fit(data, encoded, NETWORK, TRAIN)
     fold_of = np.random.default_rng([0, 0]).integers(0, 2, len(encoded.histories.ratings))
     ratings = np.where(fold_of == 0, 6 - encoded.histories.ratings, encoded.histories.ratings).astype(np.float32)
     changed = replace(encoded, histories=replace(encoded.histories, ratings=ratings))
-    fit_lcrec.fit(data, changed, NETWORK, TRAIN)
+    fit.fit(data, changed, NETWORK, TRAIN)
     (before, values), (after, changed_values) = seen
     assert not np.array_equal(values[0], changed_values[0])
     for one, other in zip(before[0], after[0], strict=True):
@@ -80,9 +80,9 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
 
 def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
     taken = []
-    monkeypatch.setattr(fit_lcrec, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
+    monkeypatch.setattr(fit, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
     encoded = encode(data, split.fitting)
-    fit_lcrec.fit(data, encoded, NETWORK, TRAIN)
+    fit.fit(data, encoded, NETWORK, TRAIN)
     for sequences in (part for pair in taken for part in pair):
         for person in range(24):
             events = sequences.movies[slice(*sequences.offsets[person : person + 2])]
@@ -93,8 +93,8 @@ def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
 
 def test_short_histories_are_first_ratings_of_every_length(data, split, monkeypatch):
     taken = []
-    monkeypatch.setattr(fit_lcrec, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
-    fit_lcrec.fit(data, encode(data, split.fitting), NETWORK, TRAIN)
+    monkeypatch.setattr(fit, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
+    fit.fit(data, encode(data, split.fitting), NETWORK, TRAIN)
     shares = []
     for among_all, among_few in taken:
         np.testing.assert_array_equal(among_all.target_movies, among_few.target_movies)
@@ -108,8 +108,8 @@ def test_short_histories_are_first_ratings_of_every_length(data, split, monkeypa
 
 
 def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
-    again = fit_lcrec.fit(data, encode(data, split.fitting), NETWORK, TRAIN, scratch=tmp_path)
-    resumed = fit_lcrec.fit(data, encode(data, split.fitting), NETWORK, TRAIN, scratch=tmp_path)
+    again = fit.fit(data, encode(data, split.fitting), NETWORK, TRAIN, scratch=tmp_path)
+    resumed = fit.fit(data, encode(data, split.fitting), NETWORK, TRAIN, scratch=tmp_path)
     for name, value in model.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name])
         assert torch.equal(value, resumed.network.state_dict()[name])
@@ -118,12 +118,12 @@ def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
 
 def test_what_an_earlier_run_spent_is_counted(data, split, tmp_path):
     evidence = lcrec.evidence_of(data, encode(data, split.fitting))
-    fold_of = fit_lcrec.draw_folds(len(evidence.ratings), TRAIN)
-    _, none_before = fit_lcrec.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
+    fold_of = fit.draw_folds(len(evidence.ratings), TRAIN)
+    _, none_before = fit.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
     assert none_before == 0
     for path in tmp_path.iterdir():
         path.write_bytes(seal(unseal(path.read_bytes()) | {"seconds": np.array(1000.0)}))
-    _, before = fit_lcrec.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
+    _, before = fit.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
     assert before == pytest.approx(2000 / min(2, joblib.cpu_count()), rel=0.05)
 
 

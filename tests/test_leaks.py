@@ -9,13 +9,12 @@ import torch
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import Encoded, encode
 from lcrec_core.data.split import make_split
-from lcrec_core.models import registry as networks
+from lcrec_core.models import registry
 from lcrec_core.models.paper.batches import BatchConfig, make_batch, plan_pass
 from lcrec_core.models.paper.model import answer, question_of_rows, question_of_tasks
 from lcrec_core.models.paper.network import PaperNetwork
-from lcrec_core.sources import load as sources
-from lcrec_core.training import run as train
-from lcrec_core.training.run import predict_batch
+from lcrec_core.sources import datasets
+from lcrec_core.training.run import TrainConfig, TrainRequest, predict_batch, train
 from tests.made_up import made_up
 
 CONFIG = BatchConfig(batch_size=64)
@@ -38,7 +37,7 @@ def with_ratings(data: Dataset, rows: np.ndarray, value: float) -> Dataset:
 def network_for(encoded: Encoded) -> PaperNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = networks.build("paper", NETWORK, encoded.vocabularies.sizes())
+        network = registry.build("paper", NETWORK, encoded.vocabularies.sizes())
         # Large weights: a leak would show.
         for parameter in network.parameters():
             torch.nn.init.normal_(parameter, std=0.4)
@@ -140,9 +139,9 @@ def test_training_reads_the_training_part_only_and_the_test_part_for_drawing(dat
     weights = []
     for value in (1.0, 5.0):
         changed = with_ratings(data, split.test, value)
-        monkeypatch.setattr(sources, "load", lambda name, changed=changed: changed)
-        config = train.TrainConfig(epochs=1, learning_rate=0.01, batches=CONFIG)
-        bundle = train.run(train.TrainRequest("made-up", train=config, network=NETWORK, save=False))
+        monkeypatch.setattr(datasets, "load", lambda name, changed=changed: changed)
+        config = TrainConfig(epochs=1, learning_rate=0.01, batches=CONFIG)
+        bundle = train(TrainRequest("made-up", train=config, network=NETWORK, save=False))
         weights.append(bundle.weights)
     for name in weights[0]:
         assert weights[0][name].tobytes() == weights[1][name].tobytes(), name

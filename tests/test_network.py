@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lcrec_core.models import registry as networks
+from lcrec_core.models import registry
 from lcrec_core.models.paper.network import PaperConfig, PaperNetwork, masked_mean
 
 SIZES = {"users": 9, "genders": 4, "ages": 9, "occupations": 5, "movies": 12, "genres": 6, "words": 15}
@@ -126,13 +126,13 @@ def test_masked_mean_by_hand():
 
 def test_the_defaults_are_table_vi_and_survive_json():
     assert PaperConfig().keep_probability == 0.5
-    built = networks.build("paper", {"filter_widths": [2, 3], "feature_size": 6}, SIZES)
-    assert networks.build("paper", networks.config_dict(built), SIZES).config == built.config
+    built = registry.build("paper", {"filter_widths": [2, 3], "feature_size": 6}, SIZES)
+    assert registry.build("paper", registry.config_dict(built), SIZES).config == built.config
 
 
 def test_unknown_models_and_impossible_sizes_are_refused():
     with pytest.raises(ValueError, match="no-such"):
-        networks.build("no-such", {}, SIZES)
+        registry.build("no-such", {}, SIZES)
     for wrong in ({"state_size": 0}, {"keep_probability": 0.0}, {"filter_widths": ()}):
         with pytest.raises(ValueError, match=r"must"):
             PaperConfig(**wrong)

@@ -11,9 +11,9 @@ from streamlit import config
 from lcrec_core.errors import LCRecError
 from lcrec_core.sources import download
 from lcrec_core.training import jobs
-from lcrec_ui.data import get as data_source
+from lcrec_ui.data import get
 from lcrec_ui.frame import permissions
-from lcrec_ui.training import runs as training_run
+from lcrec_ui.training import runs
 from tests.made_up import made_up, write_ml1m_zip
 from tests.visiting import open_page, run, visited_before, words
 
@@ -128,8 +128,8 @@ def test_what_a_browser_sends_all_the_same_does_nothing(listen, monkeypatch, tmp
 @pytest.mark.parametrize(
     "act",
     [
-        lambda zipped: training_run._cancel.__wrapped__("job"),
-        lambda zipped: data_source.install_upload("ml-1m.zip", zipped, None),
+        lambda zipped: runs._cancel.__wrapped__("job"),
+        lambda zipped: get.install_upload("ml-1m.zip", zipped, None),
     ],
 )
 def test_actions_ask_for_themselves(listen, monkeypatch, tmp_path: Path, act: Callable[[bytes], Any]):

@@ -18,8 +18,8 @@ from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.sources import load as sources
-from lcrec_core.training import run as train
+from lcrec_core.sources import datasets
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
@@ -37,12 +37,12 @@ def trained(data, tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("artifacts")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(root))
-        patch.setattr(sources, "load", lambda name: data)
-        config = train.TrainConfig(epochs=1, batches=BatchConfig(batch_size=64))
-        train.run(train.TrainRequest("made-up", train=config, network=NETWORK))
+        patch.setattr(datasets, "load", lambda name: data)
+        config = TrainConfig(epochs=1, batches=BatchConfig(batch_size=64))
+        train(TrainRequest("made-up", train=config, network=NETWORK))
         few = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
         ours = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=few)
-        train.run(train.TrainRequest("made-up", "lcrec", lcrec=ours))
+        train(TrainRequest("made-up", "lcrec", lcrec=ours))
     return root
 
 

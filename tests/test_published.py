@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.errors import DataError, DownloadError
-from lcrec_core.sources import download, movielens, published, releases
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets, download, movielens, published, releases
 from lcrec_core.sources.published import Counts
 from tests.movielens_files import csv_files, dat_files, u_files, write_folder, write_zip
 
@@ -30,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_release_has_a_name_a_title_counts_and_a_download() -> None:
-    assert set(MADE_UP) == set(published.TITLES) == set(releases.RELEASES) == set(sources.NAMES) - {"demo"}
+    assert set(MADE_UP) == set(published.TITLES) == set(releases.RELEASES) == set(datasets.NAMES) - {"demo"}
     assert set(published.EDITIONS) | set(published.AT_LEAST) == set(published.TITLES)
 
 
@@ -41,15 +40,15 @@ def test_made_up_rows_under_a_releases_name_are_refused_wherever_they_come_in(
     zip_path = write_zip(tmp_path / f"{name}.zip", MADE_UP[name](), name)
     for given in (None, name):
         with pytest.raises(DataError, match=f"this is not {published.TITLES[name]}: it has [23] people") as caught:
-            sources.install(zip_path, given)
+            datasets.install(zip_path, given)
         assert "--name my-films" in caught.value.advice
         assert "--name" not in caught.value.for_visitors
     assert not folder.exists()
     shutil.copytree(tmp_path, folder, ignore=shutil.ignore_patterns("data"))
     with pytest.raises(DataError, match=f"this is not {published.TITLES[name]}"):
-        sources.load(name)
-    assert sources.install(zip_path, "my-films") == "my-films"
-    assert sources.load("my-films").name == "my-films"
+        datasets.load(name)
+    assert datasets.install(zip_path, "my-films") == "my-films"
+    assert datasets.load("my-films").name == "my-films"
 
 
 def test_a_download_is_counted_too(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,8 +83,8 @@ def test_the_other_csv_releases_have_their_own_names(tmp_path: Path, name: str) 
 
 def test_ones_own_data_may_have_any_counts(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(published.EDITIONS, "ml-25m", (Counts(2, 3, 3),))
-    assert sources.install(write_zip(tmp_path / "x.zip", csv_files()), "my-copy") == "my-copy"
-    assert sources.load("my-copy").name == "my-copy"
+    assert datasets.install(write_zip(tmp_path / "x.zip", csv_files()), "my-copy") == "my-copy"
+    assert datasets.load("my-copy").name == "my-copy"
 
 
 class TestByCounts:
@@ -94,32 +93,32 @@ class TestByCounts:
         monkeypatch.setitem(published.EDITIONS, "ml-25m", (Counts(9, 9, 9), Counts(2, 3, 3)))
 
     def test_a_nameless_csv_zip_is_the_release_with_its_counts(self, folder: Path, tmp_path: Path) -> None:
-        assert sources.install(write_zip(tmp_path / "upload.zip", csv_files())) == "ml-25m"
-        assert sources.load("ml-25m").name == "ml-25m"
+        assert datasets.install(write_zip(tmp_path / "upload.zip", csv_files())) == "ml-25m"
+        assert datasets.load("ml-25m").name == "ml-25m"
 
     def test_one_with_no_releases_counts_needs_a_name_of_its_own(self, folder: Path, tmp_path: Path) -> None:
         other = csv_files() | {"ratings.csv": csv_files()["ratings.csv"] + b"9,1,3.5,1500000003\n"}
         with pytest.raises(DataError, match=r"2 people, 3 films and 4 ratings .* say which name") as caught:
-            sources.install(write_zip(tmp_path / "upload.zip", other))
+            datasets.install(write_zip(tmp_path / "upload.zip", other))
         assert "--name my-films" in caught.value.advice
 
     def test_one_release_does_not_go_by_the_name_of_another(self, folder: Path, tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"not MovieLens 32M.*these are the counts of MovieLens 25M"):
-            sources.install(write_zip(tmp_path / "x.zip", csv_files(), "ml-32m"))
+            datasets.install(write_zip(tmp_path / "x.zip", csv_files(), "ml-32m"))
 
     def test_a_growing_release_has_a_least_size(self, folder: Path, tmp_path: Path, monkeypatch) -> None:
         zip_path = write_zip(tmp_path / "x.zip", csv_files(), "ml-latest")
         monkeypatch.setattr(published, "AT_LEAST", {"ml-latest": Counts(1, 1, 1)})
         with pytest.raises(DataError, match="the counts of MovieLens 25M"):
-            sources.install(zip_path)
+            datasets.install(zip_path)
         monkeypatch.delitem(published.EDITIONS, "ml-25m")
-        assert sources.install(zip_path) == "ml-latest"
+        assert datasets.install(zip_path) == "ml-latest"
 
 
 @pytest.mark.real_data("ml-1m", "ml-100k", "ml-latest-small")
 @pytest.mark.parametrize("name", ["ml-1m", "ml-100k", "ml-latest-small"])
 def test_the_real_ones_are_themselves_and_a_rating_less_is_noticed(name: str, tmp_path: Path) -> None:
-    data = sources.load(name)
+    data = datasets.load(name)
     assert Counts.of(data) == published.EDITIONS[name][0]
     assert published.named_by(Counts.of(data)) == name
     source = Path(os.environ["LCREC_DATA"]) / f"{name}.zip"
@@ -128,4 +127,4 @@ def test_the_real_ones_are_themselves_and_a_rating_less_is_noticed(name: str, tm
     table = next(n for n in ("ratings.dat", "u.data", "ratings.csv") if n in files)
     files[table] = files[table][: files[table].rstrip().rindex(b"\n") + 1]
     with pytest.raises(DataError, match="this is not MovieLens"):
-        sources.install(write_zip(tmp_path / "x.zip", files, name), name)
+        datasets.install(write_zip(tmp_path / "x.zip", files, name), name)

@@ -16,8 +16,8 @@ from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.models.paper.model import answer, question_of_rows
 from lcrec_core.serving.filters import Filters
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.sources import load as sources
-from lcrec_core.training import run as train
+from lcrec_core.sources import datasets
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
@@ -36,10 +36,10 @@ def ours(data, tmp_path_factory) -> Recommender:
     """The same data served by LCRec."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
-        patch.setattr(sources, "load", lambda name: data)
+        patch.setattr(datasets, "load", lambda name: data)
         backbone = BackboneConfig(factors=3, iterations=20, burn_in=10, samples=5)
         config = LCRecTrainConfig(folds=2, epochs=2, targets_per_step=100, backbone=backbone)
-        train.run(train.TrainRequest("made-up", "lcrec", lcrec=config))
+        train(TrainRequest("made-up", "lcrec", lcrec=config))
         return Recommender.load("made-up/lcrec", data)
 
 
@@ -47,9 +47,9 @@ def ours(data, tmp_path_factory) -> Recommender:
 def recommender(data, tmp_path_factory) -> Recommender:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
-        patch.setattr(sources, "load", lambda name: data)
-        config = train.TrainConfig(epochs=3, learning_rate=0.01, batches=BatchConfig(batch_size=64))
-        bundle = train.run(train.TrainRequest("made-up", train=config, network=NETWORK))
+        patch.setattr(datasets, "load", lambda name: data)
+        config = TrainConfig(epochs=3, learning_rate=0.01, batches=BatchConfig(batch_size=64))
+        bundle = train(TrainRequest("made-up", train=config, network=NETWORK))
         return Recommender(bundle, data)
 
 
@@ -81,11 +81,11 @@ def test_lcrec_reads_low_ratings_too_and_moves_at_once(ours):
 
 def test_lcrec_tells_how_far_its_backbones_are(data, monkeypatch, tmp_path):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
-    monkeypatch.setattr(sources, "load", lambda name: data)
+    monkeypatch.setattr(datasets, "load", lambda name: data)
     backbone = BackboneConfig(factors=2, iterations=4, burn_in=2, samples=2)
     config = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=500, backbone=backbone)
     told = []
-    train.run(train.TrainRequest("made-up", "lcrec", lcrec=config, save=False), told.append)
+    train(TrainRequest("made-up", "lcrec", lcrec=config, save=False), told.append)
     assert [progress.note for progress in told if progress.note] == [f"{n} of 2 backbones sampled" for n in range(3)]
     assert (told[-1].state, told[-1].step) == ("done", told[-1].steps)
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.titles import spoken
 from lcrec_core.serving.search import TitleIndex, describe, words_of
-from lcrec_core.sources import demo
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets, demo
 
 TITLES = {
     "L.A. Confidential (1997)": 900,
@@ -254,14 +253,14 @@ def test_every_film_of_the_demo_is_found_without_its_marks():
 
 @pytest.mark.real_data("ml-1m")
 def test_every_film_of_movielens_1m_is_found_without_its_marks():
-    assert unfindable(sources.load("ml-1m")) == []
+    assert unfindable(datasets.load("ml-1m")) == []
 
 
 @pytest.mark.real_data("ml-100k")
 def test_every_film_of_movielens_100k_is_found_without_its_marks():
-    assert unfindable(sources.load("ml-100k")) == []
+    assert unfindable(datasets.load("ml-100k")) == []
 
 
 @pytest.mark.real_data("ml-latest-small")
 def test_every_film_of_movielens_latest_small_is_found_without_its_marks():
-    assert unfindable(sources.load("ml-latest-small")) == []
+    assert unfindable(datasets.load("ml-latest-small")) == []

@@ -5,7 +5,7 @@ import pytest
 from lcrec_core.data.dataset import WHOLE_STARS, Dataset
 from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import DataError
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from tests.made_up import made_up
 from tests.movielens_files import u_files, write_folder
 
@@ -53,7 +53,7 @@ def test_the_official_fold_is_that_fifth_of_the_file_in_the_files_order(tmp_path
     pairs = [(user, movie) for movie in (4, 2, 5, 1, 3) for user in (2, 3, 1)]
     files["u.data"] = "".join(f"{user}\t{movie}\t3\t881250949\n" for user, movie in pairs).encode()
     write_folder(tmp_path / "ml-100k", files)
-    data = sources.load("ml-100k")
+    data = datasets.load("ml-100k")
     for fold in range(1, 6):
         split = make_split(data, "official", fold)
         test = data.ratings.iloc[split.test][["user_id", "movie_id"]].to_numpy().tolist()
@@ -62,7 +62,7 @@ def test_the_official_fold_is_that_fifth_of_the_file_in_the_files_order(tmp_path
     with pytest.raises(DataError, match="1 to 5"):
         make_split(data, "official", 6)
     with pytest.raises(DataError, match="only ml-100k"):
-        make_split(sources.load("demo"), "official", 1)
+        make_split(datasets.load("demo"), "official", 1)
 
 
 @pytest.mark.parametrize(("protocol", "held"), [("user-last", 8), ("leave-last-out", 1)])
@@ -134,7 +134,7 @@ def test_a_fold_of_a_damaged_file_is_one_clear_error(tmp_path, monkeypatch):
     monkeypatch.setenv("LCREC_DATA", str(tmp_path))
     write_folder(tmp_path / "ml-100k", u_files() | {"u.data": b"1\t1\tfive\t881250949\n"})
     with pytest.raises(DataError, match="line 1 has the rating 'five'"):
-        sources.load("ml-100k")
+        datasets.load("ml-100k")
 
 
 def data_movies(rows: np.ndarray) -> list[int]:

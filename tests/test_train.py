@@ -13,9 +13,9 @@ from lcrec_core.models import bundles, checkpoint
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.training import resumable
-from lcrec_core.training import run as train
+from lcrec_core.training.run import Cancelled, TrainConfig, TrainRequest, predict_batch, train
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
@@ -25,14 +25,14 @@ NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6
 def data(monkeypatch, tmp_path):
     data = made_up(people=30, films=80, ratings_each=40)
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path / "artifacts"))
-    monkeypatch.setattr(sources, "load", lambda name: data)
+    monkeypatch.setattr(datasets, "load", lambda name: data)
     return data
 
 
 def request(**changes):
     given = {"epochs": 2, "learning_rate": 0.01, "batches": BatchConfig(batch_size=64)} | changes.pop("train", {})
     changes = {"replace": True} | changes
-    return train.TrainRequest("made-up", train=train.TrainConfig(**given), network=NETWORK, **changes)
+    return TrainRequest("made-up", train=TrainConfig(**given), network=NETWORK, **changes)
 
 
 def same_weights(one, other):
@@ -40,13 +40,13 @@ def same_weights(one, other):
 
 
 def test_the_defaults_are_the_papers_table_vi():
-    config = train.TrainConfig()
+    config = TrainConfig()
     assert (config.epochs, config.batches.batch_size, config.learning_rate) == (5, 256, 0.0001)
     assert config.protocol == "random"
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not():
-    one, again, other = train.run(request()), train.run(request()), train.run(request(train={"seed": 1}))
+    one, again, other = train(request()), train(request()), train(request(train={"seed": 1}))
     assert same_weights(one, again)
     assert not same_weights(one, other)
 
@@ -56,22 +56,22 @@ class Stop(Exception):
 
 
 def test_a_cooldown_lets_the_learning_rate_fall_to_nought_at_the_end():
-    config = train.TrainConfig(epochs=4, learning_rate=0.1, cooldown=0.5)
+    config = TrainConfig(epochs=4, learning_rate=0.1, cooldown=0.5)
     assert [config.rate_at(passes) for passes in (0, 2, 3, 4)] == [0.1, 0.1, 0.05, 0.0]
-    assert train.TrainConfig().rate_at(4.9) == 0.0001
+    assert TrainConfig().rate_at(4.9) == 0.0001
 
 
 @pytest.mark.parametrize("stop_at", [1, 3, 6])
 def test_a_stopped_run_resumes_to_the_same_weights_and_figures(stop_at):
-    whole = train.run(request(name="whole", train={"cooldown": 0.5}))
+    whole = train(request(name="whole", train={"cooldown": 0.5}))
 
     def stop(progress):
         if len(progress.history) > stop_at:
             raise Stop
 
     with pytest.raises(Stop):
-        train.run(request(name="stopped", train={"cooldown": 0.5}), stop)
-    resumed = train.run(request(name="stopped", resume=True, train={"cooldown": 0.5}))
+        train(request(name="stopped", train={"cooldown": 0.5}), stop)
+    resumed = train(request(name="stopped", resume=True, train={"cooldown": 0.5}))
     assert same_weights(whole, resumed)
     for mine, theirs in zip(whole.history, resumed.history, strict=True):
         assert {k: v for k, v in mine.items() if k != "seconds"} == {k: v for k, v in theirs.items() if k != "seconds"}
@@ -83,27 +83,27 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
             raise Stop
 
     with pytest.raises(Stop):
-        train.run(request(), stop)
+        train(request(), stop)
     with pytest.raises(TrainingError, match="another train"):
-        train.run(request(resume=True, train={"seed": 5}))
+        train(request(resume=True, train={"seed": 5}))
     (checkpoint,) = (tmp_path / "artifacts" / "made-up").glob(".checkpoint-paper/*.safetensors")
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     with pytest.raises(TrainingError, match="damaged"):
-        train.run(request(resume=True))
+        train(request(resume=True))
 
 
 def test_there_must_be_something_to_resume():
     with pytest.raises(TrainingError, match="nothing to resume"):
-        train.run(request(resume=True))
+        train(request(resume=True))
 
 
 def test_it_learns():
-    history = train.run(request(train={"epochs": 6})).history
+    history = train(request(train={"epochs": 6})).history
     assert history[-1]["train_mse"] < 0.9 * history[0]["train_mse"]
 
 
 def test_errors_are_drawn_several_times_a_pass_and_fit_each_other():
-    bundle = train.run(request())
+    bundle = train(request())
     assert [row["epoch"] for row in bundle.history][:1] == [0.0]
     assert len(bundle.history) == 1 + 2 * 4
     assert bundle.history[-1]["epoch"] == 2.0
@@ -116,22 +116,22 @@ def test_errors_are_drawn_several_times_a_pass_and_fit_each_other():
 
 
 def test_validation_leaves_the_test_part_alone_and_saves_nothing():
-    bundle = train.run(request(validate=True))
+    bundle = train(request(validate=True))
     assert not [name for name in bundle.metrics if name.startswith("test")]
     assert bundle.metrics["valid_ratings"] == 48
     assert bundles.list_bundles() == []
 
 
 def test_what_is_saved_predicts_what_was_measured(data):
-    train.run(request())
+    train(request())
     recommender = Recommender.load("made-up", data)
-    again = train.run(request(name="again"))
+    again = train(request(name="again"))
     np.testing.assert_array_equal(recommender.bundle.movie_features, again.movie_features)
 
 
 def test_progress_file_tells_how_it_ended(tmp_path):
     path = tmp_path / "progress.json"
-    train.run(request(progress_file=path))
+    train(request(progress_file=path))
     told = json.loads(path.read_text())
     assert (told["state"], told["epoch"], told["step"]) == ("done", 2.0, told["steps"])
     assert len(told["history"]) == 9
@@ -141,7 +141,7 @@ def test_progress_file_tells_how_it_ended(tmp_path):
             raise TrainingError("one line\nand another")
 
     with pytest.raises(TrainingError):
-        train.run(request(progress_file=path), fail)
+        train(request(progress_file=path), fail)
     assert (json.loads(path.read_text())["state"], json.loads(path.read_text())["error"]) == ("failed", "one line")
 
 
@@ -153,18 +153,18 @@ def test_sigterm_cancels_and_writes_no_bundle(tmp_path):
             os.kill(os.getpid(), signal.SIGTERM)
 
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(train.Cancelled):
-        train.run(request(progress_file=path), terminate)
+    with pytest.raises(Cancelled):
+        train(request(progress_file=path), terminate)
     assert json.loads(path.read_text())["state"] == "cancelled"
     assert bundles.list_bundles() == []
     assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_loss_that_is_no_number_stops_the_run(monkeypatch):
-    real = train.predict_batch
+    real = predict_batch
     monkeypatch.setattr(train, "predict_batch", lambda network, batch: real(network, batch) * math.nan)
     with pytest.raises(TrainingError, match="smaller --learning-rate"):
-        train.run(request())
+        train(request())
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_loss_that_is_no_number_stops_the_run(monkeypatch):
 )
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=r"must"):
-        train.TrainConfig(**wrong)
+        TrainConfig(**wrong)
 
 
 def stop_after(rows):
@@ -186,17 +186,17 @@ def stop_after(rows):
 def test_what_is_kept_of_a_stopped_run_goes_when_it_is_done_or_begun_afresh(tmp_path):
     folder = tmp_path / "artifacts/made-up"
     with pytest.raises(Stop):
-        train.run(request(), stop_after(2))
+        train(request(), stop_after(2))
     assert [kept.bundle for kept in resumable.list_kept()] == ["made-up/paper"]
     assert resumable.is_kept("made-up/paper")
     left = next((folder / ".checkpoint-paper").iterdir()).stat().st_mtime_ns
     with pytest.raises(Stop):
-        train.run(request(), stop_after(0))
+        train(request(), stop_after(0))
     assert not resumable.is_kept("made-up/paper"), "a run from the start does not go on from an earlier one's"
     with pytest.raises(Stop):
-        train.run(request(), stop_after(2))
+        train(request(), stop_after(2))
     assert next((folder / ".checkpoint-paper").iterdir()).stat().st_mtime_ns != left
-    train.run(request(resume=True))
+    train(request(resume=True))
     assert sorted(os.listdir(folder)) == ["paper"]
     assert resumable.list_kept() == []
 
@@ -204,37 +204,37 @@ def test_what_is_kept_of_a_stopped_run_goes_when_it_is_done_or_begun_afresh(tmp_
 def test_what_lcrec_keeps_goes_when_it_is_done(tmp_path):
     few = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
     config = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=few)
-    ours = train.TrainRequest("made-up", "lcrec", lcrec=config)
+    ours = TrainRequest("made-up", "lcrec", lcrec=config)
 
     def stop(progress):
         if progress.step:
             raise Stop
 
     with pytest.raises(Stop):
-        train.run(ours, stop)
+        train(ours, stop)
     assert resumable.is_kept("made-up/lcrec")
-    train.run(ours)
+    train(ours)
     assert sorted(os.listdir(tmp_path / "artifacts/made-up")) == ["lcrec"]
 
 
 def test_what_nobody_came_back_to_goes_after_a_month():
     for name in ("old", "new"):
         with pytest.raises(Stop):
-            train.run(request(name=name), stop_after(2))
+            train(request(name=name), stop_after(2))
     for path in (resumable.folder_of("made-up/old"), *resumable.folder_of("made-up/old").iterdir()):
         os.utime(path, (time.time() - 31 * 86_400,) * 2)
-    train.run(request())
+    train(request())
     assert [kept.bundle for kept in resumable.list_kept()] == ["made-up/new"]
 
 
 def test_a_bundle_that_is_there_is_not_trained_over():
-    train.run(request())
+    train(request())
     told = []
     with pytest.raises(BundleError, match=r"already a bundle made-up/paper.*--replace"):
-        train.run(request(replace=False), told.append)
+        train(request(replace=False), told.append)
     assert (len(told), told[-1].state, told[-1].step) == (2, "failed", 0)
     assert "--" not in told[-1].error
-    train.run(request(replace=False, validate=True))
+    train(request(replace=False, validate=True))
 
 
 def test_a_bundle_that_appears_during_a_run_is_left_alone_and_the_run_is_not_lost(tmp_path):
@@ -246,10 +246,10 @@ def test_a_bundle_that_appears_during_a_run_is_left_alone_and_the_run_is_not_los
             (place / "mine").touch()
 
     with pytest.raises(BundleError, match=r"already a bundle made-up/paper.*--resume"):
-        train.run(request(replace=False), appear)
+        train(request(replace=False), appear)
     assert os.listdir(place) == ["mine"]
-    resumed = train.run(request(resume=True))
-    assert same_weights(resumed, train.run(request(name="whole")))
+    resumed = train(request(resume=True))
+    assert same_weights(resumed, train(request(name="whole")))
 
 
 def test_what_is_convenient_does_not_stop_a_run(tmp_path, monkeypatch, caplog):
@@ -262,7 +262,7 @@ def test_what_is_convenient_does_not_stop_a_run(tmp_path, monkeypatch, caplog):
         return real(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    train.run(request(progress_file=tmp_path / "progress.json"))
+    train(request(progress_file=tmp_path / "progress.json"))
     assert [bundle.name for bundle in bundles.list_bundles()] == ["made-up/paper"]
     assert not (tmp_path / "progress.json").exists()
     assert not list((tmp_path / "artifacts").rglob("*.new"))
@@ -285,7 +285,7 @@ def test_why_a_run_failed_is_told_without_paths_or_commands(error, said, monkeyp
     monkeypatch.setattr(train, "_train", fail)
     told = []
     with pytest.raises(type(error)):
-        train.run(request(), told.append)
+        train(request(), told.append)
     assert told[-1].error.startswith(said)
     assert "secret" not in told[-1].error
     assert "again" not in told[-1].error
@@ -294,22 +294,22 @@ def test_why_a_run_failed_is_told_without_paths_or_commands(error, said, monkeyp
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_flipped_bit_of_a_checkpoint_is_noticed(share):
     with pytest.raises(Stop):
-        train.run(request(), stop_after(2))
+        train(request(), stop_after(2))
     (kept,) = resumable.folder_of("made-up/paper").iterdir()
     content = bytearray(kept.read_bytes())
     content[int(share * len(content))] ^= 4
     kept.write_bytes(content)
     with pytest.raises(TrainingError, match=r"checkpoint is damaged.*without --resume"):
-        train.run(request(resume=True))
+        train(request(resume=True))
 
 
 def test_a_checkpoint_of_a_wrong_form_is_one_error():
     with pytest.raises(Stop):
-        train.run(request(), stop_after(2))
+        train(request(), stop_after(2))
     (kept,) = resumable.folder_of("made-up/paper").iterdir()
     arrays = checkpoint.unseal(kept.read_bytes())
     for wrong in ({"state": None}, {"state": checkpoint.as_array("[1]")}, {"network.rating_out.weight": np.zeros(3)}):
         changed = {name: array for name, array in (arrays | wrong).items() if array is not None}
         kept.write_bytes(checkpoint.seal(changed))
         with pytest.raises(TrainingError, match="checkpoint is damaged"):
-            train.run(request(resume=True))
+            train(request(resume=True))

@@ -10,8 +10,8 @@ from lcrec_core.models.paper.batches import BatchConfig
 from lcrec_core.serving.filters import Filters
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.serving.twins import most_rated_twins
-from lcrec_core.sources import load as sources
-from lcrec_core.training import run as train
+from lcrec_core.sources import datasets
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from tests.made_up import made_up
 
 TWINS = {2: 1, 7: 20}
@@ -61,10 +61,10 @@ def data() -> Dataset:
 def recommender(data, tmp_path_factory) -> Recommender:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
-        patch.setattr(sources, "load", lambda name: data)
-        config = train.TrainConfig(epochs=1, learning_rate=0.01, batches=BatchConfig(batch_size=64))
+        patch.setattr(datasets, "load", lambda name: data)
+        config = TrainConfig(epochs=1, learning_rate=0.01, batches=BatchConfig(batch_size=64))
         network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
-        return Recommender(train.run(train.TrainRequest("made-up", train=config, network=network)), data)
+        return Recommender(train(TrainRequest("made-up", train=config, network=network)), data)
 
 
 def test_a_list_has_the_more_rated_twin_and_not_the_other(recommender):
@@ -103,7 +103,7 @@ def test_predictions_know_ids_alone(recommender, data):
 
 @pytest.mark.real_data("ml-100k")
 def test_movielens_100k_lists_18_films_twice():
-    data = sources.load("ml-100k")
+    data = datasets.load("ml-100k")
     ids, stands = data.movies["movie_id"].to_numpy(), most_rated_twins(data)
     twins = {int(ids[row]): int(ids[stands[row]]) for row in range(len(ids)) if stands[row] != row}
     assert len(twins) == 18

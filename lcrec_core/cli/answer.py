@@ -22,7 +22,7 @@ from lcrec_core.data.dataset import Col, Dataset, age_band
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
 from lcrec_core.models import bundles
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 
 if TYPE_CHECKING:
     from lcrec_core.serving.filters import Filters
@@ -76,7 +76,7 @@ def add_commands(add: Add) -> None:
         "search la confidential --data ml-1m",
     )
     search_options.add_argument("text", nargs="+", metavar="TEXT", help="a title or part of it, as you would type it")
-    names = ", ".join(sources.NAMES)
+    names = ", ".join(datasets.NAMES)
     search_options.add_argument("--data", default="demo", type=data_name, metavar="NAME", help=names)
     search_options.add_argument(
         "-n", type=whole_number(1, MOST), default=10, metavar="N", help="at most so many (default: 10)"
@@ -126,7 +126,7 @@ def search(options: Namespace) -> int:
     from lcrec_core.serving.search import TitleIndex, describe
 
     text = " ".join(options.text)
-    data = sources.load(options.data)
+    data = datasets.load(options.data)
     index = TitleIndex.of(data)
     found = index.search(text, options.n)
     rows = describe(data, found)
@@ -145,7 +145,7 @@ def search(options: Namespace) -> int:
 
 def _recommender(bundle_name: str) -> "Recommender":
     bundle = bundles.load_bundle(bundle_name)
-    data = sources.load(bundle.data)
+    data = datasets.load(bundle.data)
     if data.simulated:
         log(f"the people of {data.name} are simulated")
     from lcrec_core.serving.recommender import Recommender

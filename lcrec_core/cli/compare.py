@@ -17,7 +17,7 @@ from lcrec_core.cli.options import (
     print_table,
 )
 from lcrec_core.models import registry
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 
 if TYPE_CHECKING:
     pass
@@ -76,7 +76,7 @@ def compare(options: Namespace) -> int:
     if not options.show:
         from lcrec_core.evaluation import compare as comparing
 
-        data = sources.load(options.data)
+        data = datasets.load(options.data)
         for seed in seeds:
             for row in rows:
                 if seed in comparing.seeds_of(row, protocol, seeds):
@@ -101,7 +101,7 @@ def ablate(options: Namespace) -> int:
     if not options.show:
         from lcrec_core.evaluation import ablate as ablating
 
-        ablating.run(sources.load(options.data), family, options.seed, log)
+        ablating.run(datasets.load(options.data), family, options.seed, log)
     measured = results.read_ablation(options.data, family)
     if options.json:
         print_json([asdict(entry) for entry in measured])

@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from lcrec_core.cli.options import Add, a_seed, log, new_command
 from lcrec_core.errors import DownloadError
+from lcrec_core.sources import datasets
 from lcrec_core.sources import download as releases
-from lcrec_core.sources import load as sources
-from lcrec_core.sources import releases as sources_releases
+from lcrec_core.sources.releases import RELEASES, licence_text
 
 if TYPE_CHECKING:
     pass
@@ -56,7 +56,7 @@ def add_commands(add: Add) -> None:
     demo_options.add_argument("--folder", type=Path, metavar="PATH", help="where to write (default: into the package)")
 
 
-RELEASE_NAMES = tuple(sources_releases.RELEASES)
+RELEASE_NAMES = tuple(RELEASES)
 
 
 def download(options: Namespace) -> int:
@@ -66,11 +66,11 @@ def download(options: Namespace) -> int:
         DownloadError: The terms were not accepted, or the download failed.
     """
     name = options.data
-    there = sources.find(name)
+    there = datasets.find(name)
     if there and not options.force:
         print(f"{name} is already here: {there}")
         return 0
-    log(sources_releases.licence_text(name))
+    log(licence_text(name))
     if not options.accept_licence and not _accepted():
         raise DownloadError(
             f"{name} was not downloaded: its terms were not accepted", advice="answer yes, or give --accept-licence"
@@ -88,8 +88,8 @@ def download(options: Namespace) -> int:
 
 def install(options: Namespace) -> int:
     """Check a zip and copy it into the data folder."""
-    name = sources.install(options.zip.expanduser(), options.name, replace=options.replace)
-    print(f"{name} is now in {sources.find(name)}")
+    name = datasets.install(options.zip.expanduser(), options.name, replace=options.replace)
+    print(f"{name} is now in {datasets.find(name)}")
     return 0
 
 
@@ -98,7 +98,7 @@ def remove(options: Namespace) -> int:
     from lcrec_core.training import jobs
 
     jobs.refuse_while_training_on(options.data)
-    print(f"{options.data} is gone: {sources.remove(options.data)} was deleted")
+    print(f"{options.data} is gone: {datasets.remove(options.data)} was deleted")
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from lcrec_core.data.dataset import GENDERS
 from lcrec_core.errors import LCRecError
 from lcrec_core.models.settings import LARGEST_SEED
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 
 Command = argparse.ArgumentParser
 Add = Callable[..., Command]
@@ -93,8 +93,8 @@ a_seed = whole_number(0, LARGEST_SEED)
 
 def data_name(text: str) -> str:
     """A release (here or not), the demo, or data of one's own that are here."""
-    if text not in sources.NAMES and text not in sources.own_names():
-        known = ", ".join((*sources.NAMES, *sources.own_names()))
+    if text not in datasets.NAMES and text not in datasets.own_names():
+        known = ", ".join((*datasets.NAMES, *datasets.own_names()))
         raise argparse.ArgumentTypeError(f"there is no data set {text[:60]!r}; known are {known}")
     return text
 

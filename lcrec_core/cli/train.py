@@ -32,7 +32,7 @@ from lcrec_core.machine import in_words
 from lcrec_core.models import bundles, registry
 from lcrec_core.models.bundle import Bundle
 from lcrec_core.models.settings import configured, flat
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.training import resumable
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def evaluate(options: Namespace) -> int:
         BundleError: The figures are not the recorded ones.
     """
     bundle = bundles.load_bundle(options.bundle)
-    data = sources.load(bundle.data)
+    data = datasets.load(bundle.data)
     from lcrec_core.evaluation.measure import measure_again
 
     errors = measure_again(bundle, data)
@@ -115,7 +115,7 @@ def train(options: Namespace) -> int:
         bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
     ) as bar:
         try:
-            bundle = training.run(request, lambda progress: _show(bar, progress))
+            bundle = training.train(request, lambda progress: _show(bar, progress))
         except training.Cancelled:
             bar.close()
             log(f"stopped; {_what_is_left(request)}")
@@ -153,7 +153,7 @@ def _train_request(options: Namespace) -> "TrainRequest":
     except ValueError as error:
         raise UsageError(str(error)) from error
     return TrainRequest(
-        data=sources.load(options.data),
+        data=datasets.load(options.data),
         family=family,
         config=config,
         protocol=Protocol(options.protocol or Protocol.RANDOM),
@@ -228,7 +228,7 @@ def add_commands(add: Add) -> None:
         "train a model and write its bundle; the defaults are the paper's Table VI",
         "train --data ml-1m --model paper --seed 0 --name mine",
     )
-    names = ", ".join(sources.NAMES) + ", or data of your own that you installed"
+    names = ", ".join(datasets.NAMES) + ", or data of your own that you installed"
     train_options.add_argument("--data", required=True, type=data_name, metavar="NAME", help=names)
     train_options.add_argument("--model", default="paper", help="which network (default: paper)")
     train_options.add_argument("--name", help="name of the bundle inside artifacts/DATA/ (default: the model's)")

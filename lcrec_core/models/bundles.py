@@ -40,7 +40,7 @@ from lcrec_core.files import NotJSON, artifacts_root, parse
 from lcrec_core.models import registry
 from lcrec_core.models.bundle import Bundle, LoadedBundle
 from lcrec_core.models.settings import from_saved
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 
 FORMAT = 1
 """Version of the folder's layout."""
@@ -211,10 +211,10 @@ def resolve(name: str, root: Path | None = None) -> str:
     names = ", ".join(bundle.name for bundle in there)
     known = f"choose one of {names}" if names else "none has been trained yet; the Training page trains one"
     advice = ""
-    if data in (*sources.NAMES, *sources.available()) and (not model or is_new_name(model)):
+    if data in (*datasets.NAMES, *datasets.available()) and (not model or is_new_name(model)):
         advice = f"or make it: run `{registry.train_command(data, model)}`"
     elif not names:
-        advice = f"run `{registry.train_command(sources.DEMO, '')}`"
+        advice = f"run `{registry.train_command(datasets.DEMO, '')}`"
     raise BundleError(f"there is no model {name}: {known}", advice=advice)
 
 
@@ -348,7 +348,7 @@ def _tensors(path: Path, name: str, file: str, content: bytes) -> dict[str, np.n
 def _damaged(path: Path, name: str, file: str, why: str) -> BundleError:
     data, _, model = name.partition("/")
     advice = f"restore the folder {path}"
-    if data in sources.NAMES:
+    if data in datasets.NAMES:
         advice += f", or train it again: `{registry.train_command(data, model)} --replace`"
     return BundleError(f"bundle {name}: {file} {why}", advice=advice)
 

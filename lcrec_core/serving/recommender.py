@@ -20,7 +20,7 @@ from lcrec_core.models.contract import Prediction
 from lcrec_core.serving.catalogue import MEAN_RATING, NUM_RATINGS, Catalogue
 from lcrec_core.serving.explain import Explanation, explain, unit_vectors
 from lcrec_core.serving.filters import EVERYTHING, Filters
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 
 PREDICTED = "predicted"
 """Column of a ranking beside those of the catalogue and its counts."""
@@ -71,7 +71,7 @@ class Recommender:
     def load(cls, bundle_name: str, data: Dataset | None = None) -> "Recommender":
         """From a bundle's name; the data set it names is read unless given."""
         bundle = load_bundle(bundle_name)
-        return cls(bundle, data if data is not None else sources.load(bundle.data))
+        return cls(bundle, data if data is not None else datasets.load(bundle.data))
 
     def predict(self, profile: Profile, movie_ids: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """What the person is expected to give: float32 (K,), clipped to the scale.

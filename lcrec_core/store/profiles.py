@@ -22,7 +22,7 @@ from lcrec_core.data.dataset import RatingScale
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import ProfileError
 from lcrec_core.files import REPOSITORY
-from lcrec_core.store import checks as fields
+from lcrec_core.store import checks
 from lcrec_core.store.database import Database, UnsoundError, events, profiles, ratings
 from lcrec_core.store.sqlite import sqlite_url
 
@@ -132,13 +132,13 @@ class ProfileStore:
             scale: The data set's scale, to check the ratings against; without it, 0.5 to 5.
         """
         given = {"name": name, "gender": gender, "age": age, "occupation": occupation}
-        values = {field: fields.clean_field(field, value) for field, value in given.items()}
-        values["data"] = fields.clean_data(data)
-        values["copied_from"] = None if copied_from is None else fields.clean_id("copied_from", copied_from)
-        start = fields.clean_start(ratings, scale)
-        token = fields.new_token()
+        values = {field: checks.clean_field(field, value) for field, value in given.items()}
+        values["data"] = checks.clean_data(data)
+        values["copied_from"] = None if copied_from is None else checks.clean_id("copied_from", copied_from)
+        start = checks.clean_start(ratings, scale)
+        token = checks.new_token()
         with self._database.write() as connection:
-            row = profiles.insert().values(token_hash=fields.token_hash(token), created_at=_now(), **values)
+            row = profiles.insert().values(token_hash=checks.token_hash(token), created_at=_now(), **values)
             profile_id = _new_key(connection.execute(row))
             _insert_start(connection, profile_id, start)
         return token
@@ -171,7 +171,7 @@ class ProfileStore:
     ) -> None:
         """Change the fields that are given; None empties a field, one left out stays as it is."""
         given = {"name": name, "gender": gender, "age": age, "occupation": occupation}
-        values = {field: fields.clean_field(field, value) for field, value in given.items() if value is not ...}
+        values = {field: checks.clean_field(field, value) for field, value in given.items() if value is not ...}
         with self._database.write() as connection:
             profile_id = _find(connection, token, lock=True).id
             if values:
@@ -208,8 +208,8 @@ class ProfileStore:
                 a clock set back cannot put a new rating into the past.
             scale: The data set's scale, to check the rating against; without it, 0.5 to 5.
         """
-        movie_id, rating = fields.clean_id("movie_id", movie_id), fields.clean_rating(rating, scale)
-        given_at = None if timestamp is None else fields.clean_timestamp(timestamp)
+        movie_id, rating = checks.clean_id("movie_id", movie_id), checks.clean_rating(rating, scale)
+        given_at = None if timestamp is None else checks.clean_timestamp(timestamp)
         with self._database.write() as connection:
             profile_id = _find(connection, token, lock=True).id
             before = _current(connection, profile_id, movie_id)
@@ -222,7 +222,7 @@ class ProfileStore:
 
     def clear(self, token: str, movie_id: int) -> None:
         """Take a movie's rating away; nothing happens when it has none."""
-        movie_id = fields.clean_id("movie_id", movie_id)
+        movie_id = checks.clean_id("movie_id", movie_id)
         with self._database.write() as connection:
             profile_id = _find(connection, token, lock=True).id
             before = _current(connection, profile_id, movie_id)
@@ -294,18 +294,18 @@ def _new_key(result: sa.CursorResult[Any]) -> int:
 
 def _find(connection: sa.Connection, token: str, *, lock: bool = False) -> sa.Row[Any]:
     """The profile's row; with `lock`, other writers of this profile wait (in SQLite all writers do anyway)."""
-    query = sa.select(profiles).where(profiles.c.token_hash == fields.token_hash(token))
+    query = sa.select(profiles).where(profiles.c.token_hash == checks.token_hash(token))
     found = connection.execute(query.with_for_update() if lock else query).first()
     if found is None:
-        raise fields.unknown_profile()
+        raise checks.unknown_profile()
     given = {field: getattr(found, field) for field in ("name", "gender", "age", "occupation", "data")}
     with _as_written(f"profile {found.id}"):
-        fields.clean_id("id", found.id)
-        fields.clean_timestamp(found.created_at)
+        checks.clean_id("id", found.id)
+        checks.clean_timestamp(found.created_at)
         for field, value in given.items():
-            fields.check_kept(field, value)
+            checks.check_kept(field, value)
         if found.copied_from is not None:
-            fields.clean_id("copied_from", found.copied_from)
+            checks.clean_id("copied_from", found.copied_from)
     return found
 
 
@@ -321,17 +321,17 @@ def _newest(connection: sa.Connection, profile_id: int) -> int:
     """When the profile's newest rating was given; 0 without any."""
     newest = connection.scalar(_NEWEST, {"profile": profile_id})
     with _as_written("the newest rating"):
-        return 0 if newest is None else fields.clean_timestamp(newest)
+        return 0 if newest is None else checks.clean_timestamp(newest)
 
 
 def _last_not_undone(connection: sa.Connection, profile_id: int) -> sa.Row[Any] | None:
     last = connection.execute(_LAST_NOT_UNDONE, {"profile": profile_id}).first()
     if last is not None:
         with _as_written("an event"):
-            fields.clean_id("id", last.id)
-            fields.clean_id("movie_id", last.movie_id)
+            checks.clean_id("id", last.id)
+            checks.clean_id("movie_id", last.movie_id)
             if last.rating is not None:
-                fields.clean_rating(last.rating, None)
+                checks.clean_rating(last.rating, None)
         if last.previous_rating is not None:
             _check_rating(last.movie_id, last.previous_rating, last.previous_timestamp, last.previous_position)
     return last
@@ -348,10 +348,10 @@ def _as_written(what: str) -> Iterator[None]:
 
 def _check_rating(movie_id: Any, rating: Any, timestamp: Any, position: Any) -> None:
     with _as_written("a rating"):
-        fields.clean_id("movie_id", movie_id)
-        fields.clean_rating(rating, None)
-        fields.clean_timestamp(timestamp)
-        fields.check_position(position)
+        checks.clean_id("movie_id", movie_id)
+        checks.clean_rating(rating, None)
+        checks.clean_timestamp(timestamp)
+        checks.check_position(position)
 
 
 def _sound_rows(rows: Sequence[Any]) -> tuple[StoredRating, ...]:
@@ -359,7 +359,7 @@ def _sound_rows(rows: Sequence[Any]) -> tuple[StoredRating, ...]:
     if not rows:
         return ()
     with _as_written("the ratings"):
-        fields.check_kept_ratings(*zip(*rows, strict=True))
+        checks.check_kept_ratings(*zip(*rows, strict=True))
     return tuple(map(StoredRating._make, rows))
 
 

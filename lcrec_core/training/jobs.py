@@ -44,7 +44,7 @@ from lcrec_core.files import (
 from lcrec_core.models import bundles
 from lcrec_core.models.registry import TRAINABLE, family
 from lcrec_core.models.settings import LARGEST_SEED, flat
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.training import resumable
 
 TRAIN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "lcrec_core", "train")
@@ -123,7 +123,7 @@ class JobRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        known = (*sources.NAMES, *sources.own_names())
+        known = (*datasets.NAMES, *datasets.own_names())
         if self.data not in known:
             raise JobError(f"unknown data set {self.data!r}; choose one of {', '.join(known)}")
         if self.model not in TRAINABLE:
@@ -259,7 +259,7 @@ def can_resume(root: Path | None = None) -> set[str]:
 
 
 def _start(request: JobRequest, root: Path, *, resume: bool) -> Job:
-    if request.data not in sources.available():
+    if request.data not in datasets.available():
         raise JobError(f"the data set {request.data} is not here; get it on the Data page first")
     try:
         with _only_one_at_a_time(jobs_folder(root)):

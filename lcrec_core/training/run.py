@@ -113,7 +113,7 @@ class Cancelled(Exception):
     """The run was asked to stop (SIGTERM); what it can go on from stays."""
 
 
-def run(request: TrainRequest, report: Report = lambda progress: None) -> LoadedBundle:
+def train(request: TrainRequest, report: Report = lambda progress: None) -> LoadedBundle:
     """Train as requested and save the bundle.
 
     With `validate` nothing is saved, and the figures are those of the validation part.

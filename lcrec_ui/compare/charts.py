@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from lcrec_core.evaluation import results as evaluation_results
 from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.evaluation.paper_facts import RESULTS, PaperResult
-from lcrec_core.evaluation.results import Summary
+from lcrec_core.evaluation.results import Summary, VariantResult
 from lcrec_core.metrics.rating import GENRE
 from lcrec_core.models.registry import FAMILIES
 from lcrec_ui.frame.charts import BLUE, GREY, ORANGE, PALETTE, Chart, _layout
@@ -182,7 +181,7 @@ def new_people(rows: Sequence[Summary]) -> Chart:
     return Chart(figure, f"MSE for new people over how many of their ratings are given: {'; '.join(ends)}.")
 
 
-def learning_curve(points: Sequence[evaluation_results.VariantResult]) -> Chart:
+def learning_curve(points: Sequence[VariantResult]) -> Chart:
     """LCRec's error over how many ratings it learns from."""
     figure = go.Figure()
     ratings, errors = [point.ratings for point in points], [point.mse for point in points]

@@ -9,8 +9,7 @@ from lcrec_core.data.dataset import WHOLE_STARS
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import paper_facts, results
-from lcrec_core.evaluation import results as evaluation_results
-from lcrec_core.evaluation.results import Summary, VariantResult
+from lcrec_core.evaluation.results import Summary, VariantResult, read_ablation
 from lcrec_core.files import REPOSITORY
 from lcrec_core.metrics.distribution import calibration_error
 from lcrec_core.metrics.rating import GENRE, MOVIE, PERSON, YEAR
@@ -169,7 +168,7 @@ def _reliability(kind: str) -> dict[str, pd.DataFrame]:
 def parts_of_lcrec() -> None:
     """What each part of LCRec is worth, and what more ratings are."""
     try:
-        found = evaluation_results.read_ablation(paper_facts.DATA, FAMILIES["lcrec"])
+        found = read_ablation(paper_facts.DATA, FAMILIES["lcrec"])
     except LCRecError as error:
         st.warning(failures.sentence(error), icon=":material/warning:")
         return

@@ -10,10 +10,9 @@ import streamlit as st
 
 from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import paper_facts
-from lcrec_core.evaluation import results as evaluation_results
 from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.evaluation.paper_facts import RESULTS, PaperResult
-from lcrec_core.evaluation.results import Summary
+from lcrec_core.evaluation.results import Summary, VariantResult
 from lcrec_ui.frame.text import settings_in_words, signed, with_spread
 
 NOT_MEASURED = "not measured by us"
@@ -97,7 +96,7 @@ def _three(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def ablation_table(found: Sequence[evaluation_results.VariantResult]) -> pd.DataFrame:
+def ablation_table(found: Sequence[VariantResult]) -> pd.DataFrame:
     """Errors of LCRec's variants, and how far they are from the whole."""
     whole = next((entry.mse for entry in found if entry.name == "whole" and entry.later), None)
     return pd.DataFrame(

@@ -9,9 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from lcrec_core.errors import DataError, LCRecError
-from lcrec_core.sources import download
-from lcrec_core.sources import load as sources
-from lcrec_core.sources import releases as sources_releases
+from lcrec_core.sources import datasets, download
+from lcrec_core.sources.releases import RELEASES, licence_text
 from lcrec_core.training import jobs
 from lcrec_ui.frame import failures, permissions, session
 from lcrec_ui.frame.failures import callback
@@ -32,7 +31,7 @@ _one_at_a_time = threading.Lock()
 
 def switch() -> None:
     """Which data set the whole app shows, among those that are here."""
-    names = sources.available()
+    names = datasets.available()
     arrived = st.session_state.pop(_ARRIVED, None)
     if arrived:
         st.success(f"{plain(_title(arrived))} is here, and the app shows it now.", icon=":material/check:")
@@ -70,7 +69,7 @@ def get_data() -> None:
     with right, st.container(border=True):
         st.header("Bring a zip you have", anchor=False)
         _upload()
-    removable = [name for name in sources.available() if name != sources.DEMO]
+    removable = [name for name in datasets.available() if name != datasets.DEMO]
     if removable:
         with st.container(border=True):
             st.subheader("Remove", anchor=False)
@@ -78,10 +77,10 @@ def get_data() -> None:
 
 
 def _download() -> None:
-    here = sources.available()
-    for name in (name for name in sources_releases.RELEASES if name in here):
+    here = datasets.available()
+    for name in (name for name in RELEASES if name in here):
         st.markdown(f":green-badge[:material/check: here] {DATA_TITLES[name]}")
-    small = [name for name, release in sources_releases.RELEASES.items() if release.size_mb <= LARGEST_DOWNLOAD_MB]
+    small = [name for name, release in RELEASES.items() if release.size_mb <= LARGEST_DOWNLOAD_MB]
     offered = [name for name in small if name not in here]
     if not offered:
         st.caption("Every release that the app offers for download is here.")
@@ -90,7 +89,7 @@ def _download() -> None:
     if name not in offered:  # a browser can send anything
         return
     with st.container(border=True):
-        st.markdown(_as_markdown(sources_releases.licence_text(name)))
+        st.markdown(_as_markdown(licence_text(name)))
     accepted = st.checkbox("I have read these terms and accept them", key=f"accept_{name}")
     if st.button("Download", icon=":material/download:", disabled=not accepted, key="download_start") and accepted:
         _fetch(name)
@@ -104,7 +103,7 @@ def _as_markdown(text: str) -> str:
 
 
 def _offer(name: str) -> str:
-    return f"{DATA_TITLES[name]} ({sources_releases.RELEASES[name].size_mb:g} MB)"
+    return f"{DATA_TITLES[name]} ({RELEASES[name].size_mb:g} MB)"
 
 
 def _fetch(name: str) -> None:
@@ -133,7 +132,7 @@ def _upload() -> None:
     )
     # Any kind of file: what it is, and what to do, is said better than by a list of endings.
     st.file_uploader("Zip file", key="upload_zip")
-    choices = [_RECOGNISE, *(name for name in sources.NAMES if name != sources.DEMO), _OWN]
+    choices = [_RECOGNISE, *(name for name in datasets.NAMES if name != datasets.DEMO), _OWN]
     chosen = st.selectbox("What it is", choices, format_func=lambda name: clean(_title(name)), key="upload_name")
     if chosen == _OWN:
         st.text_input("Its name", key="upload_own", max_chars=40, placeholder="my-films", help=_OWN_HELP)
@@ -176,10 +175,10 @@ def install_upload(file_name: str, content: bytes | memoryview, name: str | None
     permissions.demand(_GET)
     stem = Path(file_name).stem
     with _alone(), tempfile.TemporaryDirectory(prefix="lcrec-upload-") as folder:
-        path = Path(folder) / f"{stem if stem in sources.NAMES else 'upload'}.zip"
+        path = Path(folder) / f"{stem if stem in datasets.NAMES else 'upload'}.zip"
         path.write_bytes(content)
         try:
-            return sources.install(path, name, replace=replace)
+            return datasets.install(path, name, replace=replace)
         except DataError as error:
             # Where the copy lay for a moment means nothing to anybody.
             where = Path(clean(file_name) or path.name) if error.where else None
@@ -212,9 +211,9 @@ def remove(name: str) -> None:
     permissions.demand("remove a data set")
     jobs.refuse_while_training_on(name)
     with _alone():
-        sources.remove(name)
-    if session.state().data == name and name not in sources.available():
-        session.set_data(sources.DEMO)
+        datasets.remove(name)
+    if session.state().data == name and name not in datasets.available():
+        session.set_data(datasets.DEMO)
 
 
 @contextmanager

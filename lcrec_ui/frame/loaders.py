@@ -13,7 +13,7 @@ import streamlit as st
 from lcrec_core import files
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.models import bundles
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore, default_url
 
 CLICK_SECONDS = 1.2
@@ -53,7 +53,7 @@ def store() -> ProfileStore:
 
 @st.cache_resource(max_entries=3, show_spinner="Opening the data set…")
 def _dataset(name: str, stamp: str) -> Dataset:
-    return _settled(sources.load(name))
+    return _settled(datasets.load(name))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -86,7 +86,7 @@ def _settled(loaded: T) -> T:
 
 def file_stamp(name: str) -> str:
     """Changes when the data set's file does; empty for the demo."""
-    path = sources.find(name)
+    path = datasets.find(name)
     if path is None:
         return ""
     about = path.stat()

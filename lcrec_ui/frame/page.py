@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
 from lcrec_core.errors import BundleError
 from lcrec_core.files import REPOSITORY
-from lcrec_ui.frame import failures, loaders, looks, notices, permissions, server, session, sidebar
+from lcrec_ui.frame import failures, loaders, looks, notices, permissions, server, session, sidebar, url
 from lcrec_ui.frame.failures import callback, fragment
 
 if TYPE_CHECKING:
     pass
 
-__all__ = ["callback", "fragment", "page", "route", "simulated_notice"]
+__all__ = ["begin", "callback", "fragment", "model_is_ready"]
 
 APP_NAME = "LCRec"
 _ROUTED = "lcrec_routed"
@@ -69,7 +69,7 @@ def route() -> None:
             st.session_state[_ROUTED] = False
 
 
-def page(title: str) -> None:
+def begin(title: str) -> None:
     """Begin a page: its title first, so that there is something to see, then notices and the sidebar."""
     routed = bool(st.session_state.get(_ROUTED))
     if not routed:
@@ -102,7 +102,7 @@ def _open_frame() -> Page:
     st.set_page_config(page_icon=_ICON, layout="wide")
     chosen = _navigation()
     st.set_page_config(page_title=f"{chosen.title} · {APP_NAME}")
-    session.read_url()
+    url.read_url()
     return chosen
 
 
@@ -114,8 +114,8 @@ def _navigation() -> Page:
     return st.navigation({"": front, "Behind the scenes": [_page(about) for about in _BEHIND]})
 
 
-def _page(about: _PageFile, **options: object) -> Page:
-    settings = {"title": about.title, "icon": f":material/{about.icon}:", "help": about.about}
+def _page(about: _PageFile, **options: Any) -> Page:
+    settings: dict[str, Any] = {"title": about.title, "icon": f":material/{about.icon}:", "help": about.about}
     return st.Page(_PAGES_FOLDER / about.file, **{"url_path": about.url_path, **settings, **options})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.errors import ProfileError, UnknownProfileError
-from lcrec_core.store import checks as store_fields
+from lcrec_core.store import checks
 from lcrec_core.store.profiles import Undone
 from lcrec_ui.frame import loaders, session
 from lcrec_ui.frame.session import Owner
@@ -36,7 +36,7 @@ def copy(owner: Owner, name: str | None = None) -> str:
     rows = zip(profile.movie_ids.tolist(), profile.ratings.tolist(), profile.timestamps.tolist(), strict=True)
     made = loaders.store().create(
         data.name,
-        name=_free_name(f"Copy of {person.label}"[: store_fields.NAME_LENGTH] if name is None else name, data),
+        name=_free_name(f"Copy of {person.label}"[: checks.NAME_LENGTH] if name is None else name, data),
         gender=profile.gender,
         age=profile.age,
         occupation=profile.occupation,
@@ -115,7 +115,7 @@ def _begin(owner: Owner, data: Dataset, movie_id: int, rating: float) -> bool:
     """A profile that holds one rating, and nothing of the person it was given as."""
     if not data.scale.contains(np.array(rating)):
         # Before anything is made; the store says what is allowed.
-        store_fields.clean_rating(rating, data.scale)
+        checks.clean_rating(rating, data.scale)
     token = loaders.store().create(data.name, name=_free_name("", data))
     loaders.store().rate(token, movie_id, rating, scale=data.scale)
     _go_on_as(token)
@@ -169,7 +169,7 @@ def _somebody_else() -> ProfileError:
 def _free_name(name: str, data: Dataset, but: str | None = None) -> str:
     """A name that none of the visitor's other profiles has; two must never look alike."""
     taken = {label for token, label in session.own_profiles(data.name).items() if token != but}
-    name = store_fields.clean_field("name", name)
+    name = checks.clean_field("name", name)
     if not name:
-        return "" if session.UNNAMED not in taken else store_fields.free_name(session.UNNAMED, taken)
-    return store_fields.free_name(name, taken)
+        return "" if session.UNNAMED not in taken else checks.free_name(session.UNNAMED, taken)
+    return checks.free_name(name, taken)

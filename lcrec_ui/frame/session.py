@@ -8,7 +8,6 @@ one, and otherwise a person of the data set.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -17,7 +16,7 @@ from lcrec_core.data.dataset import AGE_LABELS, Col, Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError, DataError, LCRecError, ProfileError, UnknownProfileError
 from lcrec_core.models import bundles
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import StoredProfile
 from lcrec_ui.frame import failures, in_browser, loaders, notices
 from lcrec_ui.frame.text import plain, quoted
@@ -27,8 +26,6 @@ DEFAULT_USER = 11
 
 UNNAMED = "New profile"
 _STATE = "lcrec_session"
-_URL_KEYS = ("data", "model", "user", "profile")
-_LONGEST_PARAMETER = 120
 GENDER_WORDS = {"F": "woman", "M": "man"}
 
 
@@ -36,8 +33,8 @@ GENDER_WORDS = {"F": "woman", "M": "man"}
 class _Session:
     """One visitor's choices."""
 
-    data: str = sources.DEMO
-    first_data: str = sources.DEMO
+    data: str = datasets.DEMO
+    first_data: str = datasets.DEMO
     """What an address without `?data=` shows on this server."""
     users: dict[str, int] = field(default_factory=dict)
     """The data-set person chosen last, per data set."""
@@ -118,7 +115,7 @@ def state() -> _Session:
 
 def _first_data() -> str:
     """Real people's ratings where there is a copy and a trained model that fits it, or else the demo."""
-    own = [name for name in sources.available() if name != sources.DEMO]
+    own = [name for name in datasets.available() if name != datasets.DEMO]
     fingerprints = {bundle.name: bundle.fingerprint for bundle in bundles.list_bundles()} if own else {}
     for name in own:
         try:
@@ -129,7 +126,7 @@ def _first_data() -> str:
             continue  # None is trained on it.
         except DataError as error:
             _say_demo_instead(error)
-    return sources.DEMO
+    return datasets.DEMO
 
 
 def _say_demo_instead(error: DataError) -> None:
@@ -142,11 +139,11 @@ def current_data() -> Dataset:
     try:
         return loaders.dataset(chosen.data)
     except DataError as error:
-        if chosen.data == sources.DEMO:
+        if chosen.data == datasets.DEMO:
             raise
         _say_demo_instead(error)
-        set_data(sources.DEMO)
-        return loaders.dataset(sources.DEMO)
+        set_data(datasets.DEMO)
+        return loaders.dataset(datasets.DEMO)
 
 
 def current_bundle() -> str:
@@ -235,12 +232,12 @@ def set_data(name: str) -> None:
         DataError: It cannot be loaded here.
     """
     chosen = state()
-    if name not in sources.available():
-        get_it = f"run `python -m lcrec_core download {name}`" if name in sources.NAMES else ""
+    if name not in datasets.available():
+        get_it = f"run `python -m lcrec_core download {name}`" if name in datasets.NAMES else ""
         raise DataError(f"there is no data set {quoted(name)} here", advice=get_it)
     if name != chosen.data:
         chosen.data, chosen.token = name, None
-    _choose_person()
+    choose_person()
 
 
 def set_bundle(name: str) -> None:
@@ -260,7 +257,7 @@ def set_user(user_id: int) -> None:
     Profile.from_dataset(current_data(), user_id)
     chosen = state()
     chosen.users[chosen.data], chosen.token = user_id, None
-    _choose_person()
+    choose_person()
 
 
 def set_profile(token: str) -> None:
@@ -277,7 +274,7 @@ def set_profile(token: str) -> None:
     chosen.tokens[token] = stored.data
 
 
-def _choose_person() -> None:
+def choose_person() -> None:
     """Somebody was chosen: nothing is open any more about who was there before."""
     chosen = state()
     chosen.lost, chosen.begun = "", None
@@ -334,118 +331,6 @@ def remember(token: str | None) -> None:
 def notify(text: str, kind: notices.Kind = "warning") -> None:
     """Say something at the top of what is drawn next, see `notices.say`."""
     notices.say(text, kind)
-
-
-def read_url() -> None:
-    """Follow the link a visitor came by, or went back to. Call once per full run, before anything is shown."""
-    chosen = state()
-    if chosen.lost:
-        notify(f"{chosen.lost} You are looking as a person of the data set instead.")
-        chosen.lost = ""
-    asked = {key: st.query_params[key] for key in _URL_KEYS if key in st.query_params}
-    first = not chosen.queries
-    if first:
-        _meet_remembered()
-    followed = in_browser.came_back() or ((first or bool(asked)) and asked not in chosen.queries)
-    _note_query(asked)
-    if not followed:
-        return
-    if not asked:
-        _follow_bare()
-        return
-    asked.setdefault("data", sources.DEMO)
-    # A link says everything: what it leaves out is as at a first visit.
-    chosen.users.pop(asked["data"], None)
-    chosen.bundles.pop(asked["data"], None)
-    for key, follow in (
-        ("data", _follow_data),
-        ("profile", set_profile),
-        ("user", _follow_user),
-        ("model", set_bundle),
-    ):
-        if key in asked and not (key == "user" and "profile" in asked):
-            try:
-                if len(asked[key]) > _LONGEST_PARAMETER:
-                    raise DataError(f"its {key} is longer than any that is here")
-                follow(asked[key])
-            except (DataError, ProfileError, BundleError) as error:
-                notify(f"That link could not be followed as it is. {sentence(error)}")
-
-
-def write_url() -> None:
-    """Make the address bar a link to what is shown, and let the browser remember or forget an own profile.
-
-    Another person, data set or model on the same page is a step that Back takes back. Completing the address of
-    a page just opened is none, and neither is the own profile that begins with a star.
-    """
-    chosen = state()
-    wanted: dict[str, str] = {}
-    if chosen.token is not None:
-        wanted["profile"] = chosen.token
-    else:
-        if not chosen.data == chosen.first_data == sources.DEMO:
-            wanted["data"] = chosen.data
-        if chosen.data in chosen.users:
-            wanted["user"] = str(chosen.users[chosen.data])
-    if chosen.data in chosen.bundles:
-        wanted["model"] = chosen.bundles[chosen.data]
-    if any(st.query_params.get(key) != wanted.get(key) for key in _URL_KEYS):
-        is_a_step = in_browser.page() == chosen.page and not chosen.replaces
-        in_browser.set_query(wanted, _URL_KEYS, tell=is_a_step)
-    chosen.page, chosen.replaces = in_browser.page(), False
-    _note_query(wanted)
-    in_browser.keep(chosen.remembered, decided=chosen.memory_decided)
-
-
-def _note_query(query: dict[str, str]) -> None:
-    """Several are kept: a browser reports the one it had for a while after another was written."""
-    queries = state().queries
-    if query not in queries:
-        queries.append(query)
-
-
-def _meet_remembered() -> None:
-    """Know the profile that the browser remembers; one that was deleted is forgotten without a word."""
-    chosen, token = state(), in_browser.remembered_token()
-    if token is None:
-        return
-    try:
-        chosen.tokens[token] = loaders.store().get(token).data
-    except UnknownProfileError:
-        remember(None)
-    except ProfileError:
-        return  # The store cannot be read just now, which says nothing about the profile.
-    else:
-        chosen.remembered = token
-
-
-def _follow_bare() -> None:
-    """What an address that names nothing means: the visitor's own profile, or the person of a first visit."""
-    chosen = state()
-    if chosen.remembered is not None:
-        try:
-            set_profile(chosen.remembered)
-            return
-        except UnknownProfileError:
-            forget_profile(chosen.remembered)
-        except (ProfileError, DataError):
-            pass  # Neither the store nor the data set has to be there to look around.
-    chosen.data, chosen.token = chosen.first_data, None
-    chosen.users.pop(chosen.data, None)
-    chosen.bundles.pop(chosen.data, None)
-    _choose_person()
-
-
-def _follow_data(asked: str) -> None:
-    """A link to a data set shows it as at a first visit, not as the profile in use."""
-    set_data(asked)
-    state().token = None
-
-
-def _follow_user(asked: Any) -> None:
-    if not str(asked).isascii() or not str(asked).isdigit() or len(str(asked)) > 12:
-        raise ProfileError(f"{quoted(asked)} is not a user id")
-    set_user(int(asked))
 
 
 def sentence(error: LCRecError) -> str:

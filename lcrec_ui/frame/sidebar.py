@@ -3,8 +3,8 @@
 import streamlit as st
 
 from lcrec_core.errors import BundleError
-from lcrec_core.sources import load as sources
-from lcrec_ui.frame import session
+from lcrec_core.sources import datasets
+from lcrec_ui.frame import session, url
 from lcrec_ui.frame.failures import callback, fragment
 from lcrec_ui.frame.text import DATA_TITLES, clean, count, distinct, plain
 
@@ -28,7 +28,7 @@ def draw() -> None:
 @fragment(key=ADDRESS)
 def address() -> None:
     """The link to what is shown; after everything that may give way to something else."""
-    session.write_url()
+    url.write_url()
 
 
 @fragment(key=WHO)
@@ -65,7 +65,7 @@ def _user_id() -> int:
 
 
 def _data_switch() -> None:
-    available = sources.available()
+    available = datasets.available()
     current = session.state().data
     if len(available) < 2:
         st.caption(f"Data  \n**{plain(DATA_TITLES.get(current, current))}**")

@@ -7,8 +7,7 @@ import streamlit as st
 
 from lcrec_core.data.dataset import Dataset, split_genres
 from lcrec_core.errors import ProfileError
-from lcrec_ui.frame import charts, export, lookups, session, tables
-from lcrec_ui.frame import profiles as own
+from lcrec_ui.frame import charts, export, lookups, profiles, session, tables
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import clean, plain, signed
 from lcrec_ui.profile import charts as profile_charts
@@ -185,7 +184,7 @@ def _edit(data: Dataset, person: session.Person) -> None:
 def _create(data_name: str, entered: people.Description) -> None:
     if data_name != session.current_data().name:
         raise ProfileError("the data on the screen changed in between: no profile was made")
-    own.create(entered.name, gender=entered.gender, age=entered.age, occupation=entered.occupation)
+    profiles.create(entered.name, gender=entered.gender, age=entered.age, occupation=entered.occupation)
     st.session_state[_CREATED] = True
 
 
@@ -197,17 +196,17 @@ def go_on() -> None:
 
 
 def _save(owner: session.Owner, entered: people.Description) -> None:
-    own.describe(owner, name=entered.name, gender=entered.gender, age=entered.age, occupation=entered.occupation)
+    profiles.describe(owner, name=entered.name, gender=entered.gender, age=entered.age, occupation=entered.occupation)
 
 
 @callback
 def _copy(owner: session.Owner) -> None:
-    own.copy(owner)
+    profiles.copy(owner)
 
 
 @callback
 def _delete(owner: session.Owner, label: str) -> None:
-    own.delete(owner)
+    profiles.delete(owner)
     session.notify(f"**{plain(label)}** was deleted.", "success")
 
 

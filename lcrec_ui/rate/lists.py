@@ -9,11 +9,11 @@ import streamlit as st
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
 from lcrec_core.serving.filters import Filters, default_min_ratings
-from lcrec_core.sources.load import DEMO
+from lcrec_core.sources.datasets import DEMO
 from lcrec_ui.frame import loaders, lookups, session
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import DATA_TITLES, count, plain, stars
-from lcrec_ui.rate import stars as rating
+from lcrec_ui.rate import rating
 from lcrec_ui.rate.movement import TopList
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ shows the same.
 import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,7 @@ import streamlit as st
 from lcrec_core.errors import BundleError, LCRecError
 from lcrec_core.models.bundle import Bundle
 from lcrec_core.models.registry import FAMILIES, TRAINABLE
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.training import jobs
 from lcrec_core.training.jobs import Job, JobRequest, JobState
 from lcrec_ui.frame import failures, permissions
@@ -29,7 +30,7 @@ SHOWN_AT_FIRST = 4
 _WATCHED, _ENDED = "training_watched", "training_ended"
 _START = "start a training run"
 
-_BADGES = {
+_BADGES: dict[JobState, tuple[str, Literal["green", "red", "gray"], str]] = {
     JobState.DONE: ("done", "green", ":material/check:"),
     JobState.FAILED: ("failed", "red", ":material/error:"),
     JobState.CANCELLED: ("cancelled", "gray", ":material/cancel:"),
@@ -183,7 +184,7 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
     if not permissions.may_manage():
         st.info(permissions.only_who_runs_it(_START), icon=":material/lock:")
         return
-    names = sources.available()
+    names = datasets.available()
     busy = jobs.running() is not None
     # Outside the form: its other fields follow from it.
     model = st.radio("Model", TRAINABLE, format_func=_label, horizontal=True, key="train_model")

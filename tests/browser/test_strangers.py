@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lcrec_core.store.profiles import ProfileStore
-from lcrec_core.training import run as train
-from lcrec_core.training.run import TrainConfig, TrainRequest
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from lcrec_ui.frame.text import clean
 from tests.movielens_files import Files, write_zip
 from tests.outside import HOST, PAYLOADS
@@ -103,7 +102,7 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
             patch.setenv(name, place)
         network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
         for name in ("paper", f"www.{HOST}"):
-            train.run(TrainRequest(DATA, name=name, train=TrainConfig(epochs=1), network=network))
+            train(TrainRequest(DATA, name=name, train=TrainConfig(epochs=1), network=network))
     with serve(folder, **places) as running:
         yield running
 

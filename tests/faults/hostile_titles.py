@@ -17,9 +17,9 @@ from markdown_it import MarkdownIt
 
 from lcrec_core.errors import LCRecError
 from lcrec_core.models.paper.batches import BatchConfig
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore
-from lcrec_core.training import run as train
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from tests.faults.dying import Say, run, spread
 from tests.faults.outcome import Kind
 from tests.faults.sandbox import attempt
@@ -103,7 +103,7 @@ def titles() -> dict[int, str]:
 
 def data_name() -> str:
     """The name that the made-up data go by."""
-    return "hostile" if hasattr(sources, "OWN") else "ml-latest-small"
+    return "hostile" if hasattr(datasets, "OWN") else "ml-latest-small"
 
 
 def write_data(folder: Path) -> None:
@@ -119,7 +119,7 @@ def write_data(folder: Path) -> None:
             if (index + user) % 3 == 0:
                 ratings.write(f"{user},{index + 1},{0.5 * (1 + (index * user) % 10)},{1_500_000_000 + index * user}\n")
     files = {"movies.csv": movies.getvalue().encode(), "ratings.csv": ratings.getvalue().encode()}
-    folder = folder / sources.OWN if hasattr(sources, "OWN") else folder
+    folder = folder / datasets.OWN if hasattr(datasets, "OWN") else folder
     write_zip(folder / f"{data_name()}.zip", files, data_name())
 
 
@@ -127,8 +127,8 @@ def train_on_it(say: Say, folder: str) -> None:
     """A tiny bundle for the data in `folder`, so that every page has something to show."""
     os.environ["LCREC_DATA"], os.environ["LCREC_ARTIFACTS"] = f"{folder}/data", f"{folder}/artifacts"
     network = {"embedding_size": 4, "filters": 2, "feature_size": 6, "state_size": 5}
-    config = train.TrainConfig(epochs=1, batches=BatchConfig(batch_size=128))
-    train.run(train.TrainRequest(data_name(), network=network, train=config))
+    config = TrainConfig(epochs=1, batches=BatchConfig(batch_size=128))
+    train(TrainRequest(data_name(), network=network, train=config))
     say("trained")
 
 

@@ -16,10 +16,10 @@ from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
 from lcrec_core.models.paper.batches import BatchConfig
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.training import jobs
-from lcrec_core.training import run as train
 from lcrec_core.training.jobs import Job, JobRequest, JobState
+from lcrec_core.training.run import TrainConfig, TrainRequest, train
 from tests.faults.dying import LATER, OPERATION, Death, Say, count_operations, failures, run, spread
 from tests.faults.outcome import Kind
 from tests.faults.same import same
@@ -35,16 +35,16 @@ NETWORKS = {
 }
 
 
-def request(model: str, folder: Path, *, resume: bool) -> train.TrainRequest:
+def request(model: str, folder: Path, *, resume: bool) -> TrainRequest:
     """A run of a second on made-up data."""
-    options = {"replace": True} if "replace" in inspect.signature(train.TrainRequest).parameters else {}
+    options = {"replace": True} if "replace" in inspect.signature(TrainRequest).parameters else {}
     backbone = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
-    return train.TrainRequest(
+    return TrainRequest(
         "made-up",
         model=model,
         name="mine",
         network=NETWORKS[model],
-        train=train.TrainConfig(epochs=2, learning_rate=0.01, batches=BatchConfig(batch_size=64)),
+        train=TrainConfig(epochs=2, learning_rate=0.01, batches=BatchConfig(batch_size=64)),
         lcrec=LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=backbone),
         resume=resume,
         progress_file=folder / "progress.json",
@@ -55,16 +55,16 @@ def request(model: str, folder: Path, *, resume: bool) -> train.TrainRequest:
 def train_once(say: Say, folder: str, model: str, resume: bool) -> None:
     """Train into a folder of its own."""
     os.environ["LCREC_ARTIFACTS"] = str(Path(folder) / "artifacts")
-    sources.load = lambda name: DATA
+    datasets.load = lambda name: DATA
     say("started")
     asked = request(model, Path(folder), resume=resume)
     try:
-        train.run(asked)
+        train(asked)
     except TrainingError as error:
         # It was killed before its first checkpoint.
         if not resume or "nothing to resume" not in str(error):
             raise
-        train.run(request(model, Path(folder), resume=False))
+        train(request(model, Path(folder), resume=False))
     say("done")
 
 

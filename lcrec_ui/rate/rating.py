@@ -13,8 +13,7 @@ import streamlit as st
 from lcrec_core.data.dataset import RatingScale
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import UnknownProfileError
-from lcrec_ui.frame import loaders, lookups, notices, session, sidebar
-from lcrec_ui.frame import profiles as own
+from lcrec_ui.frame import loaders, lookups, notices, profiles, session, sidebar
 from lcrec_ui.frame.failures import callback, said
 from lcrec_ui.frame.lookups import Movie
 from lcrec_ui.frame.text import count, plain, read_aloud
@@ -65,7 +64,7 @@ def whose_stars(person: session.Person, *, keeps_height: bool) -> None:
         if own_profile:
             with st.container(key="whose_stars_now", gap="small"):
                 st.markdown(
-                    f"You rate as **{plain(person.label)}**, a private profile of your own. "
+                    f"You rate as **{plain(person.label)}**, a private profile of your profiles. "
                     "Its link is on the Profile page; keep it to come back from anywhere."
                 )
 
@@ -183,20 +182,20 @@ def without(profile: Profile, movie_id: int) -> Profile:
 
 @callback
 def _copy(owner: session.Owner) -> None:
-    own.copy(owner)
+    profiles.copy(owner)
     st.rerun(_EVERYTHING)
 
 
 @callback
 def _start_empty(owner: session.Owner) -> None:
     if session.current_owner() == owner:
-        own.create()
+        profiles.create()
     st.rerun(_EVERYTHING)
 
 
 @callback
 def _start_again() -> None:
-    own.create()
+    profiles.create()
     st.rerun()
 
 
@@ -220,7 +219,7 @@ def _rate(owner: session.Owner, movie_id: int, stars: Any) -> None:
     """Keep the stars, or take them away (None), and draw again what that changes; a loss is said in the movie's row."""
     lost = "The stars were not taken away." if stars is None else f"{star_control.in_words(stars)} not saved."
     with said(_row_of(movie_id), f"{lost} "), _gone_is_shown():
-        begun = own.rate(owner, movie_id, stars)
+        begun = profiles.rate(owner, movie_id, stars)
         notices.unsay(_row_of(movie_id))
         if begun:
             notices.say(
@@ -253,7 +252,7 @@ def undone() -> bool:
 @callback
 def _on_undo(owner: session.Owner) -> None:
     with said(_UNDO, "Nothing was taken back. "), _gone_is_shown():
-        taken_back = own.undo(owner)
+        taken_back = profiles.undo(owner)
         if taken_back is not None:
             title = lookups.movies(session.state().data)[taken_back.movie_id].title
             stars = taken_back.rating
