@@ -10,10 +10,10 @@ from lcrec_core.evaluation import ablate, ablation
 from lcrec_core.evaluation.results import AblationError, ablation_path, read_ablation
 from lcrec_core.models import bundles
 from lcrec_core.models.lcrec import fit, model
-from lcrec_core.models.lcrec.backbone import together
+from lcrec_core.models.lcrec.backbone import merge_chains
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
-from lcrec_core.models.lcrec.sequences import Rated
-from lcrec_core.models.lcrec.side_information import Evidence
+from lcrec_core.models.lcrec.sequences import UserRatings
+from lcrec_core.models.lcrec.side_information import Interactions
 from tests.made_up import made_up
 
 NETWORK = LCRecConfig(embedding_size=4, filters=2, feature_size=6, state_size=5, hidden_size=8)
@@ -61,12 +61,12 @@ def test_what_was_measured_is_not_lost_when_a_later_variant_fails(monkeypatch):
 def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
     people = np.array([0, 0, 1])
     ratings = np.array([5, 2, 5], dtype=np.float32)
-    fields, traits = np.ones((2, 3), np.float32), np.ones((4, 2), np.float32)
-    evidence = Evidence(people, np.array([0, 1, 2]), ratings, fields, traits)
+    fields, item_features = np.ones((2, 3), np.float32), np.ones((4, 2), np.float32)
+    evidence = Interactions(people, np.array([0, 1, 2]), ratings, fields, item_features)
     nothing = ablate.no_backbone(evidence)
-    targets = Rated(np.array([0, 1, 2]), np.array([3, 3]), np.array([5, 5]))
-    for backbone in (nothing, together([nothing, nothing], evidence, TRAIN.backbone)):
-        made = model.questions(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, TRAIN.backbone)
+    targets = UserRatings(np.array([0, 1, 2]), np.array([3, 3]), np.array([5, 5]))
+    for backbone in (nothing, merge_chains([nothing, nothing], evidence, TRAIN.backbone)):
+        made = model.build_queries(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, TRAIN.backbone)
         np.testing.assert_allclose(made.backbone, [4, 4], atol=1e-4)
         np.testing.assert_allclose(made.values[:, 0], [1, -2, 1], atol=1e-4)
         torch.testing.assert_close(torch.from_numpy(made.spread), torch.zeros(2), atol=1e-3, rtol=0)

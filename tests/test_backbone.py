@@ -4,23 +4,23 @@ import numpy as np
 import pytest
 import torch
 
-from lcrec_core.models.lcrec.backbone import Backbone, fold_in, predict, predict_catalogue, prior_means, together
+from lcrec_core.models.lcrec.backbone import Backbone, fold_in, merge_chains, predict, predict_catalogue, prior_means
 from lcrec_core.models.lcrec.config import BackboneConfig
 from lcrec_core.models.lcrec.regression import group
 from lcrec_core.models.lcrec.sampler import kept_rounds, sample_backbone, wishart
 from lcrec_core.models.lcrec.side_information import (
-    Evidence,
+    Interactions,
     LogCount,
-    fields_of,
-    person_features,
+    item_features_of,
     set_features,
-    traits_of,
+    user_features_of,
+    user_side_features,
 )
 
 TINY = BackboneConfig(factors=3, iterations=30, burn_in=10, samples=10)
 
 
-def planted(seed: int = 0, people: int = 120, movies: int = 60, each: int = 30) -> tuple[Evidence, np.ndarray]:
+def planted(seed: int = 0, people: int = 120, movies: int = 60, each: int = 30) -> tuple[Interactions, np.ndarray]:
     """Ratings of planted tastes of two factors, and the whole noiseless matrix (people, movies)."""
     rng = np.random.default_rng(seed)
     truth = 3.5 + rng.normal(0, 0.4, (people, 1)) + rng.normal(0, 0.4, movies)
@@ -28,7 +28,7 @@ def planted(seed: int = 0, people: int = 120, movies: int = 60, each: int = 30) 
     who = np.repeat(np.arange(people), each)
     what = np.concatenate([rng.choice(movies, each, replace=False) for _ in range(people)])
     ratings = (truth[who, what] + rng.normal(0, 0.3, len(who))).astype(np.float32)
-    return Evidence(who, what, ratings, np.zeros((people, 0), np.float32), np.zeros((movies, 0), np.float32)), truth
+    return Interactions(who, what, ratings, np.zeros((people, 0), np.float32), np.zeros((movies, 0), np.float32)), truth
 
 
 def fixed_backbone(movies: int, features: int, factors: int = 2, seed: int = 0) -> Backbone:
@@ -43,7 +43,7 @@ def fixed_backbone(movies: int, features: int, factors: int = 2, seed: int = 0) 
         weights=torch.randn(1, features, width, generator=random),
         precision=3.0 * torch.eye(width).unsqueeze(0),
         log_count=LogCount(1.0, 1.0, 0.0),
-        usual_set=torch.full((movies,), 0.25),
+        mean_user_set=torch.full((movies,), 0.25),
     )
 
 
@@ -69,13 +69,13 @@ def test_folding_in_is_bayesian_linear_regression_and_leaves_ratings_out_exactly
     folded = fold_in(backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), torch.from_numpy(features))
     for person in range(3):
         own = np.flatnonzero(people == person)
-        tastes = by_hand(backbone, movies[own], ratings[own], priors[person])
-        np.testing.assert_allclose(folded.tastes[0, person].numpy(), tastes, atol=1e-4)
+        user_factors = by_hand(backbone, movies[own], ratings[own], priors[person])
+        np.testing.assert_allclose(folded.user_factors[0, person].numpy(), user_factors, atol=1e-4)
         for rating in own:
             others = own[own != rating]
             without = torch.from_numpy(by_hand(backbone, movies[others], ratings[others], priors[person])).float()
             alone, _ = predict(backbone, without.reshape(1, 1, -1), torch.tensor([0]), torch.tensor([movies[rating]]))
-            assert folded.left_out[rating].item() == pytest.approx(ratings[rating] - alone.item(), abs=1e-3)
+            assert folded.loo_residuals[rating].item() == pytest.approx(ratings[rating] - alone.item(), abs=1e-3)
 
 
 def test_people_are_folded_in_each_on_their_own():
@@ -84,8 +84,8 @@ def test_people_are_folded_in_each_on_their_own():
     features = torch.randn(2, 13, generator=torch.Generator().manual_seed(3))
     both = fold_in(backbone, np.array([0, 0, 0, 1, 1]), movies, ratings, features)
     second = fold_in(backbone, np.array([0, 0]), movies[3:], ratings[3:], features[1:])
-    torch.testing.assert_close(both.tastes[:, 1], second.tastes[:, 0])
-    torch.testing.assert_close(both.left_out[3:], second.left_out)
+    torch.testing.assert_close(both.user_factors[:, 1], second.user_factors[:, 0])
+    torch.testing.assert_close(both.loo_residuals[3:], second.loo_residuals)
 
 
 def test_every_rating_is_in_one_block_of_its_owner():
@@ -102,13 +102,13 @@ def test_every_rating_is_in_one_block_of_its_owner():
 def test_planted_tastes_are_found():
     evidence, truth = planted()
     backbone = sample_backbone(evidence, TINY, seed=0)
-    features = person_features(evidence, backbone.log_count, TINY)
+    features = user_side_features(evidence, backbone.log_count, TINY)
     movies, ratings = torch.from_numpy(evidence.movies), torch.from_numpy(evidence.ratings)
-    tastes = fold_in(backbone, evidence.people, movies, ratings, features).tastes
+    user_factors = fold_in(backbone, evidence.people, movies, ratings, features).user_factors
     who, what = np.divmod(np.arange(truth.size), truth.shape[1])
     unseen = np.ones(truth.shape, dtype=bool)
     unseen[evidence.people, evidence.movies] = False
-    predicted, spread = predict(backbone, tastes, torch.from_numpy(who), torch.from_numpy(what))
+    predicted, spread = predict(backbone, user_factors, torch.from_numpy(who), torch.from_numpy(what))
     error = ((predicted.numpy().reshape(truth.shape) - truth)[unseen] ** 2).mean()
     assert error < 0.25 * truth[unseen].var()
     assert (spread > 0).all()
@@ -132,11 +132,11 @@ def test_chains_together_keep_their_last_samples_evenly_spaced():
     evidence, _ = planted(people=20, each=10)
     config = replace(TINY, samples=6, served_samples=2)
     chains = [sample_backbone(evidence, config, seed) for seed in (0, 1, 2)]
-    joined = together(chains, evidence, config)
+    joined = merge_chains(chains, evidence, config)
     expected = torch.cat([chain.movies[[5, 2]] for chain in chains])
     assert torch.equal(joined.movies, expected)
     assert len(joined.weights) == len(joined.precision) == 6
-    everything = together(chains, evidence, replace(config, served_samples=100))
+    everything = merge_chains(chains, evidence, replace(config, served_samples=100))
     assert len(everything.movies) == 18
 
 
@@ -144,28 +144,28 @@ def test_chains_together_expect_what_one_chain_of_all_they_have_seen_expects():
     evidence, _ = planted(people=20, each=10)
     whole = sample_backbone(evidence, TINY, 0)
     halves = [sample_backbone(evidence.only(np.arange(200) % 2 == part), TINY, part) for part in (0, 1)]
-    joined = together(halves, evidence, TINY)
+    joined = merge_chains(halves, evidence, TINY)
     assert joined.mean == pytest.approx(whole.mean)
     assert joined.log_count == whole.log_count
-    torch.testing.assert_close(joined.usual_set, whole.usual_set)
+    torch.testing.assert_close(joined.mean_user_set, whole.mean_user_set)
     # Each person's vector is of length one, so that the usual set is no longer.
-    assert 0 < float(joined.usual_set.norm()) <= 1
+    assert 0 < float(joined.mean_user_set.norm()) <= 1
 
 
 def test_chains_that_have_each_seen_four_fifths_predict_better_together_than_any_of_them():
     evidence, truth = planted()
     part = np.arange(len(evidence.ratings)) % 5
-    chains = [sample_backbone(evidence.only(part != left_out), TINY, left_out) for left_out in range(5)]
+    chains = [sample_backbone(evidence.only(part != loo_residuals), TINY, loo_residuals) for loo_residuals in range(5)]
 
     def error(backbone: Backbone) -> float:
-        features = person_features(evidence, backbone.log_count, TINY)
+        features = user_side_features(evidence, backbone.log_count, TINY)
         ratings, movies = torch.from_numpy(evidence.ratings), torch.from_numpy(evidence.movies)
-        tastes = fold_in(backbone, evidence.people, movies, ratings, features).tastes
+        user_factors = fold_in(backbone, evidence.people, movies, ratings, features).user_factors
         people, movies = (torch.from_numpy(at) for at in np.indices(truth.shape).reshape(2, -1))
-        predicted, _ = predict(backbone, tastes, people, movies)
+        predicted, _ = predict(backbone, user_factors, people, movies)
         return float(np.square(predicted.numpy() - truth.ravel()).mean())
 
-    assert error(together(chains, evidence, TINY)) < min(error(chain) for chain in chains)
+    assert error(merge_chains(chains, evidence, TINY)) < min(error(chain) for chain in chains)
 
 
 def test_wishart_draws_average_to_their_mean():
@@ -196,8 +196,8 @@ def test_the_fewer_ratings_the_more_of_a_persons_set_is_the_usual_one():
     backbone = fixed_backbone(movies=50, features=55)
     people = np.repeat([1, 2], [10, 40])
     movies = np.concatenate([np.arange(10), np.arange(40)])
-    evidence = Evidence(people, movies, np.ones(50, np.float32), np.ones((3, 3), np.float32), np.zeros((50, 0)))
-    features = person_features(evidence, backbone.log_count, TINY)
+    evidence = Interactions(people, movies, np.ones(50, np.float32), np.ones((3, 3), np.float32), np.zeros((50, 0)))
+    features = user_side_features(evidence, backbone.log_count, TINY)
     weights = backbone.weights[0]
     expected = features[:, 50:51] @ weights[50:51] + features[:, 52:] @ weights[52:]
     own = torch.tensor([[0], [0.5], [1600 / 1700]])
@@ -207,25 +207,27 @@ def test_the_fewer_ratings_the_more_of_a_persons_set_is_the_usual_one():
 
 
 def test_the_usual_set_is_that_of_those_who_rated():
-    evidence = Evidence(
+    evidence = Interactions(
         np.array([0, 0, 0, 0, 2]), np.array([0, 1, 2, 3, 3]), np.ones(5, np.float32), np.zeros((3, 0)), np.zeros((5, 0))
     )
     sampled = sample_backbone(evidence, BackboneConfig(factors=1, iterations=2, burn_in=0, samples=1), 0)
-    np.testing.assert_allclose(sampled.usual_set.numpy(), [0.25, 0.25, 0.25, 0.75, 0])
+    np.testing.assert_allclose(sampled.mean_user_set.numpy(), [0.25, 0.25, 0.25, 0.75, 0])
 
 
 def test_the_whole_catalogue_is_predicted_as_its_pairs_are():
     backbone = fixed_backbone(movies=9, features=13)
-    tastes = torch.randn(1, 1, 3, generator=torch.Generator().manual_seed(5))
-    pairs = predict(backbone, tastes, torch.zeros(9, dtype=torch.int64), torch.arange(9))
-    torch.testing.assert_close(predict_catalogue(backbone, tastes), pairs)
+    user_factors = torch.randn(1, 1, 3, generator=torch.Generator().manual_seed(5))
+    pairs = predict(backbone, user_factors, torch.zeros(9, dtype=torch.int64), torch.arange(9))
+    torch.testing.assert_close(predict_catalogue(backbone, user_factors), pairs)
 
 
 def test_unknown_fields_and_years_are_nought():
-    np.testing.assert_array_equal(fields_of(np.array([[9, 2, 1], [9, 1, 3]]), [4, 4]), [[1, 0, 0, 0], [0, 0, 0, 1]])
-    traits = traits_of(np.array([[2, 0], [3, 2]]), 4, np.array([np.nan, 1999.0]))
-    np.testing.assert_array_equal(traits[:, :2], [[1, 0], [1, 1]])
-    assert traits[0, 2:].tolist() == [0, 0]
+    np.testing.assert_array_equal(
+        user_features_of(np.array([[9, 2, 1], [9, 1, 3]]), [4, 4]), [[1, 0, 0, 0], [0, 0, 0, 1]]
+    )
+    item_features = item_features_of(np.array([[2, 0], [3, 2]]), 4, np.array([np.nan, 1999.0]))
+    np.testing.assert_array_equal(item_features[:, :2], [[1, 0], [1, 1]])
+    assert item_features[0, 2:].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("wrong", [{"factors": 0}, {"burn_in": 90}, {"shrinkage": 0.0}, {"noise_ratings": -1.0}])

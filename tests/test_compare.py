@@ -69,7 +69,7 @@ def test_seeds_become_one_row_with_mean_and_spread(data, always_four):
     (row,) = results.summaries(results.saved(data.name, Protocol.RANDOM))
     errors = [result.mse for result in measured]
     assert row.mean("mse") == pytest.approx(np.mean(errors))
-    assert row.spread("mse") == pytest.approx(np.std(errors, ddof=1))
+    assert row.std("mse") == pytest.approx(np.std(errors, ddof=1))
     assert results.table([row])[1][:2] == ["SVD", "0, 1, 2"]
 
 

@@ -29,13 +29,13 @@ def bundle(name: str, mse: float, *, seed: int = 0, part: str = "test", model: s
 def test_seeds_of_one_model_are_one_row_with_mean_and_spread():
     (row,) = measured([bundle("ml-1m/a", 1.0), bundle("ml-1m/b", 2.0, seed=1), bundle("ml-1m/c", 3.0, seed=2)])
     assert (row.mse, row.mae, row.seeds) == (2.0, 1.0, (0, 1, 2))
-    assert (row.mse_spread, row.mae_spread) == (1.0, 0.5)
+    assert (row.mse_std, row.mae_std) == (1.0, 0.5)
     assert row.bundles == ("ml-1m/a", "ml-1m/b", "ml-1m/c")
 
 
 def test_a_single_seed_has_no_spread():
     (row,) = measured([bundle("ml-1m/a", 1.0)])
-    assert row.mse_spread is None
+    assert row.mse_std is None
 
 
 def test_the_same_seed_counts_once():

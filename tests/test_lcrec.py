@@ -14,8 +14,8 @@ from lcrec_core.models.lcrec import model as lcrec
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
 from lcrec_core.models.lcrec.model import LCRec
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
-from lcrec_core.models.lcrec.sequences import Rated, gap, known, make_sequences, step, steps
-from lcrec_core.models.lcrec.side_information import Evidence
+from lcrec_core.models.lcrec.sequences import UserRatings, gap, known, make_sequences, step, steps
+from lcrec_core.models.lcrec.side_information import Interactions
 from tests.made_up import made_up
 
 BACKBONE = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
@@ -117,7 +117,7 @@ def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
 
 
 def test_what_an_earlier_run_spent_is_counted(data, split, tmp_path):
-    evidence = lcrec.evidence_of(data, encode(data, split.fitting))
+    evidence = lcrec.interactions_of(data, encode(data, split.fitting))
     fold_of = fit.draw_folds(len(evidence.ratings), TRAIN)
     _, none_before = fit.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
     assert none_before == 0
@@ -140,7 +140,7 @@ def test_a_person_alone_gets_the_same_answers_as_among_others(data, split, model
     among = lcrec.answer_rows(data, model, rows, later=False)
     histories, person = model.encoded.histories, int(np.searchsorted(data.users[Col.USER].to_numpy(), 7))
     own = slice(*histories.offsets[person : person + 2])
-    history = lcrec.Rated(np.array([0, own.stop - own.start]), histories.movies[own], histories.times[own])
+    history = lcrec.UserRatings(np.array([0, own.stop - own.start]), histories.movies[own], histories.times[own])
     at = data.ratings[Col.TIME].to_numpy()[rows]
     movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), data.ratings[Col.MOVIE].to_numpy()[rows])
     features = lcrec.catalogue_features(model)
@@ -152,7 +152,7 @@ def test_a_person_alone_gets_the_same_answers_as_among_others(data, split, model
 
 
 def test_a_new_person_without_ratings_is_answered(data, model):
-    nothing = lcrec.Rated(np.array([0, 0]), np.zeros(0, np.int64), np.zeros(0, np.int64))
+    nothing = lcrec.UserRatings(np.array([0, 0]), np.zeros(0, np.int64), np.zeros(0, np.int64))
     fields = np.zeros(model.evidence.fields.shape[1], np.float32)
     answer = lcrec.answer_person(
         model, lcrec.catalogue_features(model), fields, nothing, np.zeros(0, np.float32), 1_000_000_000
@@ -223,8 +223,8 @@ def test_a_network_without_titles_or_history_is_smaller_and_works(network_and_in
 
 def sequences_by_hand():
     """Person 0 rated at seconds 100, 200, 200, 300 and is asked at 200; person 1 has no event and is asked at 50."""
-    events = Rated(np.array([0, 4, 4]), np.array([1, 2, 3, 4]), np.array([100, 200, 200, 300]))
-    asked = Rated(np.array([0, 1, 2]), np.array([5, 6]), np.array([200, 50]))
+    events = UserRatings(np.array([0, 4, 4]), np.array([1, 2, 3, 4]), np.array([100, 200, 200, 300]))
+    asked = UserRatings(np.array([0, 1, 2]), np.array([5, 6]), np.array([200, 50]))
     residuals, ratings = np.array([0.5, -0.5, 0.0, 1.0]), np.array([5.0, 1.0, 3.0, 4.0])
     return make_sequences(events, residuals, ratings, 3.0, asked, np.array([3.0, 2.0]), np.array([0.1, 0.2]))
 
@@ -265,6 +265,6 @@ def test_impossible_settings_are_refused(wrong):
 
 
 def test_evidence_is_the_training_part_alone(data, split):
-    evidence = lcrec.evidence_of(data, encode(data, split.fitting))
-    assert isinstance(evidence, Evidence)
+    evidence = lcrec.interactions_of(data, encode(data, split.fitting))
+    assert isinstance(evidence, Interactions)
     assert len(evidence.ratings) == len(split.fitting)

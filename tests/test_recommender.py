@@ -146,25 +146,25 @@ def test_asking_changes_nothing(recommender, data):
 
 def test_lcrec_says_how_likely_each_rating_is_and_predicts_the_mean(ours, data):
     profile = Profile.from_dataset(data, 11)
-    chances = ours.chances(profile)
-    assert chances.shape == (80, 5)
-    np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(chances @ np.arange(1, 6), ours.predict(profile), rtol=1e-5)
-    np.testing.assert_array_equal(ours.chances(profile, [7, 3]), chances[[6, 2]])
+    probabilities = ours.probabilities(profile)
+    assert probabilities.shape == (80, 5)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(probabilities @ np.arange(1, 6), ours.predict(profile), rtol=1e-5)
+    np.testing.assert_array_equal(ours.probabilities(profile, [7, 3]), probabilities[[6, 2]])
 
 
 def test_the_chance_of_liking_is_that_of_four_stars_and_five(ours, data):
     profile = Profile.from_dataset(data, 11)
     ranking = ours.rank(profile)
     for line in ours.top_n(profile, 5):
-        assert line.liking == pytest.approx(line.chances[3] + line.chances[4], rel=1e-5)
-        assert ranking.set_index("movie_id")["liking"][line.movie_id] == pytest.approx(line.liking)
+        assert line.p_like == pytest.approx(line.probabilities[3] + line.probabilities[4], rel=1e-5)
+        assert ranking.set_index("movie_id")["liking"][line.movie_id] == pytest.approx(line.p_like)
 
 
 def test_the_papers_model_gives_ratings_alone(recommender):
-    assert recommender.chances(Profile.of()) is None
+    assert recommender.probabilities(Profile.of()) is None
     assert "liking" not in recommender.rank(Profile.of())
-    assert {(line.chances, line.liking) for line in recommender.top_n(Profile.of())} == {(None, None)}
+    assert {(line.probabilities, line.p_like) for line in recommender.top_n(Profile.of())} == {(None, None)}
 
 
 def test_one_profile_object_is_one_pass_over_the_catalogue(recommender, data, monkeypatch):

@@ -30,9 +30,9 @@ def predictions(bundle: str) -> dict[str, np.ndarray]:
     }
     found = {name: recommender.predict(person) for name, person in people.items()}
     for name, person in people.items():
-        chances = recommender.chances(person)
-        if chances is not None:
-            found[f"{name}_liking"] = recommender.data.scale.chance_of_good(chances)
+        probabilities = recommender.probabilities(person)
+        if probabilities is not None:
+            found[f"{name}_liking"] = recommender.data.scale.p_at_least(probabilities)
     return found
 
 

@@ -113,4 +113,4 @@ def test_log_bins_hold_every_count_up_to_the_largest(largest: int):
 
 @pytest.mark.parametrize("scale", [WHOLE_STARS, HALF_STARS])
 def test_four_of_five_stars_are_good(scale):
-    assert scale.good == 4
+    assert scale.like_threshold == 4

@@ -78,13 +78,13 @@ class RatingScale:
         return (self.low + self.high) / 2
 
     @property
-    def good(self) -> float:
+    def like_threshold(self) -> float:
         """The lowest value in the upper quarter: from here on somebody liked it; four of five stars."""
         return float(self.values[self.values >= self.low + 0.75 * (self.high - self.low) - 1e-9][0])
 
-    def chance_of_good(self, chances: np.ndarray) -> np.ndarray:
+    def p_at_least(self, probabilities: np.ndarray) -> np.ndarray:
         """How likely a good rating is, given how likely each of the values is: (..., V) -> (...)."""
-        return chances[..., self.values >= self.good].sum(axis=-1)
+        return probabilities[..., self.values >= self.like_threshold].sum(axis=-1)
 
     def contains(self, ratings: np.ndarray) -> np.ndarray:
         """Boolean mask of the ratings that lie on the scale; NaN does not."""
@@ -93,7 +93,7 @@ class RatingScale:
         on_grid = np.abs(steps - np.round(steps)) < 1e-6
         return on_grid & (ratings >= self.low - 1e-6) & (ratings <= self.high + 1e-6)
 
-    def places(self, ratings: np.ndarray) -> np.ndarray:
+    def class_index(self, ratings: np.ndarray) -> np.ndarray:
         """Positions among `values`, int64, of ratings that are on the scale."""
         return np.round((np.asarray(ratings, dtype=np.float64) - self.low) / self.step).astype(np.int64)
 

@@ -16,7 +16,7 @@ BINS_PER_DECADE = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class Histogram:
     """How many ratings each person gave (or each movie got)."""
 
     histogram: pd.DataFrame
@@ -41,8 +41,8 @@ class DatasetStatistics:
     last_time: int
     rating_counts: pd.DataFrame
     """`rating` (every value of the scale), `count`, `share` (0 to 1); the paper's Figure 4."""
-    per_person: Spread
-    per_movie: Spread
+    per_person: Histogram
+    per_movie: Histogram
     genres: pd.DataFrame
     """`genre`, `movies`, `ratings`, `mean_rating` (NaN without ratings), most rated first."""
     years: pd.DataFrame
@@ -74,8 +74,8 @@ def summarise(data: Dataset) -> DatasetStatistics:
         first_time=int(times.min()),
         last_time=int(times.max()),
         rating_counts=_rating_counts(data),
-        per_person=_spread(np.bincount(people, minlength=len(data.users))),
-        per_movie=_spread(counts),
+        per_person=_histogram(np.bincount(people, minlength=len(data.users))),
+        per_movie=_histogram(counts),
         genres=_genres(data, counts, sums),
         years=_years(data, counts, sums),
         months=_months(times, people),
@@ -93,14 +93,14 @@ def log_bins(largest: int) -> np.ndarray:
     return ends[: np.searchsorted(ends, largest, side="right") + 1]
 
 
-def _spread(counts: np.ndarray) -> Spread:
+def _histogram(counts: np.ndarray) -> Histogram:
     present = counts[counts > 0]
     ends = log_bins(int(present.max()))
     which = np.searchsorted(ends, present, side="right") - 1
     histogram = pd.DataFrame(
         {"low": ends[:-1], "high": ends[1:] - 1, "count": np.bincount(which, minlength=len(ends) - 1)}
     )
-    return Spread(
+    return Histogram(
         histogram=histogram,
         smallest=int(present.min()),
         median=float(np.median(present)),

@@ -30,9 +30,9 @@ class BundleSummary:
     mse: float
     """Mean over the seeds."""
     mae: float
-    mse_spread: float | None
+    mse_std: float | None
     """Standard deviation over the seeds (n - 1); None for a single seed."""
-    mae_spread: float | None
+    mae_std: float | None
 
     @property
     def by_default(self) -> bool:
@@ -98,6 +98,6 @@ def _summarise(by_seed: dict[int, Bundle]) -> BundleSummary:
         seeds=tuple(seeds),
         mse=statistics.fmean(mse),
         mae=statistics.fmean(mae),
-        mse_spread=statistics.stdev(mse) if len(mse) > 1 else None,
-        mae_spread=statistics.stdev(mae) if len(mae) > 1 else None,
+        mse_std=statistics.stdev(mse) if len(mse) > 1 else None,
+        mae_std=statistics.stdev(mae) if len(mae) > 1 else None,
     )

@@ -149,7 +149,7 @@ def _save(data: Dataset, split: Split, result: Result, figures: Measured) -> Non
     tables = {}
     if result.given is None:
         tables = {"groups": errors_by_group(data, split, figures.predicted)}
-        tables |= {"calibration": figures.calibration, "liking": figures.liking}
+        tables |= {"calibration": figures.calibration, "liking": figures.p_like}
     for kind, table in tables.items():
         if table is not None:
             write_table(table, folder / f"{result.stem}.{kind}.csv")

@@ -25,7 +25,7 @@ class Measured:
     log_loss: float | None = None
     """Of the predicted distribution, where there is one; likewise the rest."""
     calibration: pd.DataFrame | None = None
-    liking: pd.DataFrame | None = None
+    p_like: pd.DataFrame | None = None
     """Reliability of the likeliest value, and of the chance of a good one; see `metrics.distribution.reliability`."""
 
     @property
@@ -49,13 +49,13 @@ def measured(data: Dataset, prediction: Prediction, rows: np.ndarray) -> Measure
     errors = Errors.of(predicted, actual)
     if prediction.probabilities is None:
         return Measured(predicted, errors)
-    place, probabilities = data.scale.places(actual), prediction.probabilities
+    place, probabilities = data.scale.class_index(actual), prediction.probabilities
     return Measured(
         predicted,
         errors,
         distribution.log_loss(probabilities, place),
         distribution.likeliest(probabilities, place),
-        distribution.liking(probabilities, place, data.scale),
+        distribution.p_like(probabilities, place, data.scale),
     )
 
 

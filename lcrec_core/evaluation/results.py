@@ -93,7 +93,7 @@ class Summary:
         values = [getattr(result, name) for result in self.results]
         return None if None in values else statistics.fmean(values)
 
-    def spread(self, name: str) -> float | None:
+    def std(self, name: str) -> float | None:
         """Standard deviation over the seeds (n - 1); None for a single one."""
         values = [getattr(result, name) for result in self.results]
         return statistics.stdev(values) if len(values) > 1 else None
@@ -144,8 +144,8 @@ def as_measured(rows: Iterable[Summary]) -> list[BundleSummary]:
             seeds=tuple(result.seed for result in row.results),
             mse=row.mean("mse"),
             mae=row.mean("mae"),
-            mse_spread=row.spread("mse"),
-            mae_spread=row.spread("mae"),
+            mse_std=row.std("mse"),
+            mae_std=row.std("mae"),
         )
         for row in rows
     ]
@@ -159,8 +159,8 @@ def table(rows: Iterable[Summary]) -> list[list[str]]:
 def _cells(summary: Summary) -> list[str]:
     errors = []
     for name in ("mse", "rmse", "mae"):
-        spread = summary.spread(name)
-        errors.append(f"{summary.mean(name):.4f}" + (f" ± {spread:.4f}" if spread is not None else ""))
+        std = summary.std(name)
+        errors.append(f"{summary.mean(name):.4f}" + (f" ± {std:.4f}" if std is not None else ""))
     return [
         summary.label,
         ", ".join(str(result.seed) for result in summary.results),

@@ -20,9 +20,9 @@ def likeliest(probabilities: np.ndarray, place: np.ndarray) -> pd.DataFrame:
     return reliability(probabilities.max(axis=1), probabilities.argmax(axis=1) == place)
 
 
-def liking(probabilities: np.ndarray, place: np.ndarray, scale: RatingScale) -> pd.DataFrame:
+def p_like(probabilities: np.ndarray, place: np.ndarray, scale: RatingScale) -> pd.DataFrame:
     """`reliability` of the chance of a good rating, which the app shows; arguments as for `likeliest`."""
-    return reliability(scale.chance_of_good(probabilities), scale.values[place] >= scale.good)
+    return reliability(scale.p_at_least(probabilities), scale.values[place] >= scale.like_threshold)
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:

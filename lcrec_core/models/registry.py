@@ -80,7 +80,9 @@ def _ask_once(model: Model, data: Dataset) -> None:
     """Refuse what answers nobody, or somebody with a few ratings, with what is no number."""
     for count in (0, min(3, len(data.movies))):
         ids = data.movies[Col.MOVIE].to_numpy(np.int64)[:count]
-        answer = model.catalogue(Profile.of([(movie, data.scale.good, i) for i, movie in enumerate(ids.tolist())]))
+        answer = model.catalogue(
+            Profile.of([(movie, data.scale.like_threshold, i) for i, movie in enumerate(ids.tolist())])
+        )
         for part in (answer.scores, answer.ratings, answer.probabilities):
             if part is not None and not np.isfinite(part).all():
                 raise ValueError("its network predicts what is no number")

@@ -80,6 +80,8 @@ def configured(config: Any, **settings: Any) -> Any:
 def saved(config: Any) -> dict[str, dict[str, Any]]:
     """A config as a bundle keeps it: the network's settings under `model`, all others under `train`."""
     whole = asdict(config)
+    for name, old in _saved_names(type(config)).items():
+        whole[old] = whole.pop(name)
     return {"model": whole.pop("network", {}), "train": whole}
 
 
@@ -90,9 +92,19 @@ def from_saved(kind: type, kept: Mapping[str, Mapping[str, Any]]) -> Any:
         ValueError: A value is impossible, or there is no such setting; the message names it.
     """
     train = {name: value for name, value in kept["train"].items() if name != _PROTOCOL}
+    for name, old in _saved_names(kind).items():
+        if old in train:
+            train[name] = train.pop(old)
     network = {"network": kept["model"]} if "network" in {each.name for each in fields(kind)} else kept["model"]
     return as_kind({**train, **network}, kind)
 
 
+def _saved_names(kind: type) -> dict[str, str]:
+    """Settings that bundles keep under another name: the one they had when the format was made."""
+    return {each.name: each.metadata[SAVED_AS] for each in fields(kind) if SAVED_AS in each.metadata}
+
+
+SAVED_AS = "saved_as"
+"""Key of a field's metadata, see `_saved_names`."""
 _PROTOCOL = "protocol"
 """Kept beside the settings of training, though it is the run's: how the test part was chosen."""

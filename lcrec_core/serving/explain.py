@@ -61,7 +61,7 @@ def _nearest_liked(
     known, where = data.known_movies(profile.movie_ids)
     given = profile.ratings[known]
     # Four stars of five and more; a strict person's best otherwise.
-    enough = data.scale.good
+    enough = data.scale.like_threshold
     liked = (given >= min(enough, given.max(initial=enough))) & (film[where] != film[position])
     cosine = directions[where[liked]] @ directions[position]
     nearest = np.argsort(-cosine, kind="stable")

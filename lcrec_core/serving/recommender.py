@@ -24,8 +24,8 @@ from lcrec_core.sources import datasets
 
 PREDICTED = "predicted"
 """Column of a ranking beside those of the catalogue and its counts."""
-LIKING = "liking"
-"""One more, where the model says how likely each rating is: the chance of `RatingScale.good` or more."""
+P_LIKE = "liking"
+"""One more, where the model says how likely each rating is: the chance of `RatingScale.like_threshold` or more."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Recommendation:
     mean_rating: float | None
     """What people gave on average; None when nobody rated it."""
     num_ratings: int
-    chances: tuple[float, ...] | None = None
+    probabilities: tuple[float, ...] | None = None
     """How likely each of the scale's values is; None where the model gives ratings alone."""
-    liking: float | None = None
-    """The chance that the person gives `RatingScale.good` or more; None likewise."""
+    p_like: float | None = None
+    """The chance that the person gives `RatingScale.like_threshold` or more; None likewise."""
 
 
 class Recommender:
@@ -86,7 +86,7 @@ class Recommender:
         ratings = self._scores(profile)
         return ratings if movie_ids is None else ratings[self.catalogue.positions(movie_ids)]
 
-    def chances(self, profile: Profile, movie_ids: Sequence[int] | np.ndarray | None = None) -> np.ndarray | None:
+    def probabilities(self, profile: Profile, movie_ids: Sequence[int] | np.ndarray | None = None) -> np.ndarray | None:
         """How likely each of the scale's values is: float32 (K, V); None where the model gives ratings alone.
 
         Args:
@@ -96,10 +96,10 @@ class Recommender:
         Raises:
             ProfileError: The data set has no movie of that id.
         """
-        chances = self._prediction(profile).probabilities
-        if chances is None:
+        probabilities = self._prediction(profile).probabilities
+        if probabilities is None:
             return None
-        return chances.copy() if movie_ids is None else chances[self.catalogue.positions(movie_ids)]
+        return probabilities.copy() if movie_ids is None else probabilities[self.catalogue.positions(movie_ids)]
 
     def rank(self, profile: Profile, filters: Filters = EVERYTHING) -> pd.DataFrame:
         """Every movie that passes the filters, best first; of a film listed twice the more rated id alone.
@@ -113,9 +113,9 @@ class Recommender:
         ranking[PREDICTED] = scores
         ranking[MEAN_RATING] = self.catalogue.mean_rating[order]
         ranking[NUM_RATINGS] = self.catalogue.num_ratings[order]
-        chances = self._prediction(profile).probabilities
-        if chances is not None:
-            ranking[LIKING] = self.data.scale.chance_of_good(chances)[order]
+        probabilities = self._prediction(profile).probabilities
+        if probabilities is not None:
+            ranking[P_LIKE] = self.data.scale.p_at_least(probabilities)[order]
         return ranking
 
     def top_n(self, profile: Profile, n: int = 5, filters: Filters = EVERYTHING) -> list[Recommendation]:
@@ -123,9 +123,9 @@ class Recommender:
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
         order, scores = self._ranked(profile, filters)
-        chances = self._prediction(profile).probabilities
+        probabilities = self._prediction(profile).probabilities
         return [
-            self._line(i, score, None if chances is None else chances[i])
+            self._line(i, score, None if probabilities is None else probabilities[i])
             for i, score in zip(order[:n], scores[:n], strict=True)
         ]
 
@@ -168,7 +168,7 @@ class Recommender:
         ]
         return order, scores[order]
 
-    def _line(self, position: int, score: float, chances: np.ndarray | None) -> Recommendation:
+    def _line(self, position: int, score: float, probabilities: np.ndarray | None) -> Recommendation:
         movie = self.data.movies.iloc[position]
         mean = self.catalogue.mean_rating[position]
         return Recommendation(
@@ -179,6 +179,6 @@ class Recommender:
             predicted=float(score),
             mean_rating=None if np.isnan(mean) else float(mean),
             num_ratings=int(self.catalogue.num_ratings[position]),
-            chances=None if chances is None else tuple(chances.tolist()),
-            liking=None if chances is None else float(self.data.scale.chance_of_good(chances)),
+            probabilities=None if probabilities is None else tuple(probabilities.tolist()),
+            p_like=None if probabilities is None else float(self.data.scale.p_at_least(probabilities)),
         )

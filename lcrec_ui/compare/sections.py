@@ -146,7 +146,7 @@ def how_sure() -> None:
     liking = _reliability("liking")
     if liking:
         off = "; ".join(f"{label} by {calibration_error(table):.3f}" for label, table in liking.items())
-        good = f"{WHOLE_STARS.good:g}"
+        good = f"{WHOLE_STARS.like_threshold:g}"
         st.markdown(
             f"The chance of {good} stars and more, which *For you* shows, is checked in the same way: of all ratings "
             f"given a chance of 80 %, eight in ten should have been {good} stars or 5. It is off on average: {off}."

@@ -13,7 +13,7 @@ from lcrec_core.evaluation import paper_facts
 from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.evaluation.paper_facts import RESULTS, PaperResult
 from lcrec_core.evaluation.results import Summary, VariantResult
-from lcrec_ui.frame.text import settings_in_words, signed, with_spread
+from lcrec_ui.frame.text import settings_in_words, signed, with_std
 
 NOT_MEASURED = "not measured by us"
 
@@ -46,8 +46,8 @@ def table_seven(measured: Sequence[tuple[PaperResult, BundleSummary]]) -> pd.Dat
                 "Model": paper.label,
                 "MSE, the paper": f"{paper.mse:.3f}",
                 "MAE, the paper": f"{paper.mae:.3f}" + ("" if paper.possible else " (impossible)"),
-                "MSE, ours": with_spread(ours.mse, ours.mse_spread) if ours else NOT_MEASURED,
-                "MAE, ours": with_spread(ours.mae, ours.mae_spread) if ours else NOT_MEASURED,
+                "MSE, ours": with_std(ours.mse, ours.mse_std) if ours else NOT_MEASURED,
+                "MAE, ours": with_std(ours.mae, ours.mae_std) if ours else NOT_MEASURED,
                 "Seeds, ours": str(len(ours.seeds)) if ours else "",
             }
         )
@@ -61,9 +61,9 @@ def comparison_table(rows: Sequence[Summary]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Model": [row.label for row in ordered],
-            "MSE": [with_spread(row.mean("mse"), row.spread("mse")) for row in ordered],
-            "RMSE": [with_spread(row.mean("rmse"), row.spread("rmse")) for row in ordered],
-            "MAE": [with_spread(row.mean("mae"), row.spread("mae")) for row in ordered],
+            "MSE": [with_std(row.mean("mse"), row.std("mse")) for row in ordered],
+            "RMSE": [with_std(row.mean("rmse"), row.std("rmse")) for row in ordered],
+            "MAE": [with_std(row.mean("mae"), row.std("mae")) for row in ordered],
             **({"Log loss": [_three(row.mean_if_any("log_loss")) for row in ordered]} if sure else {}),
             "Seeds": [len(row.results) for row in ordered],
             "Training (s)": [row.mean("train_seconds") for row in ordered],
@@ -119,8 +119,8 @@ def measured_table(rows: Sequence[BundleSummary]) -> pd.DataFrame:
             "Data": [row.data for row in rows],
             "Model": [row.model for row in rows],
             "Protocol": [row.protocol for row in rows],
-            "MSE": [with_spread(row.mse, row.mse_spread) for row in rows],
-            "MAE": [with_spread(row.mae, row.mae_spread) for row in rows],
+            "MSE": [with_std(row.mse, row.mse_std) for row in rows],
+            "MAE": [with_std(row.mae, row.mae_std) for row in rows],
             "Settings": [_settings_in_words(row) for row in rows],
             "Bundles": [seeds_and_bundles(row) for row in rows],
         }

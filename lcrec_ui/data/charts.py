@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from lcrec_core.data.summary import DatasetStatistics, Spread
+from lcrec_core.data.summary import DatasetStatistics, Histogram
 from lcrec_ui.frame.charts import BLUE, GREY, MAGENTA, ORANGE, TEAL, VIOLET, Chart, _layout
 from lcrec_ui.frame.text import clean, in_chart
 
@@ -39,7 +39,7 @@ def rating_distribution(stats: DatasetStatistics, *, papers_data: bool) -> Chart
     )
 
 
-def ratings_each(spread: Spread, who: str, whom: str) -> Chart:
+def ratings_each(spread: Histogram, who: str, whom: str) -> Chart:
     """Histogram with logarithmic bins: how many people (or movies) have how many ratings.
 
     Args:

@@ -16,7 +16,7 @@ from lcrec_ui.frame.text import count, plain, stars
 if TYPE_CHECKING:
     from lcrec_core.serving.recommender import Recommendation
 
-LIKING_LABEL = f"Chance of {WHOLE_STARS.good:g}+ stars"
+LIKING_LABEL = f"Chance of {WHOLE_STARS.like_threshold:g}+ stars"
 """Half stars have the same four."""
 
 EXPORT_COLUMNS = {
@@ -50,8 +50,8 @@ def _card(rank: int, movie: Recommendation, reason: str) -> None:
             st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
         st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")
         about = [people_gave(movie.mean_rating, movie.num_ratings)]
-        if movie.liking is not None:
-            about.insert(0, f"{LIKING_LABEL} from you: {movie.liking:.0%}")
+        if movie.p_like is not None:
+            about.insert(0, f"{LIKING_LABEL} from you: {movie.p_like:.0%}")
         st.caption("  \n".join(about))
         st.markdown(plain(reason))
 

@@ -122,7 +122,7 @@ def signed(number: float, spec: str = ".2f") -> str:
     return rounded if any(digit in "123456789" for digit in rounded) else rounded.lstrip("+")
 
 
-def with_spread(mean: float, spread: float | None) -> str:
+def with_std(mean: float, spread: float | None) -> str:
     """`0.812`, or `0.812 ± 0.002` where several seeds were measured."""
     return f"{mean:.3f}" if spread is None else f"{mean:.3f} \u00b1 {spread:.3f}"
 

@@ -96,14 +96,14 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
     """A server with a data set that a stranger made, and a model of a stranger's name trained on it."""
     folder = tmp_path_factory.mktemp("hostile")
     write_zip(folder / "data" / "own" / f"{DATA}.zip", hostile_files())
-    places = {"LCREC_DATA": str(folder / "data"), "LCREC_ARTIFACTS": str(folder / "artifacts")}
+    class_index = {"LCREC_DATA": str(folder / "data"), "LCREC_ARTIFACTS": str(folder / "artifacts")}
     with pytest.MonkeyPatch.context() as patch:
-        for name, place in places.items():
+        for name, place in class_index.items():
             patch.setenv(name, place)
         network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
         for name in ("paper", f"www.{HOST}"):
             train(TrainRequest(DATA, name=name, train=TrainConfig(epochs=1), network=network))
-    with serve(folder, **places) as running:
+    with serve(folder, **class_index) as running:
         yield running
 
 

@@ -353,7 +353,7 @@ def answers(name: str, root: Path) -> tuple:
     recommender = Recommender(load_bundle(name, root), DATA)
     said = []
     for person in _people():
-        said += [recommender.predict(person), recommender.chances(person), tuple(recommender.top_n(person, 5))]
+        said += [recommender.predict(person), recommender.probabilities(person), tuple(recommender.top_n(person, 5))]
         said.append(recommender.explain(person, 5))
     return (*said, tuple(recommender.similar(4)))
 

@@ -35,7 +35,7 @@ class Kind:
     """Tries in the test suite."""
     long: int
     """Tries of `make faults`."""
-    together: bool = False
+    merge_chains: bool = False
     """Whether the tries are one scene, of which none can be made on its own."""
 
     def run(self, count: int, seed: int, folder: Path) -> Outcome:
@@ -47,11 +47,11 @@ class Kind:
         folder.mkdir(parents=True, exist_ok=True)
         found = self.check(indices, seed, folder)
         again = f"python -m tests.faults {self.name} --seed {seed}"
-        only = "--count" if self.together else "--only"
+        only = "--count" if self.merge_chains else "--only"
         return Outcome(
             len(indices),
             tuple(
-                f"`{again} {only} {len(indices) if self.together else index}`: {found[index]}"
+                f"`{again} {only} {len(indices) if self.merge_chains else index}`: {found[index]}"
                 for index in sorted(found)
             ),
         )

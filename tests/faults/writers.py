@@ -115,4 +115,4 @@ def _compare(file: Path, shared: str, told: list[list[tuple[Write, str | None]]]
     return failures
 
 
-KIND = Kind("writers", "a write to one store, by ten processes at once", check, short=200, long=6000, together=True)
+KIND = Kind("writers", "a write to one store, by ten processes at once", check, short=200, long=6000, merge_chains=True)

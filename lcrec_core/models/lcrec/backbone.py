@@ -1,4 +1,4 @@
-"""The collaborative backbone of LCRec: a Bayesian factorization, sampled, with a closed form for anybody's tastes.
+"""The collaborative backbone of LCRec: a Bayesian factorization, sampled, with a closed form for anybody's factors.
 
     rating  =  mean  +  b_movie  +  b_person + p . q  +  noise of the person          p, q of k factors
     (b_person, p)  ~  Normal(what the person rated and who they are @ W, 1 / precision)
@@ -11,7 +11,7 @@ is what regularises it.
 
 Only the movies' side of a few samples is kept. A person, known or new, is folded in: given the movies, their
 (b, p) is the posterior of a small linear regression on their own ratings. The same factorization gives, for each of
-their ratings, the residual with that rating left out, which is what the network's LSTM reads.
+their ratings, the leave-one-out residual, which is what the network's LSTM reads.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 
 from lcrec_core.models.lcrec.config import BackboneConfig
-from lcrec_core.models.lcrec.regression import Posterior, group, posteriors
-from lcrec_core.models.lcrec.side_information import Evidence, LogCount, _usual_set
+from lcrec_core.models.lcrec.regression import Posterior, bucket_by_length, posteriors
+from lcrec_core.models.lcrec.side_information import Interactions, LogCount, mean_user_set_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,7 @@ class Backbone:
     noise: float
     """Precision of a rating of somebody unknown."""
     noise_ratings: float
+    """How many ratings' worth that counts against a person's own, see `BackboneConfig`."""
     movies: Tensor
     """float32 (S, M, D): b and q of every movie."""
     weights: Tensor
@@ -44,13 +45,13 @@ class Backbone:
     """float32 (S, D, D): of a person's prior."""
     log_count: "LogCount"
     """Of a person in training."""
-    usual_set: Tensor
+    mean_user_set: Tensor
     """float32 (M,): mean over people of what they rated, each a vector of length `set_scale`."""
 
     @cached_property
-    def usual_prior(self) -> Tensor:
-        """float32 (S, 1, D): what the usual set puts into a person's prior mean."""
-        return self.usual_set @ self.weights[:, None, : len(self.usual_set)]
+    def mean_user_prior(self) -> Tensor:
+        """float32 (S, 1, D): what the mean set puts into a person's prior mean."""
+        return self.mean_user_set @ self.weights[:, None, : len(self.mean_user_set)]
 
     @cached_property
     def biases(self) -> Tensor:
@@ -60,11 +61,11 @@ class Backbone:
     @cached_property
     def design(self) -> Tensor:
         """float32 (S, M, D): 1 and q of every movie, what multiplies a person's b and p."""
-        return _design(self.movies)
+        return regressors_of(self.movies)
 
 
-def together(backbones: Sequence[Backbone], evidence: Evidence, config: BackboneConfig) -> Backbone:
-    """One backbone of a few samples of each of some chains, each of which has seen another part of the evidence.
+def merge_chains(backbones: Sequence[Backbone], interactions: Interactions, config: BackboneConfig) -> Backbone:
+    """One backbone of a few samples of each of some chains, each of which has seen another part of the ratings.
 
     Chains disagree by more than the samples of one of them do, so that a few samples of each predict better than as
     many of one that has seen everything (benchmarks/experiments.md).
@@ -75,46 +76,46 @@ def together(backbones: Sequence[Backbone], evidence: Evidence, config: Backbone
         return torch.cat([getattr(each, name).flip(0)[::step][: config.served_samples] for each in backbones])
 
     return Backbone(
-        mean=float(evidence.ratings.mean()),
+        mean=float(interactions.ratings.mean()),
         noise=sum(each.noise for each in backbones) / len(backbones),
         noise_ratings=config.noise_ratings,
         movies=some("movies"),
         weights=some("weights"),
         precision=some("precision"),
-        log_count=LogCount.of(evidence.people, len(evidence.fields)),
-        usual_set=_usual_set(evidence, config),
+        log_count=LogCount.of(interactions.people, len(interactions.user_features)),
+        mean_user_set=mean_user_set_of(interactions, config),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class FoldedIn:
-    """Some people's tastes, and what is left of their ratings. P people, R ratings."""
+    """Posterior means of some people's factors, and leave-one-out residuals. P people, R ratings."""
 
-    tastes: Tensor
-    """float32 (S, P, D)."""
-    left_out: Tensor
-    """float32 (R,): each rating less what the person's others predict for it."""
+    user_factors: Tensor
+    """float32 (S, P, D): b and p of everybody."""
+    loo_residuals: Tensor
+    """float32 (R,): each rating less its prediction from the person's others, averaged over samples."""
 
 
 def fold_in(backbone: Backbone, people: np.ndarray, movies: Tensor, ratings: Tensor, features: Tensor) -> FoldedIn:
-    """Tastes of people from their own ratings alone, in closed form.
+    """Factors of people from their own ratings alone, in closed form; residuals by the leverage (PRESS).
 
     Args:
         backbone: Whose movies explain the ratings.
         people: int64 (R,), whose each rating is: rows of the features.
         movies: int64 (R,).
         ratings: float32 (R,).
-        features: float32 (P, F), see `person_features`.
+        features: float32 (P, F), see `user_side_features`.
     """
     prior_mean = prior_means(backbone, people, features)
     if not len(ratings):
         return FoldedIn(prior_mean, torch.zeros(0))
     samples, width = len(backbone.movies), backbone.movies.shape[2]
-    sets = group(people, len(features), most=200_000 // samples)
+    ragged = bucket_by_length(people, len(features), most=200_000 // samples)
     rows, target = backbone.design, ratings - backbone.mean - backbone.biases.index_select(1, movies)
-    tastes, left_out = torch.empty(samples, sets.count, width), torch.empty(len(ratings))
+    user_factors, loo_residuals = torch.empty(samples, ragged.count, width), torch.empty(len(ratings))
     first = posteriors(
-        sets,
+        ragged,
         rows[0],
         movies,
         target[0],
@@ -122,95 +123,98 @@ def fold_in(backbone: Backbone, people: np.ndarray, movies: Tensor, ratings: Ten
         prior_mean[0],
         backbone.precision[0],
     )
-    weight = _steadiness(backbone, first, len(ratings))
-    for posterior in posteriors(sets, rows, movies, target, weight, prior_mean, backbone.precision):
+    weight = _user_precision(backbone, first, len(ratings))
+    for posterior in posteriors(ragged, rows, movies, target, weight, prior_mean, backbone.precision):
         mean = posterior.mean()
-        tastes[:, posterior.owners] = mean
+        user_factors[:, posterior.rows] = mean
         alone = posterior.residuals(mean) / (1 - posterior.leverage()).clamp(min=_LEAST_FREE)
-        left_out[posterior.positions[posterior.mask]] = alone.mean(dim=0)[posterior.mask]
-    return FoldedIn(tastes, left_out)
+        loo_residuals[posterior.positions[posterior.mask]] = alone.mean(dim=0)[posterior.mask]
+    return FoldedIn(user_factors, loo_residuals)
 
 
 def prior_means(backbone: Backbone, people: np.ndarray, features: Tensor) -> Tensor:
     """What to expect of people (S, P, D) before their ratings are looked at, see `fold_in`.
 
-    What they rated says the more of their taste the more it is: of a few ratings, most of the set is still the usual
-    one, and how many will follow is open. From some tens on that makes no difference.
+    What they rated says the more of their taste the more it is: of a few ratings, most of the set is still everybody's
+    mean set, and how many will follow is open. From some tens on that makes no difference.
     """
     counts = np.bincount(people, minlength=len(features)).astype(np.float32)
-    own = torch.from_numpy(counts**2 / (counts**2 + HALF_KNOWN**2)).unsqueeze(1)
-    movies = len(backbone.usual_set)
+    weight = torch.from_numpy(counts**2 / (counts**2 + HALF_WEIGHT_AT**2)).unsqueeze(1)
+    movies = len(backbone.mean_user_set)
     features = features.clone()
-    features[:, :movies] *= own
-    features[:, movies + 1] *= own.squeeze(1)
+    features[:, :movies] *= weight
+    features[:, movies + 1] *= weight.squeeze(1)
     used = features.any(dim=0).nonzero().squeeze(1)  # of one person's few thousand features, a few hundred
-    return features.index_select(1, used) @ backbone.weights.index_select(1, used) + (1 - own) * backbone.usual_prior
+    return (
+        features.index_select(1, used) @ backbone.weights.index_select(1, used)
+        + (1 - weight) * backbone.mean_user_prior
+    )
 
 
-HALF_KNOWN = 10
-"""With so many ratings, half of a person's set is their own."""
+HALF_WEIGHT_AT = 10
+"""With so many ratings, half of a person's set is their own and half the mean set."""
 
 _LEAST_FREE = 0.02
 """A rating that all but fixes its own fit would have a residual of any size without it."""
 
 
-def _steadiness(backbone: Backbone, first: Iterable[Posterior], count: int) -> Tensor:
-    """Precision of each rating (R,): how steady its person is, as residuals of one sample show (one step of EM)."""
-    steady = torch.empty(count)
+def _user_precision(backbone: Backbone, first: Iterable[Posterior], count: int) -> Tensor:
+    """Precision of each rating (R,): its person's, from the residuals of one sample (one step of EM)."""
+    precision = torch.empty(count)
     for posterior in first:
         squares = posterior.residuals(posterior.mean()).square() + posterior.leverage() / backbone.noise
         squares = squares * posterior.mask
         prior = backbone.noise_ratings
-        own = (prior + posterior.mask.sum(dim=1)) / (prior / backbone.noise + squares.sum(dim=1))
-        steady[posterior.positions[posterior.mask]] = own.unsqueeze(1).expand_as(squares)[posterior.mask]
-    return steady
+        of_person = (prior + posterior.mask.sum(dim=1)) / (prior / backbone.noise + squares.sum(dim=1))
+        precision[posterior.positions[posterior.mask]] = of_person.unsqueeze(1).expand_as(squares)[posterior.mask]
+    return precision
 
 
-def predict(backbone: Backbone, tastes: Tensor, people: Tensor, movies: Tensor) -> tuple[Tensor, Tensor]:
+def predict(backbone: Backbone, user_factors: Tensor, people: Tensor, movies: Tensor) -> tuple[Tensor, Tensor]:
     """Predicted ratings (N,) of pairs, not clipped, and how far the samples disagree (N,), a standard deviation.
 
     Args:
         backbone: With S samples.
-        tastes: (S, P, D), from `fold_in`.
-        people: int64 (N,), rows of the tastes.
+        user_factors: (S, P, D), from `fold_in`.
+        people: int64 (N,), rows of the factors.
         movies: int64 (N,).
     """
     total, squares = torch.zeros(len(people)), torch.zeros(len(people))
-    for of_people, design, of_movies in zip(tastes, backbone.design, backbone.movies, strict=True):
+    for of_people, design, of_movies in zip(user_factors, backbone.design, backbone.movies, strict=True):
         rating = of_movies[movies, 0] + (of_people[people] * design[movies]).sum(dim=1)
         total += rating
         squares += rating.square()
-    mean = total / len(tastes)
-    return backbone.mean + mean, (squares / len(tastes) - mean.square()).clamp(min=0).sqrt()
+    mean = total / len(user_factors)
+    return backbone.mean + mean, (squares / len(user_factors) - mean.square()).clamp(min=0).sqrt()
 
 
-def predict_catalogue(backbone: Backbone, tastes: Tensor) -> tuple[Tensor, Tensor]:
-    """`predict` for every movie (M,) and one person, whose tastes are (S, 1, D): one product instead of M gathers."""
-    own, factors = tastes.split([1, tastes.shape[2] - 1], dim=2)
+def predict_catalogue(backbone: Backbone, user_factors: Tensor) -> tuple[Tensor, Tensor]:
+    """`predict` for every movie (M,) and one person, whose factors are (S, 1, D): one product instead of M gathers."""
+    own, factors = user_factors.split([1, user_factors.shape[2] - 1], dim=2)
     # (b_movie, q) . (1, p) + b_person
     ratings = torch.baddbmm(own, backbone.movies, torch.cat([torch.ones_like(own), factors], dim=2).mT).squeeze(2)
     mean = ratings.mean(dim=0)
     return backbone.mean + mean, (ratings - mean).square().mean(dim=0).sqrt()
 
 
-def _design(of_other_side: Tensor) -> Tensor:
+def regressors_of(of_other_side: Tensor) -> Tensor:
     """(..., N, D) of b and q -> the same of 1 and q: what multiplies (b_person, p)."""
     return torch.cat([torch.ones_like(of_other_side[..., :1]), of_other_side[..., 1:]], dim=-1)
 
 
-def no_backbone(evidence: Evidence) -> Backbone:
+def no_backbone(interactions: Interactions) -> Backbone:
     """One that says the mean of all ratings for everything, so that residuals are ratings less that."""
-    people, fields = evidence.fields.shape
-    movies = len(evidence.traits)
+    people, user_features = interactions.user_features.shape
+    movies = len(interactions.item_features)
     return Backbone(
-        mean=float(evidence.ratings.mean()),
+        mean=float(interactions.ratings.mean()),
         noise=1.0,
         noise_ratings=1.0,
         movies=torch.zeros(1, movies, 2),
-        weights=torch.zeros(1, movies + 2 + fields, 2),
+        weights=torch.zeros(1, movies + 2 + user_features, 2),
         precision=1e9 * torch.eye(2).unsqueeze(0),
-        log_count=LogCount.of(evidence.people, people),
-        usual_set=torch.zeros(movies),
+        log_count=LogCount.of(interactions.people, people),
+        mean_user_set=torch.zeros(movies),
     )
 
 
@@ -237,14 +241,14 @@ def check_arrays(arrays: dict[str, np.ndarray], movies: int, features: int, widt
             raise ValueError(f"the backbone's {name} is {arrays[name].shape} {arrays[name].dtype}, not {shape}")
     _, noise, noise_ratings, _, deviation, _ = arrays["numbers"].tolist()
     if not samples or min(noise, noise_ratings, deviation) <= 0:
-        raise ValueError("the backbone has no samples, or a spread that is not positive")
+        raise ValueError("the backbone has no samples, or a deviation that is not positive")
     torch.linalg.cholesky(torch.from_numpy(arrays["precision"]))  # which takes a positive definite matrix alone
 
 
 def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
     """As named arrays, for a file: the large ones in bytes, which are far finer than what the samples disagree by."""
     numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
-    arrays = {name: getattr(backbone, name).numpy() for name in ("precision", "usual_set")}
+    arrays = {"precision": backbone.precision.numpy(), "usual_set": backbone.mean_user_set.numpy()}
     for name in _IN_BYTES:
         values = getattr(backbone, name)
         scale = values.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
@@ -256,8 +260,8 @@ def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
     """The backbone that `backbone_arrays` took apart."""
     mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
     movies, weights = (torch.from_numpy(arrays[name] * arrays[f"{name}_scale"]) for name in _IN_BYTES)
-    precision, usual_set = (torch.from_numpy(arrays[name]) for name in ("precision", "usual_set"))
-    return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), usual_set)
+    precision, mean_user_set = (torch.from_numpy(arrays[name]) for name in ("precision", "usual_set"))
+    return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), mean_user_set)
 
 
 _IN_BYTES = ("movies", "weights")

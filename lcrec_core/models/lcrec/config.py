@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lcrec_core.models.settings import check_numbers
+from lcrec_core.models.settings import SAVED_AS, check_numbers
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class BackboneConfig:
     shrinkage: float = 3.0
     """Weight of the prior on W, W': a ridge's lambda."""
     set_scale: float = 1.0
-    """Length of the vectors of what somebody rated and of who rated a movie; nought leaves them out."""
+    """Length of the vectors of what somebody rated and of who rated a movie; zero leaves them out."""
     field_scale: float = 0.5
     """Size of a known field's indicator beside the sets' vectors of length one."""
     noise_ratings: float = 5.0
@@ -73,7 +73,7 @@ class BackboneConfig:
         if not 0 <= self.burn_in <= self.iterations - self.samples:
             raise ValueError(f"burn_in must leave {self.samples} of {self.iterations} iterations, got {self.burn_in}")
         if self.set_scale < 0:
-            raise ValueError(f"set_scale must be nought or more, got {self.set_scale}")
+            raise ValueError(f"set_scale must be zero or more, got {self.set_scale}")
         for name in ("shrinkage", "field_scale", "noise_ratings"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
@@ -88,16 +88,16 @@ class LCRecConfig:
     epochs: int = 3
     """Passes over all folds' targets."""
     learning_rate: float = 0.002
-    """Of AdamW at the start; it falls linearly to nought."""
+    """Of AdamW at the start; it falls linearly to zero."""
     weight_decay: float = 0.0001
     """Of weight matrices and embeddings."""
     targets_per_step: int = 4096
     """Ratings predicted per step, about."""
-    short_histories: float = 0.2
+    short_context_rate: float = field(default=0.2, metadata={SAVED_AS: "short_histories"})
     """Share of people who, in each pass, are asked about once more, by some first ratings alone, as somebody new is."""
-    without_later: float = 0.2
+    mask_future_rate: float = field(default=0.2, metadata={SAVED_AS: "without_later"})
     """Share of targets whose later events are hidden in training, as they are in a live prediction."""
-    spread_loss: float = 0.4
+    nll_weight: float = field(default=0.4, metadata={SAVED_AS: "spread_loss"})
     """Weight of the distribution's log loss beside the squared error of its mean."""
     evaluations_per_epoch: int = 2
     """Points per pass at which the errors are drawn."""
@@ -121,9 +121,9 @@ class LCRecConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate must lie in (0, 1), got {self.learning_rate}")
-        for name in ("weight_decay", "spread_loss"):
+        for name in ("weight_decay", "nll_weight"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
-        for name in ("short_histories", "without_later", "averaging"):
+        for name in ("short_context_rate", "mask_future_rate", "averaging"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")

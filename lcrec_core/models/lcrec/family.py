@@ -24,7 +24,7 @@ VARIANTS = (
     Variant("no-titles", "without the title CNN", _NO_TITLES),
     Variant("no-history", "without the LSTM", _NO_HISTORY),
     Variant("no-both", "without the CNN and the LSTM", _NO_TITLES | _NO_HISTORY),
-    Variant("no-short", "without people asked by a few ratings in training", {"short_histories": 0.0}),
+    Variant("no-short", "without people asked by a few ratings in training", {"short_context_rate": 0.0}),
     Variant("no-averaging", "without averaged weights", {"averaging": 0.0}),
     Variant("no-backbone", "without the backbone: LSTM and CNN alone", _NO_BACKBONE),
     Variant("only-lstm", "LSTM alone", _NO_TITLES | _NO_BACKBONE),

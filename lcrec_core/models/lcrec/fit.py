@@ -34,13 +34,20 @@ from lcrec_core.files import convenient, seal, unseal, write_whole
 from lcrec_core.metrics.rating import Errors
 from lcrec_core.models.contract import Step, Watch
 from lcrec_core.models.layers import movie_tensors
-from lcrec_core.models.lcrec.backbone import Backbone, backbone_arrays, check_arrays, from_arrays, no_backbone, together
+from lcrec_core.models.lcrec.backbone import (
+    Backbone,
+    backbone_arrays,
+    check_arrays,
+    from_arrays,
+    merge_chains,
+    no_backbone,
+)
 from lcrec_core.models.lcrec.config import LCRecConfig
-from lcrec_core.models.lcrec.model import LCRecModel, evidence_of, questions
+from lcrec_core.models.lcrec.model import LCRecModel, build_queries, interactions_of
 from lcrec_core.models.lcrec.network import LCRecNetwork
 from lcrec_core.models.lcrec.sampler import sample_backbone
-from lcrec_core.models.lcrec.sequences import Rated, Sequences, offsets_of, step, steps
-from lcrec_core.models.lcrec.side_information import Evidence
+from lcrec_core.models.lcrec.sequences import Sequences, UserRatings, offsets_of, step, steps
+from lcrec_core.models.lcrec.side_information import Interactions
 
 TRAIN_SAMPLE = 20_000
 """Training ratings, about, on which the training error is measured, dropout off."""
@@ -51,18 +58,18 @@ def fit(data: Dataset, encoded: Encoded, config: LCRecConfig, scratch: Path | No
 
     Finished backbones are kept in `scratch`, so that a stop loses little.
     """
-    evidence = evidence_of(data, encoded)
-    fold_of = draw_folds(len(evidence.ratings), config)
+    interactions = interactions_of(data, encoded)
+    fold_of = draw_folds(len(interactions.ratings), config)
     if config.has_backbone:
-        backbones = sample_backbones(evidence, fold_of, config, scratch, watch)
+        backbones = sample_backbones(interactions, fold_of, config, scratch, watch)
     else:
-        backbones = [no_backbone(evidence)] * config.folds
-    backbone = together(backbones, evidence, config.backbone)
+        backbones = [no_backbone(interactions)] * config.folds
+    backbone = merge_chains(backbones, interactions, config.backbone)
     model = LCRecModel(backbone, None, data, encoded, config)
     if not config.has_network:
-        watch.step(Step(1, 1, len(evidence.ratings), True, model, lambda: _errors_of_backbone(model)))
+        watch.step(Step(1, 1, len(interactions.ratings), True, model, lambda: _errors_of_backbone(model)))
         return model
-    folds = make_folds(data, encoded, evidence, fold_of, backbones, config)
+    folds = make_folds(data, encoded, interactions, fold_of, backbones, config)
     return model.with_network(train_network(model, folds, config, watch))
 
 
@@ -72,12 +79,16 @@ def draw_folds(count: int, config: LCRecConfig) -> np.ndarray:
 
 
 def sample_backbones(
-    evidence: Evidence, fold_of: np.ndarray, config: LCRecConfig, scratch: Path | None, watch: Watch
+    interactions: Interactions, fold_of: np.ndarray, config: LCRecConfig, scratch: Path | None, watch: Watch
 ) -> list[Backbone]:
     """Each fold's backbone, of all other ratings, each in a process of its own; see `fit`."""
     watch.note(f"0 of {config.folds} backbones sampled")
-    jobs = [joblib.delayed(_sample_without)(evidence, fold_of, fold, config, scratch) for fold in range(config.folds)]
-    fitting = machine.free_bytes() // memory_need(len(evidence.fields), len(evidence.traits), len(evidence.ratings))
+    jobs = [
+        joblib.delayed(_sample_without)(interactions, fold_of, fold, config, scratch) for fold in range(config.folds)
+    ]
+    fitting = machine.free_bytes() // memory_need(
+        len(interactions.user_features), len(interactions.item_features), len(interactions.ratings)
+    )
     workers, started = max(1, min(len(jobs), joblib.cpu_count(), fitting)), time.perf_counter()
     drawn, taken = [], 0.0
     for arrays in joblib.Parallel(n_jobs=workers, return_as="generator")(jobs):
@@ -130,31 +141,34 @@ class Folds:
 def make_folds(
     data: Dataset,
     encoded: Encoded,
-    evidence: Evidence,
+    interactions: Interactions,
     fold_of: np.ndarray,
     backbones: list[Backbone],
     config: LCRecConfig,
 ) -> Folds:
     """What the network learns from, by backbones as `sample_backbones` gives them."""
     return Folds(
-        [_fold(data, encoded, evidence, fold_of, fold, backbone, config) for fold, backbone in enumerate(backbones)],
-        [evidence.ratings[fold_of == fold] for fold in range(config.folds)],
+        [
+            _fold(data, encoded, interactions, fold_of, fold, backbone, config)
+            for fold, backbone in enumerate(backbones)
+        ],
+        [interactions.ratings[fold_of == fold] for fold in range(config.folds)],
     )
 
 
 def _sample_without(
-    evidence: Evidence, fold_of: np.ndarray, fold: int, config: LCRecConfig, scratch: Path | None
+    interactions: Interactions, fold_of: np.ndarray, fold: int, config: LCRecConfig, scratch: Path | None
 ) -> dict[str, np.ndarray]:
     """The backbone of all ratings but one fold's, as arrays; kept in `scratch`."""
     seen = fold_of != fold
-    path = scratch and scratch / f"backbone-{_identity(evidence, seen, fold, config)}.safetensors"
+    path = scratch and scratch / f"backbone-{_identity(interactions, seen, fold, config)}.safetensors"
     if path and path.exists():
-        kept = _read_kept(path, evidence, config)
+        kept = _read_kept(path, interactions, config)
         if kept is not None:
             return kept
     torch.set_num_threads(1)
     started = time.perf_counter()
-    backbone = sample_backbone(evidence.only(seen), config.backbone, 1000 * config.seed + fold + 1)
+    backbone = sample_backbone(interactions.only(seen), config.backbone, 1000 * config.seed + fold + 1)
     arrays = backbone_arrays(backbone) | {"seconds": np.array(time.perf_counter() - started)}
     if path:
         with convenient("a finished backbone cannot be kept, so it is lost should the run be stopped"):
@@ -162,13 +176,13 @@ def _sample_without(
     return arrays
 
 
-def _read_kept(path: Path, evidence: Evidence, config: LCRecConfig) -> dict[str, np.ndarray] | None:
+def _read_kept(path: Path, interactions: Interactions, config: LCRecConfig) -> dict[str, np.ndarray] | None:
     """A backbone that an earlier run had finished; None for a file that is not one, for it is sampled again then."""
-    features = len(evidence.traits) + 2 + evidence.fields.shape[1]
+    features = len(interactions.item_features) + 2 + interactions.user_features.shape[1]
     try:
         arrays = unseal(path.read_bytes())
         seconds = arrays.pop("seconds")
-        check_arrays(arrays, len(evidence.traits), features, 1 + config.backbone.factors)
+        check_arrays(arrays, len(interactions.item_features), features, 1 + config.backbone.factors)
         if not (seconds.shape == () and np.isfinite(seconds) and seconds >= 0):
             raise ValueError("no time")
     except (OSError, ValueError, KeyError, RuntimeError):
@@ -180,9 +194,9 @@ _FORMAT = 4
 """Of a kept backbone's file: one that another version left behind is not taken for ours."""
 
 
-def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecConfig) -> str:
+def _identity(interactions: Interactions, seen: np.ndarray, fold: int, config: LCRecConfig) -> str:
     digest = hashlib.sha256(json.dumps([_FORMAT, fold, config.seed, asdict(config.backbone)]).encode())
-    for part in (evidence.people, evidence.movies, evidence.ratings, seen):
+    for part in (interactions.people, interactions.movies, interactions.ratings, seen):
         digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()[:16]
 
@@ -190,7 +204,7 @@ def _identity(evidence: Evidence, seen: np.ndarray, fold: int, config: LCRecConf
 def _fold(
     data: Dataset,
     encoded: Encoded,
-    evidence: Evidence,
+    interactions: Interactions,
     fold_of: np.ndarray,
     fold: int,
     backbone: Backbone,
@@ -199,14 +213,14 @@ def _fold(
     """A fold's ratings as targets, by the backbone that has not seen them: among all others, and among a few."""
     histories = encoded.histories
     hidden = fold_of == fold
-    targets = Rated(
-        offsets_of(evidence.people[hidden], len(encoded.people)), histories.movies[hidden], histories.times[hidden]
+    targets = UserRatings(
+        offsets_of(interactions.people[hidden], len(encoded.people)), histories.movies[hidden], histories.times[hidden]
     )
-    few = _first_ones(evidence.people[~hidden], len(encoded.people), np.random.default_rng([config.seed, 2, fold]))
+    few = _first_ones(interactions.people[~hidden], len(encoded.people), np.random.default_rng([config.seed, 2, fold]))
     middle = data.scale.middle
 
     def among(rows: np.ndarray) -> Sequences:
-        return questions(backbone, evidence.only(rows), histories.times[rows], targets, middle, config.backbone)
+        return build_queries(backbone, interactions.only(rows), histories.times[rows], targets, middle, config.backbone)
 
     seen = np.flatnonzero(~hidden)
     return among(seen), among(seen[few])
@@ -250,16 +264,17 @@ def train_network(model: LCRecModel, folds: Folds, config: LCRecConfig, watch: W
         for each in passes:
             points = {math.ceil(len(each) * (i + 1) / per_epoch) for i in range(per_epoch)}
             for position, (fold, short, people) in enumerate(each, start=1):
-                # Up within fifty steps, then linearly down to zero.
+                # Up within fifty steps, for Adam's second moments are noise at first; then linearly down, and the last
+                # steps at a fiftieth, so that none is wasted.
                 rate = config.learning_rate * max(0.02, 1 - done / total) * min(1, (done + 1) / 50)
                 for parameters in optimizer.param_groups:
                     parameters["lr"] = rate
-                events, targets, asked = step(folds.sequences[fold][short], people, rng, config.without_later)
+                events, targets, asked = step(folds.sequences[fold][short], people, rng, config.mask_future_rate)
                 actual = torch.from_numpy(folds.ratings[fold][asked])
                 log_probabilities = network(events, targets, network.movie_features(*movies))
                 error = F.mse_loss(network.mean(log_probabilities), actual)
-                surprise = F.nll_loss(log_probabilities, (actual.unsqueeze(1) - network.values).abs().argmin(dim=1))
-                loss = error + config.spread_loss * surprise
+                nll = F.nll_loss(log_probabilities, (actual.unsqueeze(1) - network.values).abs().argmin(dim=1))
+                loss = error + config.nll_weight * nll
                 if not torch.isfinite(loss):
                     raise TrainingError(
                         f"the loss of step {done + 1} is not a number; use a smaller learning rate",
@@ -303,7 +318,7 @@ def _pass(folds: Folds, config: LCRecConfig, rng: np.random.Generator) -> list[t
     found = []
     for fold, pair in enumerate(folds.sequences):
         everybody = np.arange(len(pair[0].offsets) - 1)
-        some = np.flatnonzero(rng.random(len(everybody)) < config.short_histories)
+        some = np.flatnonzero(rng.random(len(everybody)) < config.short_context_rate)
         for short, people in enumerate((everybody, some)):
             found += [(fold, short, each) for each in steps(pair[short], people, config.targets_per_step, rng)]
     return [found[i] for i in rng.permutation(len(found))]

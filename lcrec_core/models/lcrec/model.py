@@ -29,8 +29,13 @@ from lcrec_core.models.lcrec.backbone import (
 )
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig
 from lcrec_core.models.lcrec.network import LCRecNetwork
-from lcrec_core.models.lcrec.sequences import Rated, Sequences, all_steps, make_sequences, offsets_of, step
-from lcrec_core.models.lcrec.side_information import Evidence, fields_of, person_features, traits_of
+from lcrec_core.models.lcrec.sequences import Sequences, UserRatings, all_steps, make_sequences, offsets_of, step
+from lcrec_core.models.lcrec.side_information import (
+    Interactions,
+    item_features_of,
+    user_features_of,
+    user_side_features,
+)
 from lcrec_core.models.queries import LastQueries
 
 FIELDS = ("genders", "ages", "occupations")
@@ -69,9 +74,9 @@ class LCRecModel:
         return LCRecModel(self.backbone, network, self.data, self.encoded, self.config, asked=self._asked)
 
     @cached_property
-    def evidence(self) -> Evidence:
+    def interactions(self) -> Interactions:
         """What the model was fitted on."""
-        return evidence_of(self.data, self.encoded)
+        return interactions_of(self.data, self.encoded)
 
     @cached_property
     @torch.inference_mode()
@@ -103,10 +108,10 @@ class LCRecModel:
     def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
         """See `Model`."""
         if context is None:
-            queries = self._asked.of(rows, lambda: self._queries(self.encoded, self.evidence, rows))
+            queries = self._asked.of(rows, lambda: self._queries(self.encoded, self.interactions, rows))
         else:
             encoded = replace(self.encoded, histories=histories_of(self.data.ratings.iloc[context], self.data))
-            queries = self._queries(encoded, evidence_of(self.data, encoded), rows)
+            queries = self._queries(encoded, interactions_of(self.data, encoded), rows)
         return self._predict(queries.sequences, use_future=use_future).in_order(np.argsort(queries.order))
 
     @torch.inference_mode()
@@ -115,22 +120,24 @@ class LCRecModel:
         known, movies = self.data.known_movies(profile.movie_ids)
         ratings, times = profile.ratings[known], profile.timestamps[known]
         sizes = self.encoded.vocabularies.sizes()
-        fields = fields_of(encode_profile(profile, self.encoded.vocabularies)[None], [sizes[name] for name in FIELDS])
+        user_features = user_features_of(
+            encode_profile(profile, self.encoded.vocabularies)[None], [sizes[name] for name in FIELDS]
+        )
         people = np.zeros(len(ratings), dtype=np.int64)
-        seen = Evidence(people, movies, ratings, fields, self.evidence.traits)
-        features = person_features(seen, self.backbone.log_count, self.config.backbone)
+        seen = Interactions(people, movies, ratings, user_features, self.interactions.item_features)
+        features = user_side_features(seen, self.backbone.log_count, self.config.backbone)
         folded = fold_in(self.backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), features)
-        rating, spread = predict_catalogue(self.backbone, folded.tastes)
+        rating, posterior_std = predict_catalogue(self.backbone, folded.user_factors)
         if self.network is None:
             return Prediction.of_ratings(rating.numpy())
         # The network is asked once about the time, and with that about every movie.
         nothing = np.zeros(1, dtype=np.int64)
-        once = Rated(np.array([0, 1]), nothing, np.array([times.max(initial=0)]))
-        history = Rated(np.array([0, len(movies)]), movies, times)
+        once = UserRatings(np.array([0, 1]), nothing, np.array([times.max(initial=0)]))
+        history = UserRatings(np.array([0, len(movies)]), movies, times)
         middle = self.network.middle
-        sequences = make_sequences(history, folded.left_out.numpy(), ratings, middle, once, nothing, nothing)
-        events, time, _ = step(sequences, nothing, without_later=1.0)
-        targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, spread=spread)
+        sequences = make_sequences(history, folded.loo_residuals.numpy(), ratings, middle, once, nothing, nothing)
+        events, time, _ = step(sequences, nothing, mask_future=1.0)
+        targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, posterior_std=posterior_std)
         probabilities = self.network(events, targets, self.features).exp()
         return Prediction.of_ratings((probabilities @ self.network.values).numpy(), probabilities.numpy())
 
@@ -140,15 +147,15 @@ class LCRecModel:
         network = {f"network.{name}": value.numpy() for name, value in states.items()}
         return network | {f"backbone.{name}": value for name, value in backbone_arrays(self.backbone).items()}
 
-    def _queries(self, encoded: Encoded, seen: Evidence, rows: np.ndarray) -> Queries:
+    def _queries(self, encoded: Encoded, seen: Interactions, rows: np.ndarray) -> Queries:
         """Put rows of the data set among what their people rated."""
         asked = self.data.ratings.iloc[rows]
         people, movies = self.data.user_rows(asked[Col.USER]), self.data.movie_rows(asked[Col.MOVIE])
         times = asked[Col.TIME].to_numpy()
         order = np.lexsort((times, people))
-        targets = Rated(offsets_of(people, len(self.data.users)), movies[order], times[order])
+        targets = UserRatings(offsets_of(people, len(self.data.users)), movies[order], times[order])
         middle, config = self.data.scale.middle, self.config.backbone
-        return Queries(questions(self.backbone, seen, encoded.histories.times, targets, middle, config), order)
+        return Queries(build_queries(self.backbone, seen, encoded.histories.times, targets, middle, config), order)
 
     @torch.inference_mode()
     def _predict(self, sequences: Sequences, *, use_future: bool) -> Prediction:
@@ -156,7 +163,7 @@ class LCRecModel:
             return Prediction.of_ratings(sequences.backbone)
         values = self.network.values.numpy()
         probabilities = np.empty((len(sequences), len(values)), dtype=np.float32)
-        for events, targets, which in all_steps(sequences, later=use_future):
+        for events, targets, which in all_steps(sequences, use_future=use_future):
             probabilities[which] = self.network(events, targets, self.features).exp().numpy()
         return Prediction.of_ratings(probabilities @ values, probabilities)
 
@@ -182,31 +189,31 @@ def opened(
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})
         network.eval().requires_grad_(False)
     features = check_features(item_features, len(encoded.movies.ids), width)
-    evidence = evidence_of(data, encoded)
-    people_features = evidence.traits.shape[0] + 2 + evidence.fields.shape[1]
-    check_arrays(arrays["backbone"], len(evidence.traits), people_features, 1 + config.backbone.factors)
+    interactions = interactions_of(data, encoded)
+    people_features = interactions.item_features.shape[0] + 2 + interactions.user_features.shape[1]
+    check_arrays(arrays["backbone"], len(interactions.item_features), people_features, 1 + config.backbone.factors)
     return LCRecModel(from_arrays(arrays["backbone"]), network, data, encoded, config, features=features)
 
 
-def evidence_of(data: Dataset, encoded: Encoded) -> Evidence:
+def interactions_of(data: Dataset, encoded: Encoded) -> Interactions:
     """The training ratings, and what is known of people and movies."""
     histories, sizes = encoded.histories, encoded.vocabularies.sizes()
-    return Evidence(
+    return Interactions(
         people=np.repeat(np.arange(len(encoded.people)), np.diff(histories.offsets)),
         movies=histories.movies,
         ratings=histories.ratings,
-        fields=fields_of(encoded.people, [sizes[name] for name in FIELDS]),
-        traits=traits_of(
+        user_features=user_features_of(encoded.people, [sizes[name] for name in FIELDS]),
+        item_features=item_features_of(
             encoded.movies.genres, sizes["genres"], data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
         ),
     )
 
 
-def questions(
+def build_queries(
     backbone: Backbone,
-    seen: Evidence,
+    seen: Interactions,
     times: np.ndarray,
-    targets: Rated,
+    targets: UserRatings,
     middle: float,
     config: BackboneConfig,
 ) -> Sequences:
@@ -220,18 +227,20 @@ def questions(
         middle: Of the rating scale.
         config: Of the backbone.
     """
-    people = len(seen.fields)
-    features = person_features(seen, backbone.log_count, config)
+    people = len(seen.user_features)
+    features = user_side_features(seen, backbone.log_count, config)
     ratings = torch.from_numpy(seen.ratings)
     folded = fold_in(backbone, seen.people, torch.from_numpy(seen.movies), ratings, features)
     asked = np.repeat(np.arange(people), np.diff(targets.offsets))
-    rating, spread = predict(backbone, folded.tastes, torch.from_numpy(asked), torch.from_numpy(targets.movies))
+    rating, posterior_std = predict(
+        backbone, folded.user_factors, torch.from_numpy(asked), torch.from_numpy(targets.movies)
+    )
     return make_sequences(
-        Rated(offsets_of(seen.people, people), seen.movies, times),
-        folded.left_out.numpy(),
+        UserRatings(offsets_of(seen.people, people), seen.movies, times),
+        folded.loo_residuals.numpy(),
         seen.ratings,
         middle,
         targets,
         rating.numpy(),
-        spread.numpy(),
+        posterior_std.numpy(),
     )

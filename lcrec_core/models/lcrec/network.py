@@ -6,10 +6,10 @@
     (M_f, residual of the backbone, rating, time since the one before) -> dense -> event
 
     events before the target's time -> LSTM, forwards --> before --+
-    events after it -> LSTM, backwards -> after (often dropped) ---+-> two dense layers -> shift, sharpness, 5 leanings
-    M_f of the target, backbone's rating and spread, gaps, count --+
+    events after it -> LSTM, backwards -> after (often dropped) ---+-> dense x 2 -> offset, precision, class logits
+    M_f of the target, backbone's rating and std, gaps, count --+
 
-    rating's distribution over the scale  ~  exp(leaning - sharpness * (value - backbone - shift)^2)
+    rating's distribution over the scale  ~  exp(class logit - precision * (value - backbone - offset)^2)
     predicted rating                      =  its mean
 
 The backbone (backbone.py) knows what people and movies are like; the LSTM knows when: a good or bad mood of
@@ -56,7 +56,7 @@ class Targets:
     """int64 (N,)."""
     backbone: Tensor
     """float32 (N,): the backbone's rating."""
-    spread: Tensor
+    posterior_std: Tensor
     """float32 (N,): how far the backbone's samples disagree."""
 
 
@@ -83,6 +83,7 @@ class LCRecNetwork(nn.Module):
             self.backwards = nn.LSTM(state, state, batch_first=True)
         self.hidden_of_time = nn.Linear(2 * state + 3, config.hidden_size)
         self.hidden_of_movie = nn.Linear(features + 2, config.hidden_size)
+        # Half the first layer's width; others were not tried.
         self.last = nn.Linear(config.hidden_size, 32)
         self.out = nn.Linear(32, 2 + len(values))
         self._initialise()
@@ -91,8 +92,9 @@ class LCRecNetwork(nn.Module):
     def _initialise(self) -> None:
         for module in self.modules():
             if isinstance(module, nn.Embedding):
+                # From N(0, 1) to N(0, 0.1): ids mean little until they are learnt, and one seen rarely stays near zero.
                 module.weight.mul_(0.1)
-        # The network begins as the backbone: no shift, a normal spread, no leaning.
+        # The network begins as the backbone: offset, log-precision and class logits near zero, whatever it reads.
         self.out.weight.mul_(0.1)
         self.out.bias.zero_()
 
@@ -103,8 +105,8 @@ class LCRecNetwork(nn.Module):
             parts.append(self.title(words))
         return F.relu(self.movie_dense(torch.cat(parts, dim=1)))
 
-    def states(self, events: Events, features: Tensor, *, later: bool) -> tuple[Tensor, Tensor]:
-        """States after 0..T events, forwards and (with `later`) backwards: each (B, T + 1, H), nought after none."""
+    def states(self, events: Events, features: Tensor, *, use_future: bool) -> tuple[Tensor, Tensor]:
+        """States after 0..T events, forwards and (with `use_future`) backwards: (B, T + 1, H); zeros after none."""
         people, length = events.movies.shape
         nothing = features.new_zeros(people, 1, self.config.state_size)
         if not self.config.reads_history or length == 0:
@@ -114,7 +116,7 @@ class LCRecNetwork(nn.Module):
         inputs = torch.cat([F.embedding(events.movies, features), events.values], dim=2)
         inputs = torch.tanh(self.event_dense(inputs)) * mask.unsqueeze(2)
         before = torch.cat([nothing, self.forwards(inputs)[0]], dim=1)
-        if not later:
+        if not use_future:
             return before, nothing.expand(-1, length + 1, -1)
         # Padding stays at the end for the backwards way too: each person's own events are turned round.
         turned = torch.where(mask, events.lengths.unsqueeze(1) - 1 - torch.arange(length), torch.arange(length))
@@ -124,20 +126,22 @@ class LCRecNetwork(nn.Module):
     def forward(self, events: Events, targets: Targets, features: Tensor) -> Tensor:
         """Log-probabilities (N, V) of the scale's values; M_f of the whole catalogue (M, D)."""
         features = F.dropout(features, self.config.dropout, self.training)
-        before, after = self.states(events, features, later=bool(targets.after.any()))
+        before, after = self.states(events, features, use_future=bool(targets.after.any()))
         remaining = (events.lengths[targets.people] - targets.before) * targets.after
         of_time = [before[targets.people, targets.before], after[targets.people, remaining], targets.gaps]
         of_movie = [
             F.embedding(targets.movies, features),
             (targets.backbone - self.middle).unsqueeze(1),
-            targets.spread.unsqueeze(1),
+            targets.posterior_std.unsqueeze(1),
         ]
         # One dense layer over everything, in two halves: what is the same for all movies is computed once.
         hidden = self.hidden_of_time(torch.cat(of_time, dim=1)) + self.hidden_of_movie(torch.cat(of_movie, dim=1))
         hidden = F.dropout(F.relu(hidden), self.config.dropout, self.training)
-        shift, sharpness, leanings = self.out(F.relu(self.last(hidden))).split([1, 1, len(self.values)], dim=1)
-        distance = self.values - targets.backbone.unsqueeze(1) - shift
-        return F.log_softmax(leanings - F.softplus(sharpness + 0.25) * distance.square(), dim=1)
+        offset, precision, class_logits = self.out(F.relu(self.last(hidden))).split([1, 1, len(self.values)], dim=1)
+        distance = self.values - targets.backbone.unsqueeze(1) - offset
+        # softplus(0.25) = 0.83 is 1 / (2 * 0.78^2): the network begins with a deviation of 0.78 stars, about what the
+        # backbone errs by on ML-1M, so that learning need not find the scale first.
+        return F.log_softmax(class_logits - F.softplus(precision + 0.25) * distance.square(), dim=1)
 
     def mean(self, log_probabilities: Tensor) -> Tensor:
         """Predicted ratings: (N, V) -> (N,)."""

@@ -9,25 +9,32 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Sets:
-    """Who rated what, as the sampler walks over it: people or movies with equally many ratings share a block."""
+class Ragged:
+    """Ratings by row (a person, or a movie), in blocks of rows with about equally many ratings."""
 
     count: int
-    """How many people, or movies, there are."""
+    """How many rows there are."""
     blocks: list[tuple[Tensor, Tensor, Tensor]]
-    """(owners (B,), ratings (B, L) as positions, mask (B, L))."""
+    """(rows (B,), positions of their ratings (B, L), mask (B, L))."""
 
 
-def group(owners: np.ndarray, count: int, most: int = 200_000) -> Sets:
-    """Group ratings (R,) by owner, in blocks of similar size with little padding, of at most so many ratings."""
-    if not len(owners):
-        return Sets(count, [])
-    order = np.argsort(owners, kind="stable")
-    counts = np.bincount(owners, minlength=count)
+def bucket_by_length(rows: np.ndarray, count: int, most: int = 200_000) -> Ragged:
+    """Group ratings (R,) by row, in blocks of rows of similar length with little padding.
+
+    Args:
+        rows: int64 (R,), whose each rating is.
+        count: How many rows there are; those without a rating are in a block too.
+        most: Ratings of a block, about, padding counted: its memory.
+    """
+    if not len(rows):
+        return Ragged(count, [])
+    order = np.argsort(rows, kind="stable")
+    counts = np.bincount(rows, minlength=count)
     first = np.concatenate([[0], np.cumsum(counts)])
     by_size = np.argsort(counts, kind="stable")
     blocks, start = [], 0
     while start < count:
+        # Up to a fifth of padding: tighter blocks are too many small calls. Below eight ratings padding costs nothing.
         fits = np.searchsorted(counts[by_size], max(8, 1.2 * counts[by_size[start]]), side="right")
         end = int(min(fits, start + max(1, most // max(1, counts[by_size[fits - 1]]))))
         block = by_size[start:end]
@@ -37,16 +44,19 @@ def group(owners: np.ndarray, count: int, most: int = 200_000) -> Sets:
         positions = np.where(mask, order[np.minimum(first[block][:, None] + at, len(order) - 1)], 0)
         blocks.append((torch.from_numpy(block), torch.from_numpy(positions), torch.from_numpy(mask)))
         start = end
-    return Sets(count, blocks)
+    return Ragged(count, blocks)
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Gaussian posteriors of owners' coefficients, by Cholesky factors of the precision; `...`: samples, or none."""
+    """Gaussian posteriors of a block of B rows' coefficients; `...` is a dimension of samples, or none."""
 
-    owners: Tensor
+    rows: Tensor
+    """int64 (B,)."""
     positions: Tensor
+    """int64 (B, L), of their ratings."""
     mask: Tensor
+    """bool (B, L)."""
     design: Tensor
     """(..., B, L, D): a row per rating; zeros where there is none."""
     target: Tensor
@@ -54,9 +64,9 @@ class Posterior:
     weight: Tensor
     """(B, L): precision of each rating."""
     cholesky: Tensor
-    """(..., B, D, D), lower."""
+    """(..., B, D, D), lower factor of the posterior precision."""
     right: Tensor
-    """(..., B, D): precision times mean."""
+    """(..., B, D): posterior precision times mean."""
 
     def mean(self) -> Tensor:
         """(..., B, D)."""
@@ -73,38 +83,44 @@ class Posterior:
         return (self.target - torch.matmul(self.design, mean.unsqueeze(-1)).squeeze(-1)) * self.mask
 
     def leverage(self) -> Tensor:
-        """(..., B, L): how far each rating pulls its own fit, 0 to 1."""
+        """(..., B, L): diagonal of the hat matrix, how far each rating pulls its own fit, 0 to 1."""
         # By the inverse, which is small: a triangular solve for every rating takes three times as long.
         pulled = torch.matmul(self.design, torch.cholesky_inverse(self.cholesky))
         return (pulled * self.design).sum(dim=-1) * self.weight
 
 
 def posteriors(
-    sets: Sets, rows: Tensor, other: Tensor, target: Tensor, weight: Tensor, prior_mean: Tensor, precision: Tensor
+    ragged: Ragged,
+    regressors: Tensor,
+    other: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    prior_mean: Tensor,
+    precision: Tensor,
 ) -> Iterator[Posterior]:
-    """Bayesian linear regression of every owner, block by block.
+    """Bayesian linear regression of every row, block by block.
 
     Args:
-        sets: Whose ratings are whose.
-        rows: (..., N, D), what each of the other side's members puts into the design.
-        other: (R,), that member, for each rating.
+        ragged: Which ratings are whose.
+        regressors: (..., N, D), what each of the other side puts into the design.
+        other: (R,), which of the other side each rating is about.
         target: (..., R), what is left to explain.
         weight: (R,), precision of each rating.
-        prior_mean: (..., owners, D).
+        prior_mean: (..., rows, D).
         precision: (..., D, D), of the prior.
     """
     pull = prior_mean @ precision
-    for owners, positions, mask in sets.blocks:
-        chosen = rows.index_select(-2, other.index_select(0, positions.reshape(-1)))
-        design = chosen.reshape(*rows.shape[:-2], *positions.shape, -1) * mask.unsqueeze(-1)
-        weights = _at(weight, positions) * mask
+    for rows, positions, mask in ragged.blocks:
+        chosen = regressors.index_select(-2, other.index_select(0, positions.reshape(-1)))
+        design = chosen.reshape(*regressors.shape[:-2], *positions.shape, -1) * mask.unsqueeze(-1)
+        weights = take_at(weight, positions) * mask
         weighted = (design * weights.unsqueeze(-1)).mT
         gram = torch.matmul(weighted, design).add_(precision.unsqueeze(-3))
-        wanted = _at(target, positions)
-        right = pull[..., owners, :] + torch.matmul(weighted, wanted.unsqueeze(-1)).squeeze(-1)
-        yield Posterior(owners, positions, mask, design, wanted, weights, torch.linalg.cholesky(gram), right)
+        wanted = take_at(target, positions)
+        right = pull[..., rows, :] + torch.matmul(weighted, wanted.unsqueeze(-1)).squeeze(-1)
+        yield Posterior(rows, positions, mask, design, wanted, weights, torch.linalg.cholesky(gram), right)
 
 
-def _at(values: Tensor, positions: Tensor) -> Tensor:
+def take_at(values: Tensor, positions: Tensor) -> Tensor:
     """(..., R) at (B, L) -> (..., B, L); several times as fast as by square brackets."""
     return values.index_select(-1, positions.reshape(-1)).reshape(*values.shape[:-1], *positions.shape)

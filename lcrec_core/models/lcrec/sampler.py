@@ -1,15 +1,22 @@
-"""The Gibbs sampler of the backbone, and the priors that it draws."""
+"""The Gibbs sampler of the backbone, and the priors that it draws: Macau (Simm et al., 2015)."""
 
 import warnings
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.distributions import Gamma
 
-from lcrec_core.models.lcrec.backbone import Backbone, _design
+from lcrec_core.models.lcrec.backbone import Backbone, regressors_of
 from lcrec_core.models.lcrec.config import BackboneConfig
-from lcrec_core.models.lcrec.regression import _at, group, posteriors
-from lcrec_core.models.lcrec.side_information import Evidence, LogCount, _usual_set, movie_features, person_features
+from lcrec_core.models.lcrec.regression import bucket_by_length, posteriors, take_at
+from lcrec_core.models.lcrec.side_information import (
+    Interactions,
+    LogCount,
+    mean_user_set_of,
+    movie_side_features,
+    user_side_features,
+)
 
 
 class SidePrior:
@@ -21,6 +28,7 @@ class SidePrior:
         self.ridge = torch.linalg.cholesky(features.T @ features + shrinkage * torch.eye(size))
         self.features, self.transposed = _sparse(features), _sparse(features.T)
         self.weights = torch.zeros(size, width)
+        # Coefficients of a standard deviation of 0.3 stars to begin with; the first round draws it anew.
         self.precision = 10.0 * torch.eye(width)
         self.mean = torch.zeros(count, width)
 
@@ -31,9 +39,9 @@ class SidePrior:
         ridge_noise = self.shrinkage**0.5 * self._noise(size, width)
         self.weights = torch.cholesky_solve(self.transposed @ noisy + ridge_noise, self.ridge)
         self.mean = self.features @ self.weights
-        spread = (coefficients - self.mean).double()
+        centred = (coefficients - self.mean).double()
         weights = self.weights.double()
-        scatter = spread.T @ spread + self.shrinkage * weights.T @ weights + torch.eye(width).double()
+        scatter = centred.T @ centred + self.shrinkage * weights.T @ weights + torch.eye(width).double()
         self.precision = wishart(torch.linalg.inv(scatter), count + size + width, self.random).float()
 
     def _noise(self, count: int, width: int) -> Tensor:
@@ -44,7 +52,7 @@ class SidePrior:
 
 
 def _sparse(matrix: Tensor) -> Tensor:
-    """The same matrix, of which a few in a hundred are not nought: its products are ten times as fast."""
+    """The same matrix, of which a few in a hundred are not zero: its products are ten times as fast."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         return matrix.contiguous().to_sparse_csr()
@@ -56,9 +64,18 @@ def wishart(scale: Tensor, degrees: int, random: torch.Generator) -> Tensor:
     root = torch.linalg.cholesky((scale + scale.T) / 2)
     lower = torch.randn(width, width, generator=random, dtype=scale.dtype).tril(-1)
     freedom = degrees - torch.arange(width, dtype=scale.dtype)
-    chi_squared = 2 * torch._standard_gamma(freedom / 2, generator=random)
+    chi_squared = 2 * standard_gamma(freedom / 2, random)
     half = root @ (lower + torch.diag(chi_squared.sqrt()))
     return half @ half.T
+
+
+def standard_gamma(shape: Tensor, random: torch.Generator) -> Tensor:
+    """Draws from Gamma(shape, 1). Public torch draws them from its global generator only, which is lent our state."""
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(random.get_state())
+        drawn = Gamma(shape, torch.ones_like(shape)).sample()
+        random.set_state(torch.get_rng_state())
+    return drawn
 
 
 Report = Callable[[int, int], None]
@@ -66,22 +83,23 @@ Report = Callable[[int, int], None]
 
 
 def sample_backbone(
-    evidence: Evidence, config: BackboneConfig, seed: int, report: Report = lambda done, rounds: None
+    interactions: Interactions, config: BackboneConfig, seed: int, report: Report = lambda done, rounds: None
 ) -> Backbone:
     """Draw the posterior with a Gibbs sampler and keep some of its samples.
 
-    The same evidence, settings and seed give the same backbone on the same machine.
+    The same interactions, settings and seed give the same backbone on the same machine.
     """
     random = torch.Generator().manual_seed(seed)
-    count_people, count_movies = len(evidence.fields), len(evidence.traits)
-    people, movies = torch.from_numpy(evidence.people), torch.from_numpy(evidence.movies)
-    ratings = torch.from_numpy(evidence.ratings)
+    count_people, count_movies = len(interactions.user_features), len(interactions.item_features)
+    people, movies = torch.from_numpy(interactions.people), torch.from_numpy(interactions.movies)
+    ratings = torch.from_numpy(interactions.ratings)
     mean, width, counts = float(ratings.mean()), 1 + config.factors, torch.bincount(people, minlength=count_people)
-    log_count = LogCount.of(evidence.people, count_people)
-    features = person_features(evidence, log_count, config)
+    log_count = LogCount.of(interactions.people, count_people)
+    features = user_side_features(interactions, log_count, config)
     of_people = SidePrior(features, width, config.shrinkage, random)
-    of_movies = SidePrior(movie_features(evidence, config), width, config.shrinkage, random)
-    by_person, by_movie = group(evidence.people, count_people), group(evidence.movies, count_movies)
+    of_movies = SidePrior(movie_side_features(interactions, config), width, config.shrinkage, random)
+    by_person = bucket_by_length(interactions.people, count_people)
+    by_movie = bucket_by_length(interactions.movies, count_movies)
     person = torch.zeros(count_people, width)
     movie = 0.1 * torch.randn(count_movies, width, generator=random)
     movie[:, 0] = 0
@@ -90,18 +108,22 @@ def sample_backbone(
     samples: list[tuple[Tensor, Tensor, Tensor]] = []
     noise = 1.0
     for done in range(1, config.iterations + 1):
-        left = ratings - mean - _at(movie[:, 0], movies)
-        for drawn in posteriors(by_person, _design(movie), movies, left, weight, of_people.mean, of_people.precision):
-            person[drawn.owners] = drawn.sample(random)
+        left = ratings - mean - take_at(movie[:, 0], movies)
+        for drawn in posteriors(
+            by_person, regressors_of(movie), movies, left, weight, of_people.mean, of_people.precision
+        ):
+            person[drawn.rows] = drawn.sample(random)
         of_people.draw(person)
-        left, squares = ratings - mean - _at(person[:, 0], people), torch.zeros(count_people, dtype=torch.float64)
-        for drawn in posteriors(by_movie, _design(person), people, left, weight, of_movies.mean, of_movies.precision):
-            movie[drawn.owners] = sample = drawn.sample(random)
+        left, squares = ratings - mean - take_at(person[:, 0], people), torch.zeros(count_people, dtype=torch.float64)
+        for drawn in posteriors(
+            by_movie, regressors_of(person), people, left, weight, of_movies.mean, of_movies.precision
+        ):
+            movie[drawn.rows] = sample = drawn.sample(random)
             errors = drawn.residuals(sample).double().square()
-            squares.index_add_(0, _at(people, drawn.positions).reshape(-1), errors.reshape(-1))
+            squares.index_add_(0, take_at(people, drawn.positions).reshape(-1), errors.reshape(-1))
         of_movies.draw(movie)
         noise = len(ratings) / float(squares.sum())
-        weight = _at(_draw_steadiness(squares, counts, noise, config, random), people)
+        weight = take_at(draw_user_precision(squares, counts, noise, config, random), people)
         if done in kept:
             samples.append((movie.clone(), of_people.weights, of_people.precision))
         report(done, config.iterations)
@@ -113,7 +135,7 @@ def sample_backbone(
         weights=torch.stack([sample[1] for sample in samples]),
         precision=torch.stack([sample[2] for sample in samples]),
         log_count=log_count,
-        usual_set=_usual_set(evidence, config),
+        mean_user_set=mean_user_set_of(interactions, config),
     )
 
 
@@ -123,10 +145,10 @@ def kept_rounds(config: BackboneConfig) -> set[int]:
     return {config.iterations - step * back for back in range(config.samples)}
 
 
-def _draw_steadiness(
+def draw_user_precision(
     squares: Tensor, counts: Tensor, noise: float, config: BackboneConfig, random: torch.Generator
 ) -> Tensor:
     """Precision of each person's ratings (P,), given their number and the sum of their squared errors: Gamma."""
     shape = (config.noise_ratings + counts) / 2
     rate = (config.noise_ratings / noise + squares) / 2
-    return (torch._standard_gamma(shape, generator=random) / rate).float()
+    return (standard_gamma(shape, random) / rate).float()

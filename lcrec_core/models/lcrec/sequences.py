@@ -45,7 +45,7 @@ class Sequences:
     """int64 (N,): the same with those of that second, whose order nobody knows."""
     backbone: np.ndarray
     """float32 (N,): the backbone's rating of each target."""
-    spread: np.ndarray
+    posterior_std: np.ndarray
     """float32 (N,): how far the backbone's samples disagree."""
 
     def __len__(self) -> int:
@@ -59,7 +59,7 @@ def offsets_of(people: np.ndarray, count: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Rated:
+class UserRatings:
     """Ratings of P people, person by person in time order."""
 
     offsets: np.ndarray
@@ -70,13 +70,13 @@ class Rated:
 
 
 def make_sequences(
-    events: Rated,
+    events: UserRatings,
     residuals: np.ndarray,
     ratings: np.ndarray,
     middle: float,
-    targets: Rated,
+    targets: UserRatings,
     backbone: np.ndarray,
-    spread: np.ndarray,
+    posterior_std: np.ndarray,
 ) -> Sequences:
     """Put targets among events of the same people.
 
@@ -87,15 +87,15 @@ def make_sequences(
         middle: Of the rating scale.
         targets: What is asked.
         backbone: float32 (N,), the backbone's ratings of the targets.
-        spread: float32 (N,).
+        posterior_std: float32 (N,), how far the backbone's samples disagree.
     """
     first = np.zeros(len(events.movies), dtype=bool)
     first[events.offsets[:-1][np.diff(events.offsets) > 0]] = True
     gaps = np.where(first, 0, gap(np.diff(events.times, prepend=0)))
     # One ascending key over everybody: the person, then the time.
     era = 1 + max(events.times.max(initial=0), targets.times.max(initial=0))
-    keys = _owners(events.offsets) * era + events.times
-    person = _owners(targets.offsets)
+    keys = _rows(events.offsets) * era + events.times
+    person = _rows(targets.offsets)
     asked = person * era + targets.times
     return Sequences(
         offsets=events.offsets,
@@ -108,16 +108,16 @@ def make_sequences(
         earliest=np.searchsorted(keys, asked, side="left") - events.offsets[person],
         latest=np.searchsorted(keys, asked, side="right") - events.offsets[person],
         backbone=backbone.astype(np.float32),
-        spread=spread.astype(np.float32),
+        posterior_std=posterior_std.astype(np.float32),
     )
 
 
-def known(counts: np.ndarray) -> np.ndarray:
+def log_count(counts: np.ndarray) -> np.ndarray:
     """How much is known of people as a number about one: 0 without ratings, 1 for a hundred, 1.5 for a thousand."""
     return (np.log1p(counts) / np.log1p(100)).astype(np.float32)
 
 
-def _owners(offsets: np.ndarray) -> np.ndarray:
+def _rows(offsets: np.ndarray) -> np.ndarray:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
@@ -142,7 +142,7 @@ def steps(
 
 
 def step(
-    sequences: Sequences, people: np.ndarray, rng: np.random.Generator | None = None, without_later: float = 0.0
+    sequences: Sequences, people: np.ndarray, rng: np.random.Generator | None = None, mask_future: float = 0.0
 ) -> tuple[Events, Targets, np.ndarray]:
     """Tensors of some people's events and targets, and which targets they are.
 
@@ -150,7 +150,7 @@ def step(
         sequences: Everybody's.
         people: Rows of the sequences.
         rng: Where given, targets of the same second as events fall among them at random, else in their middle.
-        without_later: Share of targets, drawn with `rng`, that see nothing later; 1 for all of them.
+        mask_future: Share of targets, drawn with `rng`, that read no event after them; 1 for all of them.
     """
     lengths = np.diff(sequences.offsets)[people]
     at = np.arange(max(1, lengths.max(initial=0)))
@@ -163,17 +163,17 @@ def step(
     earliest, latest = sequences.earliest[targets], sequences.latest[targets]
     if rng is None:
         before = (earliest + latest) // 2
-        after = np.full(len(targets), without_later < 1)
+        after = np.full(len(targets), mask_future < 1)
     else:
         before = rng.integers(earliest, latest + 1)
-        after = rng.random(len(targets)) >= without_later
+        after = rng.random(len(targets)) >= mask_future
     gaps = [_gap_to(sequences, people, row, targets, before - 1), _gap_to(sequences, people, row, targets, before)]
     events = Events(
         movies=torch.from_numpy(sequences.movies[positions] if len(sequences.movies) else positions),
         values=torch.from_numpy(_padded(sequences.values, positions, inside)),
         lengths=torch.from_numpy(lengths),
     )
-    of_time = np.stack([gaps[0], gaps[1] * after, known(lengths)[row]], axis=1).astype(np.float32)
+    of_time = np.stack([gaps[0], gaps[1] * after, log_count(lengths)[row]], axis=1).astype(np.float32)
     return (
         events,
         Targets(
@@ -183,7 +183,7 @@ def step(
             gaps=torch.from_numpy(of_time),
             movies=torch.from_numpy(sequences.target_movies[targets]),
             backbone=torch.from_numpy(sequences.backbone[targets]),
-            spread=torch.from_numpy(sequences.spread[targets]),
+            posterior_std=torch.from_numpy(sequences.posterior_std[targets]),
         ),
         targets,
     )
@@ -198,7 +198,7 @@ def _padded(values: np.ndarray, positions: np.ndarray, inside: np.ndarray) -> np
 def _gap_to(
     sequences: Sequences, people: np.ndarray, row: np.ndarray, targets: np.ndarray, event: np.ndarray
 ) -> np.ndarray:
-    """Gap between targets and one of the person's events, by its number; nought where there is no such event."""
+    """Gap between targets and one of the person's events, by its number; zero where there is no such event."""
     there = (event >= 0) & (event < np.diff(sequences.offsets)[people][row])
     position = np.where(there, sequences.offsets[people][row] + event, 0)
     if not len(sequences.times):
@@ -207,8 +207,8 @@ def _gap_to(
 
 
 def all_steps(
-    sequences: Sequences, targets_each: int = 8192, *, later: bool = True
+    sequences: Sequences, targets_each: int = 8192, *, use_future: bool = True
 ) -> Iterator[tuple[Events, Targets, np.ndarray]]:
-    """Every target once, for measuring; `later` says whether events after it are read."""
+    """Every target once, for measuring; `use_future` says whether events after it are read."""
     for people in steps(sequences, np.arange(len(sequences.offsets) - 1), targets_each):
-        yield step(sequences, people, without_later=0.0 if later else 1.0)
+        yield step(sequences, people, mask_future=0.0 if use_future else 1.0)

@@ -13,7 +13,7 @@ from lcrec_core.models.lcrec.config import BackboneConfig
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Interactions:
     """The ratings that a backbone is sampled from, person by person in time order, and what is known of both sides."""
 
     people: np.ndarray
@@ -22,25 +22,25 @@ class Evidence:
     """int64 (R,), catalogue positions."""
     ratings: np.ndarray
     """float32 (R,)."""
-    fields: np.ndarray
+    user_features: np.ndarray
     """float32 (P, f): indicators of a person's known fields."""
-    traits: np.ndarray
+    item_features: np.ndarray
     """float32 (M, t): genres and years of movies."""
 
-    def only(self, rows: np.ndarray) -> "Evidence":
+    def only(self, rows: np.ndarray) -> "Interactions":
         """These ratings alone, by number or as bool (R,), and everything that is known of both sides."""
         return replace(self, people=self.people[rows], movies=self.movies[rows], ratings=self.ratings[rows])
 
 
-def fields_of(people: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
-    """Indicators (P, f) of encoded fields (P, 4) but the id; an unknown value is nought everywhere."""
+def user_features_of(people: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
+    """Indicators (P, f) of encoded fields (P, 4) but the id; an unknown value is zero everywhere."""
     parts = []
     for column, size in zip(people.T[1:], sizes, strict=True):
         parts.append(np.eye(size, dtype=np.float32)[column][:, FIRST:])
     return np.concatenate(parts, axis=1)
 
 
-def traits_of(genres: np.ndarray, genre_count: int, years: np.ndarray) -> np.ndarray:
+def item_features_of(genres: np.ndarray, genre_count: int, years: np.ndarray) -> np.ndarray:
     """Indicators (M, t) of encoded genres (M, G) and of five years' spans, and the year itself; NaN is no year."""
     of_genres = np.zeros((len(genres), genre_count), dtype=np.float32)
     np.put_along_axis(of_genres, genres, 1, axis=1)
@@ -61,9 +61,9 @@ class LogCount(NamedTuple):
     least: float
 
     @classmethod
-    def of(cls, owners: np.ndarray, count: int) -> "LogCount":
-        """Over the owners of some ratings, of `count` owners in all."""
-        counts = np.bincount(owners, minlength=count)
+    def of(cls, rows: np.ndarray, count: int) -> "LogCount":
+        """Over the rows that ratings (R,) belong to, of `count` rows in all."""
+        counts = np.bincount(rows, minlength=count)
         logs = np.log1p(counts[counts > 0])
         return cls(float(logs.mean()), float(max(logs.std(), 1e-6)), float(logs.min()))
 
@@ -73,40 +73,46 @@ class LogCount(NamedTuple):
 
 
 def set_features(
-    owners: np.ndarray,
-    members: np.ndarray,
+    rows: np.ndarray,
+    columns: np.ndarray,
     shape: tuple[int, int],
     log_count: LogCount,
     extra: np.ndarray,
     scale: float = 1.0,
 ) -> Tensor:
-    """Features of one side (N, members + 2 + e): its set as a vector of that length, a constant, its size, the rest."""
+    """Features of one side (N, columns + 2 + e): its set, a constant, its log count, the rest.
+
+    The set is SVD++'s implicit feedback (Koren, 2008): indicators of its members over the root of their number, which
+    is a vector of length `scale`.
+    """
     features = np.zeros((shape[0], shape[1] + 2 + extra.shape[1]), dtype=np.float32)
-    counts = np.bincount(owners, minlength=shape[0])
-    features[owners, members] = scale / np.sqrt(np.maximum(counts, 1))[owners]
+    counts = np.bincount(rows, minlength=shape[0])
+    features[rows, columns] = scale / np.sqrt(np.maximum(counts, 1))[rows]
     features[:, shape[1]] = 1
     features[:, shape[1] + 1] = log_count.standardised(counts)
     features[:, shape[1] + 2 :] = extra
     return torch.from_numpy(features)
 
 
-def person_features(evidence: Evidence, log_count: LogCount, config: BackboneConfig) -> Tensor:
+def user_side_features(interactions: Interactions, log_count: LogCount, config: BackboneConfig) -> Tensor:
     """(P, F): what a person rated, a constant, how much, who they are."""
-    shape = (len(evidence.fields), len(evidence.traits))
-    fields = evidence.fields * config.field_scale
-    return set_features(evidence.people, evidence.movies, shape, log_count, fields, config.set_scale)
+    shape = (len(interactions.user_features), len(interactions.item_features))
+    user_features = interactions.user_features * config.field_scale
+    return set_features(interactions.people, interactions.movies, shape, log_count, user_features, config.set_scale)
 
 
-def _usual_set(evidence: Evidence, config: BackboneConfig) -> Tensor:
-    counts = np.bincount(evidence.people)
-    shares = config.set_scale / np.sqrt(counts[evidence.people])
-    total = np.bincount(evidence.movies, weights=shares, minlength=len(evidence.traits))
+def mean_user_set_of(interactions: Interactions, config: BackboneConfig) -> Tensor:
+    """float32 (M,): mean over people of their set as `user_side_features` has it."""
+    counts = np.bincount(interactions.people)
+    shares = config.set_scale / np.sqrt(counts[interactions.people])
+    total = np.bincount(interactions.movies, weights=shares, minlength=len(interactions.item_features))
     return torch.from_numpy(total / np.count_nonzero(counts)).float()
 
 
-def movie_features(evidence: Evidence, config: BackboneConfig) -> Tensor:
+def movie_side_features(interactions: Interactions, config: BackboneConfig) -> Tensor:
     """(M, F'): who rated a movie, a constant, how many did, what it is."""
-    shape = (len(evidence.traits), len(evidence.fields))
-    log_count = LogCount.of(evidence.movies, shape[0])
-    traits = evidence.traits * 2 * config.field_scale
-    return set_features(evidence.movies, evidence.people, shape, log_count, traits, config.set_scale)
+    shape = (len(interactions.item_features), len(interactions.user_features))
+    log_count = LogCount.of(interactions.movies, shape[0])
+    # Twice a person's scale: genres and year say more of a movie than age and job do of somebody.
+    item_features = interactions.item_features * 2 * config.field_scale
+    return set_features(interactions.movies, interactions.people, shape, log_count, item_features, config.set_scale)

@@ -71,7 +71,7 @@ def _factorization_machine(data: Dataset, rows: np.ndarray, seed: int) -> Fitted
 def _ordered_factorization_machine(data: Dataset, rows: np.ndarray, seed: int) -> Fitted:
     inputs, values = _FactorizationInputs.of(data, rows), data.scale.values
     machine = library("myfm").MyFMOrderedProbit(rank=FM_RANK, random_seed=seed)
-    _fit_machine(machine, inputs, data.ratings.iloc[rows], lambda ratings: data.scale.places(ratings))
+    _fit_machine(machine, inputs, data.ratings.iloc[rows], lambda ratings: data.scale.class_index(ratings))
 
     def distribution(table: pd.DataFrame) -> np.ndarray:
         return np.asarray(machine.predict_proba(*inputs(table)))
