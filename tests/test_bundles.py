@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ from safetensors.numpy import save
 
 from lcrec_core.errors import BundleError
 from lcrec_core.files import artifacts_root
+from lcrec_core.models import registry
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle, resolve, save_bundle, tidy
+from lcrec_core.sources import load as sources
 from tests.bundles import write_bundle
 
 FILES = ["weights.safetensors", "movie_features.safetensors", "bundle.json", "metrics.json", "history.json"]
@@ -172,13 +175,38 @@ def test_a_field_of_a_wrong_kind_is_one_error_and_is_not_listed(root, file, keys
             assert nonsense != nonsense or not isinstance(nonsense, float) or np.isfinite(nonsense)
 
 
-@pytest.mark.parametrize(("file", "key"), [("bundle.json", "config"), ("metrics.json", "test_mse")])
+@pytest.mark.parametrize(
+    ("file", "key"), [("bundle.json", "config"), ("metrics.json", "test_mse"), ("metrics.json", "test_mae")]
+)
 def test_a_missing_field_is_named(root, file, key):
     content = json.loads((root / "demo/paper" / file).read_text())
     del content[key]
     rewrite(root, file, json.dumps(content).encode())
     refused(root, rf"bundle demo/paper: {file} is damaged: {key}: Field required")
     assert list_bundles(root) == []
+
+
+def test_only_a_model_that_predicts_ratings_needs_their_errors(root, monkeypatch):
+    metrics = json.loads((root / "demo/paper/metrics.json").read_text())
+    kept = {name: value for name, value in metrics.items() if not name.endswith(("_mse", "_mae"))}
+    rewrite(root, "metrics.json", json.dumps(kept).encode())
+    refused(root, "test_mse: Field required")
+    ranks = replace(registry.FAMILIES["paper"], predicts_ratings=False)
+    monkeypatch.setitem(registry.FAMILIES, "paper", ranks)
+    assert load_bundle("demo/paper", root).metrics == kept
+
+
+def test_a_model_without_movie_features_has_an_empty_file_of_them(root):
+    bundle = load_bundle("demo/paper", root)
+    save_bundle(replace(bundle, movie_features=None), replace=True)
+    assert load_bundle("demo/paper", root).movie_features is None
+
+
+@pytest.mark.parametrize("name", ["demo/paper", "demo/lcrec"])
+def test_a_model_that_has_movie_features_is_not_served_without(name):
+    bundle = replace(load_bundle(name), movie_features=None)
+    with pytest.raises(BundleError, match=r"not one of ours: movie_features\.safetensors has none"):
+        registry.load(bundle, sources.load(sources.DEMO))
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "bundle.json", "metrics.json", "history.json"])

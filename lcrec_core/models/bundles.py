@@ -115,6 +115,10 @@ class _Described(TypedDict):
     vocabularies: dict[str, str]
 
 
+_ERRORS = ("test_mse", "test_mae")
+"""In the metrics of every model that predicts ratings, and of no other."""
+
+
 _KINDS: dict[str, Any] = {
     "bundle.json": _Described,
     "metrics.json": _Metrics,
@@ -231,7 +235,8 @@ def load_bundle(name: str, root: Path | None = None) -> LoadedBundle:
     described = _describe(path, name, contents)
     weights, features = (_tensors(path, name, file, contents[file]) for file in _TENSOR_FILES)
     movie_features = features.get("movie_features")
-    if movie_features is not None and (movie_features.ndim != 2 or movie_features.dtype != np.float32):
+    # A model that has no features leaves the file empty; whether its family may is for `load` to say.
+    if features and (movie_features is None or movie_features.ndim != 2 or movie_features.dtype != np.float32):
         raise _damaged(path, name, _TENSOR_FILES[1], "is damaged: it holds no table of movie features")
     return LoadedBundle(**vars(described), weights=weights, movie_features=movie_features)
 
@@ -299,10 +304,14 @@ def _describe(path: Path, name: str, contents: Mapping[str, bytes]) -> Bundle:
         raise _damaged(path, name, "history.json", "is damaged: a row has no epoch")
     if described["model"] not in registry.TRAINABLE:
         raise _damaged(path, name, "bundle.json", f"is of a model {described['model'][:40]!r}, which there is not")
+    family = registry.FAMILIES[described["model"]]
     try:
-        from_saved(registry.FAMILIES[described["model"]].config, described["config"])
+        from_saved(family.config, described["config"])
     except ValueError as error:
         raise _damaged(path, name, "bundle.json", f"is damaged: {error}") from error
+    lacking = [error for error in _ERRORS if error not in metrics] if family.predicts_ratings else []
+    if lacking:
+        raise _damaged(path, name, "metrics.json", f"is damaged: {lacking[0]}: Field required")
     return Bundle(
         name=name,
         path=path,
