@@ -1,6 +1,6 @@
 """The README's tables, made from the files that training and benchmarks wrote: no figure is typed by hand.
 
-`python -m lcrec_core.report` rewrites what stands between `<!-- results:begin -->` and
+`python -m benchmarks.readme` rewrites what stands between `<!-- results:begin -->` and
 `<!-- results:end -->` (and the same for the other tables); with `--check` it only says whether they are up to date.
 """
 

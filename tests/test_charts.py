@@ -10,7 +10,7 @@ import pytest
 
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.summary import summarise
-from lcrec_core.evaluation.bundle_results import Measured
+from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.evaluation.paper_facts import RESULTS
 from lcrec_ui.compare import charts as compare_charts
 from lcrec_ui.data import charts as data_charts
@@ -20,7 +20,7 @@ from lcrec_ui.training import charts as training_charts
 from lcrec_ui.training.charts import Curve
 
 CONFIG = Path(__file__).resolve().parent.parent / ".streamlit" / "config.toml"
-OURS = Measured("ml-1m", "paper", "random", {}, {}, ("ml-1m/paper",), (0,), 0.8, 0.7, None, None)
+OURS = BundleSummary("ml-1m", "paper", "random", {}, ("ml-1m/paper",), (0,), 0.8, 0.7, None, None)
 
 
 def curve(**columns: list) -> Curve:

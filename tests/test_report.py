@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from lcrec_core.evaluation.ablation import Measured
 
 from benchmarks import readme as report
 from lcrec_core.data.dataset import Fingerprint
+from lcrec_core.evaluation.ablation import VariantResult
 from lcrec_core.evaluation.results import Result
 from lcrec_core.models.bundle import Bundle
 
 
 def bundle(name: str, mse: float, *, seed: int, data: str = "ml-1m", part: str = "test", epochs: int = 5) -> Bundle:
-    train = {"epochs": epochs, "batch_size": 256, "keep_probability": 0.5, "learning_rate": 0.0001}
+    train = {"epochs": epochs, "batches": {"batch_size": 256}, "learning_rate": 0.0001}
     metrics = {"test_mse": mse, "test_rmse": mse**0.5, "test_mae": 0.7, "seconds_per_epoch": 61.04, "part": part}
     return Bundle(
         name=f"{data}/{name}",
         path=Path(data) / name,
         model="paper",
         data=data,
-        config={"model": {}, "train": {**train, "seed": seed, "protocol": "random"}},
+        config={"model": {"keep_probability": 0.5}, "train": {**train, "seed": seed, "protocol": "random"}},
         metrics=metrics,
         history=[],
         environment={},
@@ -191,7 +191,10 @@ def test_only_models_with_a_distribution_are_in_its_table():
 
 
 def test_a_part_without_a_distribution_has_no_log_loss():
-    found = [Measured("whole", "all", True, 9, 0.61234, 0.5, 1.1), Measured("b", "some", True, 9, 0.7, 0.6, None)]
+    found = [
+        VariantResult("whole", "all", True, 9, 0.61234, 0.5, 1.1),
+        VariantResult("b", "some", True, 9, 0.7, 0.6, None),
+    ]
     assert rows(report.ablation_table(found)) == [
         ["all", "0.6123", "0.5000", "1.100"],
         ["some", "0.7000", "0.6000", "–"],

@@ -13,7 +13,7 @@ from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation.paper_facts import SETTINGS
 from lcrec_core.models import registry
 from lcrec_core.models.bundle import Bundle
-from lcrec_core.models.settings import flat, from_saved
+from lcrec_core.models.settings import configured, flat, from_saved
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def deviations(bundle: Bundle) -> dict[str, Any]:
 
 def _settings(bundle: Bundle) -> dict[str, Any]:
     """Every setting of a bundle by its name; one that is younger than the bundle had its default's effect."""
-    return flat(from_saved(registry.family(bundle.model).config, bundle.config))
+    family = registry.family(bundle.model)
+    return flat(configured(from_saved(family.config, bundle.config), **family.fixed))
 
 
 def measured(bundles: Iterable[Bundle]) -> list[BundleSummary]:
