@@ -1,4 +1,6 @@
 import json
+import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,10 +13,8 @@ from lcrec_core.data.dataset import Col
 from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluation import compare, results
-from lcrec_core.models import bundles
-from lcrec_core.models.libraries import surprise
-from lcrec_core.models.libraries.surprise import Fitted
-from lcrec_core.sources import datasets
+from lcrec_core.models import bundles, registry
+from lcrec_core.models.libraries.library import Fitted
 from lcrec_core.training import run as train
 from tests.made_up import made_up
 
@@ -25,9 +25,26 @@ def data():
 
 
 @pytest.fixture(autouse=True)
-def world(monkeypatch, tmp_path, data):
+def world(monkeypatch, tmp_path):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
-    monkeypatch.setattr(datasets, "load", lambda name: data)
+
+
+def stand_in(monkeypatch, **changed):
+    """Another library's model in the place of SVD."""
+    monkeypatch.setitem(registry.FAMILIES, "svd", replace(registry.FAMILIES["svd"], **changed))
+
+
+def count_fits(monkeypatch, row):
+    """How many ratings a family is fitted on, each time that it is."""
+    family, fits = registry.FAMILIES[row], []
+
+    class Counting(type(family)):
+        def fit(self, data, encoded, *more):
+            fits.append(len(encoded.rows))
+            return super().fit(data, encoded, *more)
+
+    monkeypatch.setitem(registry.FAMILIES, row, Counting(**vars(family)))
+    return fits
 
 
 @pytest.fixture
@@ -39,7 +56,7 @@ def always_four(monkeypatch):
         trained.append((len(rows), seed))
         return Fitted(lambda table: np.full(len(table), 4.0), parameters=1)
 
-    monkeypatch.setitem(surprise.BASELINES, "svd", surprise.Baseline("always four", fit))
+    stand_in(monkeypatch, in_words="always four", train=fit)
     return trained
 
 
@@ -69,7 +86,7 @@ def test_seeds_become_one_row_with_mean_and_spread(data, always_four):
     (row,) = results.summaries(results.saved(data.name, Protocol.RANDOM))
     errors = [result.mse for result in measured]
     assert row.mean("mse") == pytest.approx(np.mean(errors))
-    assert row.std("mse") == pytest.approx(np.std(errors, ddof=1))
+    assert row.spread("mse") == pytest.approx(np.std(errors, ddof=1))
     assert results.table([row])[1][:2] == ["SVD", "0, 1, 2"]
 
 
@@ -95,7 +112,7 @@ def test_a_model_that_predicts_no_number_is_refused(data, monkeypatch):
     def fit(data, rows, seed):
         return Fitted(lambda table: np.full(len(table), np.nan), parameters=1)
 
-    monkeypatch.setitem(surprise.BASELINES, "svd", surprise.Baseline("broken", fit))
+    stand_in(monkeypatch, in_words="broken", train=fit)
     with pytest.raises(results.ResultError, match="no number"):
         compare.measure(data, Protocol.RANDOM, "svd", 0)
 
@@ -127,18 +144,30 @@ def test_new_people_are_asked_about_after_their_first_ratings(data, always_four,
 @pytest.mark.parametrize("row", ["lcrec", "paper"])
 def test_our_networks_serve_new_people_without_training_again(data, row, monkeypatch):
     monkeypatch.setattr(compare, "GIVEN", (2, 5))
-    trainings = []
-    run = train.run
-    monkeypatch.setattr(train, "run", lambda request: trainings.append(request) or run(request))
+    fits = count_fits(monkeypatch, row)
     two, five = compare.measure(data, Protocol.NEW_PEOPLE, row, 0)
-    assert len(trainings) == 1
+    assert fits == [540]
     assert (two.given, five.given) == (2, 5)
     assert two.mse != five.mse
     assert not two.trained_with_them
 
 
+@pytest.mark.parametrize(
+    ("protocol", "fits"), [(Protocol.RANDOM, []), (Protocol.NEW_PEOPLE, [540 + 3 * 2, 540 + 3 * 5])]
+)
+def test_a_bundle_is_taken_over_where_it_learnt_from_the_same_ratings(data, protocol, fits, monkeypatch):
+    """The CNN reads no history: about new people it is asked after it was trained again with their first ratings."""
+    monkeypatch.setattr(compare, "GIVEN", (2, 5))
+    family = registry.family("cnn")
+    train.run(train.TrainRequest(data=data, family=family, config=family.default_config(), protocol=protocol))
+    counted = count_fits(monkeypatch, "cnn")
+    measured = compare.measure(data, protocol, "cnn", 0)
+    assert counted == fits
+    assert [result.trained_with_them for result in measured] == ([True, True] if fits else [None])
+
+
 def test_a_missing_library_is_named_with_the_command_that_brings_it(data, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "surprise", None)
+    monkeypatch.setitem(sys.modules, "surprise", None)
     with pytest.raises(TrainingError, match=r"pip install -r requirements-compare\.txt"):
         compare.measure(data, Protocol.RANDOM, "svd", 0)
 
@@ -151,7 +180,7 @@ def test_a_distribution_is_checked_in_both_ways_and_a_catalogue_timed_on_one_cor
         return np.tile([0, 0, 0.25, 0.5, 0.25], (len(table), 1))
 
     fitted = Fitted(lambda table: distribution(table) @ data.scale.values, parameters=1, distribution=distribution)
-    monkeypatch.setitem(surprise.BASELINES, "svd", surprise.Baseline("one guess", lambda *known: fitted))
+    stand_in(monkeypatch, in_words="one guess", train=lambda *known: fitted)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -179,18 +208,18 @@ def test_tuned_rows_begin_with_small_values_as_published(data, monkeypatch, row,
         raise Asked
 
     library = SimpleNamespace(**{algorithm: make}, Reader=lambda **scale: None)
-    monkeypatch.setattr(surprise, "_library", lambda name: library)
+    monkeypatch.setitem(sys.modules, "surprise", library)
     with pytest.raises(Asked):
-        surprise.BASELINES[row].fit(data, np.arange(9), 0)
+        compare.measure(data, Protocol.RANDOM, row, 0)
     (settings,) = asked
     assert (settings["n_factors"], settings["n_epochs"], settings["init_std_dev"]) == (80, 100, 0.001)
     assert (settings["lr_all"], settings["reg_all"]) == (0.005, 0.05)
 
 
 def test_tuned_rows_state_the_settings_of_the_data_set():
-    tuned = surprise.BASELINES["svd-tuned"]
-    assert "80 factors" in tuned.settings_on("ml-1m")
-    assert "50 factors" in tuned.settings_on("ml-100k")
+    tuned = registry.FAMILIES["svd-tuned"]
+    assert "80 factors" in tuned.settings("ml-1m")
+    assert "50 factors" in tuned.settings("ml-100k")
 
 
 @pytest.mark.parametrize("row", ["bias", "svd", "svd-tuned", "user-cf", "item-cf", "item-knn", "svdpp", "svdpp-tuned"])

@@ -131,7 +131,7 @@ def measure(data: Dataset, protocol: Protocol, row: str, seed: int, say: Say = l
             serves_new_people=family.folds_in_new_users,
             parameters=model.parameters,
             test_ratings=figures.errors.count,
-            environment=environment(),
+            environment=environment(gpu=model.device == "cuda"),
             log_loss=figures.log_loss if given is None else None,
             calibration_error=figures.calibration_error if given is None else None,
             given=given,
@@ -202,7 +202,8 @@ def seeds_of(row: str, protocol: Protocol, seeds: Iterable[int]) -> list[int]:
 
 def _trained(data: Dataset, split: Split, family: Family, rows: np.ndarray) -> tuple[Model, float]:
     """A model with its family's default settings, and its seconds; a bundle that is there is not trained again."""
-    bundle = _kept_bundle(data, split, family)
+    # A bundle has learnt from the training part alone, and from nothing of people who are new.
+    bundle = _kept_bundle(data, split, family) if len(rows) == len(split.fitting) else None
     if bundle is not None:
         return registry.load(bundle, data), bundle.metrics["seconds_per_epoch"] * bundle.config["train"]["epochs"]
     config = configured(family.default_config(), seed=split.seed)

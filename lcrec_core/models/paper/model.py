@@ -174,10 +174,11 @@ class PaperModel:
         config = self.network.config
         known, movies = self.data.known_movies(profile.movie_ids)
         liked = movies[profile.ratings[known] >= config.liked_from][-config.max_history :]
-        fields = torch.from_numpy(encode_profile(profile, self.encoded.vocabularies)).unsqueeze(0)  # (1, 4)
-        history = self.features[torch.from_numpy(liked)].unsqueeze(0)  # (1, T, D)
+        device = self.features.device  # a model that was just fitted may be on the GPU
+        fields = torch.from_numpy(encode_profile(profile, self.encoded.vocabularies)).to(device).unsqueeze(0)  # (1, 4)
+        history = self.features[torch.from_numpy(liked).to(device)].unsqueeze(0)  # (1, T, D)
         user = self.network.user_features(fields, history)  # (1, D)
-        return Prediction.of_ratings(self.network.rating_from_halves(user, self._movie_half).numpy())
+        return Prediction.of_ratings(self.network.rating_from_halves(user, self._movie_half).cpu().numpy())
 
     def tensors(self) -> dict[str, np.ndarray]:
         """See `Model`."""
