@@ -172,7 +172,7 @@ def test_every_flipped_bit_of_the_cache_is_noticed(small, tmp_path, monkeypatch)
         kept.write_bytes(content)
         assert same(encode_cached(small, SEEN, tmp_path), fresh)
     with pytest.raises(ValueError, match=r"sealed|checksum"):
-        encoding._from_bytes(bytes(content), small, len(SEEN))
+        encoding._from_bytes(bytes(content), small, SEEN)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from lcrec_core.models.paper.model import Errors
+from lcrec_core.metrics.rating import Errors
 
 ratings = arrays(np.float32, st.integers(1, 50), elements=st.floats(1, 5, width=32))
 

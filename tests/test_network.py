@@ -1,17 +1,22 @@
 """The network against the paper's equations, written out step by step in numpy."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
+from lcrec_core.errors import TrainingError
 from lcrec_core.models import registry
-from lcrec_core.models.paper.network import PaperConfig, PaperNetwork, masked_mean
+from lcrec_core.models.layers import masked_mean
+from lcrec_core.models.paper.config import NetworkConfig, PaperConfig
+from lcrec_core.models.paper.network import PaperNetwork
+from lcrec_core.models.settings import configured, from_saved, saved
 
 SIZES = {"users": 9, "genders": 4, "ages": 9, "occupations": 5, "movies": 12, "genres": 6, "words": 15}
-SMALL = PaperConfig(embedding_size=4, filters=2, filter_widths=(2, 3), feature_size=6, state_size=5)
+SMALL = NetworkConfig(embedding_size=4, filters=2, filter_widths=(2, 3), feature_size=6, state_size=5)
 
 
 @pytest.fixture
@@ -125,14 +130,21 @@ def test_masked_mean_by_hand():
 
 
 def test_the_defaults_are_table_vi_and_survive_json():
-    assert PaperConfig().keep_probability == 0.5
-    built = registry.build("paper", {"filter_widths": [2, 3], "feature_size": 6}, SIZES)
-    assert registry.build("paper", registry.config_dict(built), SIZES).config == built.config
+    assert NetworkConfig().keep_probability == 0.5
+    config = PaperConfig(network=NetworkConfig(filter_widths=(2, 3), feature_size=6))
+    assert from_saved(PaperConfig, json.loads(json.dumps(saved(config)))) == config
+
+
+def test_a_half_of_the_paper_lacks_its_part_whatever_a_config_says(network):
+    whole = dataclasses.replace(SMALL, reads_titles=True, reads_history=True)
+    for name, lacks in (("lstm", "title"), ("cnn", "history")):
+        half = PaperNetwork(configured(whole, **registry.family(name).fixed), SIZES).state_dict()
+        assert half.keys() == {part for part in network.state_dict() if not part.startswith(lacks)}
 
 
 def test_unknown_models_and_impossible_sizes_are_refused():
-    with pytest.raises(ValueError, match="no-such"):
-        registry.build("no-such", {}, SIZES)
+    with pytest.raises(TrainingError, match="no-such"):
+        registry.family("no-such")
     for wrong in ({"state_size": 0}, {"keep_probability": 0.0}, {"filter_widths": ()}):
         with pytest.raises(ValueError, match=r"must"):
-            PaperConfig(**wrong)
+            NetworkConfig(**wrong)
