@@ -131,6 +131,7 @@ def test_the_cache_tells_rows_apart(tmp_path):
     some = encode_cached(data, np.arange(400), tmp_path)
     more = encode_cached(data, np.arange(800), tmp_path)
     assert (len(some.histories.movies), len(more.histories.movies)) == (400, 800)
+    assert (len(some.rows), len(more.rows)) == (400, 800)
 
 
 def same(one, other) -> bool:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -6,21 +7,22 @@ import pytest
 import torch
 
 from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import encode
+from lcrec_core.data.encode import Encoded, encode
+from lcrec_core.data.profile import Profile
 from lcrec_core.data.split import Protocol, Split, make_split
 from lcrec_core.files import seal, unseal
-from lcrec_core.models.lcrec import fit
-from lcrec_core.models.lcrec import model as lcrec
-from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, LCRecTrainConfig
-from lcrec_core.models.lcrec.model import LCRec
+from lcrec_core.models.contract import Silent
+from lcrec_core.models.lcrec import fit as fit_lcrec
+from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, NetworkConfig
+from lcrec_core.models.lcrec.model import LCRecModel, evidence_of
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
-from lcrec_core.models.lcrec.sequences import UserRatings, gap, known, make_sequences, step, steps
-from lcrec_core.models.lcrec.side_information import Interactions
+from lcrec_core.models.lcrec.sequences import Rated, gap, known, make_sequences, step, steps
+from lcrec_core.models.lcrec.side_information import Evidence
 from tests.made_up import made_up
 
 BACKBONE = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
-TRAIN = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=BACKBONE)
-NETWORK = LCRecConfig(embedding_size=4, filters=2, feature_size=6, state_size=5, hidden_size=8)
+NETWORK = NetworkConfig(embedding_size=4, filters=2, feature_size=6, state_size=5, hidden_size=8)
+CONFIG = LCRecConfig(folds=2, epochs=1, targets_per_step=100, backbone=BACKBONE, network=NETWORK)
 VALUES = (1.0, 2.0, 3.0, 4.0, 5.0)
 SIZES = {"movies": 12, "genres": 6, "words": 9}
 
@@ -36,8 +38,12 @@ def split(data) -> Split:
 
 
 @pytest.fixture(scope="module")
-def model(data, split) -> LCRec:
-    return fit.fit(data, encode(data, split.fitting), NETWORK, TRAIN)
+def model(data, split) -> LCRecModel:
+    return fitted(data, encode(data, split.fitting))
+
+
+def fitted(data: Dataset, encoded: Encoded, scratch: Path | None = None) -> LCRecModel:
+    return fit_lcrec.fit(data, encoded, CONFIG, scratch, Silent())
 
 
 def with_ratings(data: Dataset, rows: np.ndarray, values: np.ndarray) -> Dataset:
@@ -47,12 +53,11 @@ def with_ratings(data: Dataset, rows: np.ndarray, values: np.ndarray) -> Dataset
 
 
 def test_a_test_ratings_value_does_not_move_any_prediction_by_a_bit(data, split, model):
-    before = lcrec.answer_rows(data, model, split.test)
+    before = model.rows(split.test)
     opposite = 6 - data.ratings[Col.RATING].to_numpy()[split.test]
     changed = with_ratings(data, split.test, opposite)
-    again = fit.fit(changed, encode(changed, split.fitting), NETWORK, TRAIN)
-    after = lcrec.answer_rows(changed, again, split.test)
-    np.testing.assert_array_equal(before.rating, after.rating)
+    after = fitted(changed, encode(changed, split.fitting)).rows(split.test)
+    np.testing.assert_array_equal(before.ratings, after.ratings)
     np.testing.assert_array_equal(before.probabilities, after.probabilities)
 
 
@@ -60,17 +65,17 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
     """Training: with the fold's own ratings upside down, its backbone, events and targets stay as they are."""
     seen = []
 
-    def keep(data, encoded, folds, *others):
+    def keep(model, folds, *others):
         seen.append((folds.sequences, folds.ratings))
-        return LCRecNetwork(NETWORK, encoded.vocabularies.sizes(), VALUES)
+        return LCRecNetwork(NETWORK, model.encoded.vocabularies.sizes(), VALUES)
 
-    monkeypatch.setattr(fit, "train_network", keep)
+    monkeypatch.setattr(fit_lcrec, "train_network", keep)
     encoded = encode(data, split.fitting)
-    fit.fit(data, encoded, NETWORK, TRAIN)
+    fitted(data, encoded)
     fold_of = np.random.default_rng([0, 0]).integers(0, 2, len(encoded.histories.ratings))
     ratings = np.where(fold_of == 0, 6 - encoded.histories.ratings, encoded.histories.ratings).astype(np.float32)
     changed = replace(encoded, histories=replace(encoded.histories, ratings=ratings))
-    fit.fit(data, changed, NETWORK, TRAIN)
+    fitted(data, changed)
     (before, values), (after, changed_values) = seen
     assert not np.array_equal(values[0], changed_values[0])
     for one, other in zip(before[0], after[0], strict=True):
@@ -80,9 +85,9 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
 
 def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
     taken = []
-    monkeypatch.setattr(fit, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
+    monkeypatch.setattr(fit_lcrec, "train_network", lambda model, folds, *others: taken.extend(folds.sequences))
     encoded = encode(data, split.fitting)
-    fit.fit(data, encoded, NETWORK, TRAIN)
+    fitted(data, encoded)
     for sequences in (part for pair in taken for part in pair):
         for person in range(24):
             events = sequences.movies[slice(*sequences.offsets[person : person + 2])]
@@ -93,8 +98,8 @@ def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
 
 def test_short_histories_are_first_ratings_of_every_length(data, split, monkeypatch):
     taken = []
-    monkeypatch.setattr(fit, "train_network", lambda data, encoded, folds, *others: taken.extend(folds.sequences))
-    fit.fit(data, encode(data, split.fitting), NETWORK, TRAIN)
+    monkeypatch.setattr(fit_lcrec, "train_network", lambda model, folds, *others: taken.extend(folds.sequences))
+    fitted(data, encode(data, split.fitting))
     shares = []
     for among_all, among_few in taken:
         np.testing.assert_array_equal(among_all.target_movies, among_few.target_movies)
@@ -108,57 +113,72 @@ def test_short_histories_are_first_ratings_of_every_length(data, split, monkeypa
 
 
 def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
-    again = fit.fit(data, encode(data, split.fitting), NETWORK, TRAIN, scratch=tmp_path)
-    resumed = fit.fit(data, encode(data, split.fitting), NETWORK, TRAIN, scratch=tmp_path)
+    again = fitted(data, encode(data, split.fitting), tmp_path)
+    resumed = fitted(data, encode(data, split.fitting), tmp_path)
     for name, value in model.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name])
         assert torch.equal(value, resumed.network.state_dict()[name])
-    assert len(list(tmp_path.iterdir())) == TRAIN.folds
+    assert len(list(tmp_path.iterdir())) == CONFIG.folds
+
+
+class Skipped(Silent):
+    """What a fit says that an earlier run had spent."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def skip(self, seconds: float) -> None:
+        self.seconds.append(seconds)
 
 
 def test_what_an_earlier_run_spent_is_counted(data, split, tmp_path):
-    evidence = lcrec.interactions_of(data, encode(data, split.fitting))
-    fold_of = fit.draw_folds(len(evidence.ratings), TRAIN)
-    _, none_before = fit.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
-    assert none_before == 0
+    evidence = evidence_of(data, encode(data, split.fitting))
+    fold_of = fit_lcrec.draw_folds(len(evidence.ratings), CONFIG)
+    skipped = Skipped()
+    fit_lcrec.sample_backbones(evidence, fold_of, CONFIG, tmp_path, skipped)
     for path in tmp_path.iterdir():
         path.write_bytes(seal(unseal(path.read_bytes()) | {"seconds": np.array(1000.0)}))
-    _, before = fit.sample_backbones(evidence, fold_of, TRAIN, tmp_path, lambda line: None)
+    fit_lcrec.sample_backbones(evidence, fold_of, CONFIG, tmp_path, skipped)
+    none_before, before = skipped.seconds
+    assert none_before == 0
     assert before == pytest.approx(2000 / min(2, joblib.cpu_count()), rel=0.05)
 
 
 def test_it_learns_more_than_the_mean_and_predicts_a_distribution(data, split, model):
-    answer = lcrec.answer_rows(data, model, split.test)
+    answer = model.rows(split.test)
     actual = data.ratings[Col.RATING].to_numpy()[split.test]
-    assert ((answer.rating - actual) ** 2).mean() < actual.var()
+    assert ((answer.ratings - actual) ** 2).mean() < actual.var()
     np.testing.assert_allclose(answer.probabilities.sum(axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(answer.rating, answer.probabilities @ np.array(VALUES), atol=1e-5)
+    np.testing.assert_allclose(answer.ratings, answer.probabilities @ np.array(VALUES), atol=1e-5)
+
+
+def rows_of(data: Dataset, rows: np.ndarray, person: int) -> np.ndarray:
+    return rows[data.ratings[Col.USER].to_numpy()[rows] == person]
 
 
 def test_a_person_alone_gets_the_same_answers_as_among_others(data, split, model):
-    rows = split.test[data.ratings[Col.USER].to_numpy()[split.test] == 7]
-    among = lcrec.answer_rows(data, model, rows, later=False)
-    histories, person = model.encoded.histories, int(np.searchsorted(data.users[Col.USER].to_numpy(), 7))
-    own = slice(*histories.offsets[person : person + 2])
-    history = lcrec.UserRatings(np.array([0, own.stop - own.start]), histories.movies[own], histories.times[own])
-    at = data.ratings[Col.TIME].to_numpy()[rows]
-    movies = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), data.ratings[Col.MOVIE].to_numpy()[rows])
-    features = lcrec.catalogue_features(model)
-    for rating, movie, now in zip(among.rating, movies, at, strict=True):
-        alone = lcrec.answer_person(
-            model, features, model.evidence.fields[person], history, histories.ratings[own], int(now)
-        )
-        assert alone.rating[movie] == pytest.approx(rating, abs=1e-4)
+    asked, own = rows_of(data, split.test, 7), rows_of(data, split.fitting, 7)
+    among = model.rows(asked, use_future=False)
+    alone = model.rows(asked, context=own, use_future=False)
+    np.testing.assert_allclose(alone.ratings, among.ratings, rtol=0, atol=1e-4)
+
+
+def test_a_whole_catalogue_is_answered_as_its_rows_are(data, split, model):
+    """A row asked at the time of the person's last rating, as the catalogue is."""
+    asked, own = rows_of(data, split.test, 7), data.ratings.iloc[rows_of(data, split.fitting, 7)]
+    ratings = data.ratings.copy()
+    ratings.loc[asked, Col.TIME] = own[Col.TIME].max()
+    at_once = replace(data, ratings=ratings)
+    by_row = LCRecModel(model.backbone, model.network, at_once, model.encoded, CONFIG).rows(asked, use_future=False)
+    person = Profile.from_dataset(replace(data, ratings=own), 7)
+    by_catalogue = model.catalogue(person).ratings[data.movie_rows(ratings[Col.MOVIE][asked])]
+    np.testing.assert_allclose(by_catalogue, by_row.ratings, rtol=0, atol=1e-4)
 
 
 def test_a_new_person_without_ratings_is_answered(data, model):
-    nothing = lcrec.UserRatings(np.array([0, 0]), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    fields = np.zeros(model.evidence.fields.shape[1], np.float32)
-    answer = lcrec.answer_person(
-        model, lcrec.catalogue_features(model), fields, nothing, np.zeros(0, np.float32), 1_000_000_000
-    )
-    assert answer.rating.shape == (40,)
-    assert np.isfinite(answer.rating).all()
+    answer = model.catalogue(Profile.of())
+    assert answer.ratings.shape == (40,)
+    assert np.isfinite(answer.ratings).all()
 
 
 def test_without_later_events_only_earlier_ones_count(network_and_inputs):
@@ -223,8 +243,8 @@ def test_a_network_without_titles_or_history_is_smaller_and_works(network_and_in
 
 def sequences_by_hand():
     """Person 0 rated at seconds 100, 200, 200, 300 and is asked at 200; person 1 has no event and is asked at 50."""
-    events = UserRatings(np.array([0, 4, 4]), np.array([1, 2, 3, 4]), np.array([100, 200, 200, 300]))
-    asked = UserRatings(np.array([0, 1, 2]), np.array([5, 6]), np.array([200, 50]))
+    events = Rated(np.array([0, 4, 4]), np.array([1, 2, 3, 4]), np.array([100, 200, 200, 300]))
+    asked = Rated(np.array([0, 1, 2]), np.array([5, 6]), np.array([200, 50]))
     residuals, ratings = np.array([0.5, -0.5, 0.0, 1.0]), np.array([5.0, 1.0, 3.0, 4.0])
     return make_sequences(events, residuals, ratings, 3.0, asked, np.array([3.0, 2.0]), np.array([0.1, 0.2]))
 
@@ -261,10 +281,10 @@ def test_every_target_is_in_one_step():
 @pytest.mark.parametrize("wrong", [{"folds": 1}, {"epochs": 0}, {"without_later": 1.0}])
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=r"must"):
-        LCRecTrainConfig(**wrong)
+        LCRecConfig(**wrong)
 
 
 def test_evidence_is_the_training_part_alone(data, split):
-    evidence = lcrec.interactions_of(data, encode(data, split.fitting))
-    assert isinstance(evidence, Interactions)
+    evidence = evidence_of(data, encode(data, split.fitting))
+    assert isinstance(evidence, Evidence)
     assert len(evidence.ratings) == len(split.fitting)
