@@ -11,6 +11,7 @@ from lcrec_core.data.encode import Encoded, encode
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.split import Protocol, Split, make_split
 from lcrec_core.files import seal, unseal
+from lcrec_core.models import registry
 from lcrec_core.models.contract import Silent
 from lcrec_core.models.lcrec import fit as fit_lcrec
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, NetworkConfig
@@ -18,6 +19,7 @@ from lcrec_core.models.lcrec.model import LCRecModel, evidence_of
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
 from lcrec_core.models.lcrec.sequences import Rated, gap, known, make_sequences, step, steps
 from lcrec_core.models.lcrec.side_information import Evidence
+from lcrec_core.models.settings import configured
 from tests.made_up import made_up
 
 BACKBONE = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
@@ -179,6 +181,16 @@ def test_a_new_person_without_ratings_is_answered(data, model):
     answer = model.catalogue(Profile.of())
     assert answer.ratings.shape == (40,)
     assert np.isfinite(answer.ratings).all()
+
+
+@pytest.mark.parametrize("without", ["has_backbone", "has_network"])
+def test_half_a_model_is_kept_and_opened_like_the_whole(data, split, without):
+    family = registry.family("lcrec")
+    config = configured(CONFIG, **{without: False})
+    encoded = encode(data, split.fitting)
+    half = family.fit(data, encoded, config, None, Silent())
+    opened = family.load(half.tensors(), half.item_features, config, data, encoded)
+    np.testing.assert_allclose(opened.rows(split.test).ratings, half.rows(split.test).ratings, rtol=0, atol=1e-5)
 
 
 def test_without_later_events_only_earlier_ones_count(network_and_inputs):

@@ -14,16 +14,21 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError
 from lcrec_core.evaluation.measure import measure_again
+from lcrec_core.models import registry
 from lcrec_core.models.bundles import load_bundle
-from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.models.settings import configured
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.sources import datasets
-from lcrec_core.training.run import TrainConfig, TrainRequest, train
+from lcrec_core.training.run import TrainRequest, run
 from tests.made_up import made_up
 
-NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
-MODELS = ("paper", "lcrec")
+SETTINGS = {
+    "paper": {"epochs": 1, "batch_size": 64, "embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6},
+    "lcrec": {
+        **{"epochs": 1, "folds": 2, "targets_per_step": 100},
+        **{"factors": 2, "iterations": 6, "burn_in": 2, "samples": 2},
+    },
+}
+MODELS = tuple(SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +42,9 @@ def trained(data, tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("artifacts")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(root))
-        patch.setattr(datasets, "load", lambda name: data)
-        config = TrainConfig(epochs=1, batches=BatchConfig(batch_size=64))
-        train(TrainRequest("made-up", train=config, network=NETWORK))
-        few = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
-        ours = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=few)
-        train(TrainRequest("made-up", "lcrec", lcrec=ours))
+        for name, settings in SETTINGS.items():
+            family = registry.family(name)
+            run(TrainRequest(data, family, configured(family.default_config(), **settings)))
     return root
 
 
@@ -74,7 +76,11 @@ def edit_weights(folder: Path, edit: Callable[[dict[str, np.ndarray]], object], 
 
 
 def refused(data: Dataset, name: str, said: str | None = None) -> None:
-    for ask in (lambda: Recommender.load(name, data), lambda: measure_again(load_bundle(name), data)):
+    for ask in (
+        lambda: registry.load(load_bundle(name), data),
+        lambda: Recommender.load(name, data),
+        lambda: measure_again(load_bundle(name), data),
+    ):
         with pytest.raises(BundleError, match=said) as caught:
             ask()
         assert "\n" not in str(caught.value)

@@ -176,11 +176,15 @@ def opened(
     encoded: Encoded,
 ) -> LCRecModel:
     """The model of saved tensors; see `contract.Family.load`."""
-    arrays: dict[str, dict[str, np.ndarray]] = {"network": {}, "backbone": {}}
+    parts = ("network", "backbone") if config.has_network else ("backbone",)
+    arrays: dict[str, dict[str, np.ndarray]] = {part: {} for part in parts}
     for name, value in tensors.items():
         part, _, own_name = name.partition(".")
-        arrays.setdefault(part, {})[own_name] = value
-    network, width = None, 1 + config.backbone.factors
+        if part not in arrays:
+            raise ValueError(f"weights.safetensors has {name} and should not")
+        arrays[part][own_name] = value
+    of_backbone = 1 + (config.backbone.factors if config.has_backbone else 1)
+    network, width = None, of_backbone
     if config.has_network:
         sizes, values = encoded.vocabularies.sizes(), tuple(data.scale.values.tolist())
         with torch.device("meta"):
@@ -189,9 +193,15 @@ def opened(
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})
         network.eval().requires_grad_(False)
     features = check_features(item_features, len(encoded.movies.ids), width)
+<<<<<<< HEAD
     interactions = interactions_of(data, encoded)
     people_features = interactions.item_features.shape[0] + 2 + interactions.user_features.shape[1]
     check_arrays(arrays["backbone"], len(interactions.item_features), people_features, 1 + config.backbone.factors)
+=======
+    evidence = evidence_of(data, encoded)
+    people_features = evidence.traits.shape[0] + 2 + evidence.fields.shape[1]
+    check_arrays(arrays["backbone"], len(evidence.traits), people_features, of_backbone)
+>>>>>>> 2dbd187 (Edited bundles are refused by registry.load; LCRec's tensors of an unknown part too, and half an LCRec opens)
     return LCRecModel(from_arrays(arrays["backbone"]), network, data, encoded, config, features=features)
 
 
