@@ -4,20 +4,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from lcrec_core.data.dataset import Dataset
-from lcrec_core.data.encode import encode
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError, ProfileError
 from lcrec_core.evaluation.measure import measure_again
-from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.batches import BatchConfig
-from lcrec_core.models.paper.model import answer, question_of_rows
+from lcrec_core.models import registry
+from lcrec_core.models.paper.model import catalogue_features
+from lcrec_core.models.settings import configured
 from lcrec_core.serving.filters import Filters
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.sources import datasets
-from lcrec_core.training.run import TrainConfig, TrainRequest, train
+from lcrec_core.training.run import TrainRequest, run
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
@@ -31,15 +28,18 @@ def data() -> Dataset:
     return Dataset(data.name, data.users, data.movies, data.ratings[data.ratings["movie_id"] != UNRATED], data.scale)
 
 
+def request_of(data: Dataset, model: str, **settings) -> TrainRequest:
+    family = registry.family(model)
+    return TrainRequest(data, family, configured(family.default_config(), **settings))
+
+
 @pytest.fixture(scope="module")
 def ours(data, tmp_path_factory) -> Recommender:
     """The same data served by LCRec."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
-        patch.setattr(datasets, "load", lambda name: data)
-        backbone = BackboneConfig(factors=3, iterations=20, burn_in=10, samples=5)
-        config = LCRecTrainConfig(folds=2, epochs=2, targets_per_step=100, backbone=backbone)
-        train(TrainRequest("made-up", "lcrec", lcrec=config))
+        backbone = {"factors": 3, "iterations": 20, "burn_in": 10, "samples": 5}
+        run(request_of(data, "lcrec", folds=2, epochs=2, targets_per_step=100, **backbone))
         return Recommender.load("made-up/lcrec", data)
 
 
@@ -47,9 +47,7 @@ def ours(data, tmp_path_factory) -> Recommender:
 def recommender(data, tmp_path_factory) -> Recommender:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
-        patch.setattr(datasets, "load", lambda name: data)
-        config = TrainConfig(epochs=3, learning_rate=0.01, batches=BatchConfig(batch_size=64))
-        bundle = train(TrainRequest("made-up", train=config, network=NETWORK))
+        bundle = run(request_of(data, "paper", epochs=3, learning_rate=0.01, batch_size=64, **NETWORK))
         return Recommender(bundle, data)
 
 
@@ -81,11 +79,9 @@ def test_lcrec_reads_low_ratings_too_and_moves_at_once(ours):
 
 def test_lcrec_tells_how_far_its_backbones_are(data, monkeypatch, tmp_path):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
-    monkeypatch.setattr(datasets, "load", lambda name: data)
-    backbone = BackboneConfig(factors=2, iterations=4, burn_in=2, samples=2)
-    config = LCRecTrainConfig(folds=2, epochs=1, targets_per_step=500, backbone=backbone)
+    backbone = {"factors": 2, "iterations": 4, "burn_in": 2, "samples": 2}
     told = []
-    train(TrainRequest("made-up", "lcrec", lcrec=config, save=False), told.append)
+    run(request_of(data, "lcrec", folds=2, epochs=1, targets_per_step=500, **backbone), told.append)
     assert [progress.note for progress in told if progress.note] == [f"{n} of 2 backbones sampled" for n in range(3)]
     assert (told[-1].state, told[-1].step) == ("done", told[-1].steps)
 
@@ -114,19 +110,20 @@ def test_a_movie_unseen_in_training_is_predicted(recommender):
 
 def test_one_pass_over_the_catalogue_is_the_network_movie_by_movie(recommender, data):
     """Against the path that measured the test part: the same network, person by person, pair by pair."""
-    everything = encode(data, np.arange(len(data.ratings)))
-    network = recommender._predictor._network
     rows = data.ratings.index[data.ratings["user_id"] == 11].to_numpy()
-    question = question_of_rows(data, everything, rows, network)
-    expected = answer(network, everything, question, data.scale, torch.from_numpy(recommender.bundle.movie_features))
-    asked = data.ratings.loc[rows, "movie_id"].to_numpy()
-    np.testing.assert_allclose(recommender.predict(Profile.from_dataset(data, 11), asked), expected, rtol=1e-5)
+    known, asked = rows[::2], rows[1::2]
+    expected = registry.load(recommender.bundle, data).rows(asked, context=known).ratings
+    profile = Profile.from_dataset(replace(data, ratings=data.ratings.loc[known]), 11)
+    predicted = recommender.predict(profile, data.ratings.loc[asked, "movie_id"].to_numpy())
+    np.testing.assert_allclose(predicted, data.scale.clip(expected), rtol=1e-5)
 
 
-def test_the_kept_movie_features_are_the_networks_own(recommender):
+def test_the_kept_movie_features_are_the_networks_own(recommender, data):
     bundle = recommender.bundle
     assert bundle.movie_features.shape == (80, 8)
-    assert bundle.metrics["parameters"] == sum(p.numel() for p in recommender._predictor._network.parameters())
+    assert bundle.metrics["parameters"] == sum(weights.size for weights in bundle.weights.values())
+    model = registry.load(bundle, data)
+    np.testing.assert_allclose(catalogue_features(model.network, model.encoded), bundle.movie_features, atol=1e-6)
 
 
 def test_predict_keeps_the_order_asked_for(recommender):
@@ -146,31 +143,31 @@ def test_asking_changes_nothing(recommender, data):
 
 def test_lcrec_says_how_likely_each_rating_is_and_predicts_the_mean(ours, data):
     profile = Profile.from_dataset(data, 11)
-    probabilities = ours.probabilities(profile)
-    assert probabilities.shape == (80, 5)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(probabilities @ np.arange(1, 6), ours.predict(profile), rtol=1e-5)
-    np.testing.assert_array_equal(ours.probabilities(profile, [7, 3]), probabilities[[6, 2]])
+    chances = ours.chances(profile)
+    assert chances.shape == (80, 5)
+    np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(chances @ np.arange(1, 6), ours.predict(profile), rtol=1e-5)
+    np.testing.assert_array_equal(ours.chances(profile, [7, 3]), chances[[6, 2]])
 
 
 def test_the_chance_of_liking_is_that_of_four_stars_and_five(ours, data):
     profile = Profile.from_dataset(data, 11)
     ranking = ours.rank(profile)
     for line in ours.top_n(profile, 5):
-        assert line.p_like == pytest.approx(line.probabilities[3] + line.probabilities[4], rel=1e-5)
-        assert ranking.set_index("movie_id")["liking"][line.movie_id] == pytest.approx(line.p_like)
+        assert line.liking == pytest.approx(line.chances[3] + line.chances[4], rel=1e-5)
+        assert ranking.set_index("movie_id")["liking"][line.movie_id] == pytest.approx(line.liking)
 
 
 def test_the_papers_model_gives_ratings_alone(recommender):
-    assert recommender.probabilities(Profile.of()) is None
+    assert recommender.chances(Profile.of()) is None
     assert "liking" not in recommender.rank(Profile.of())
-    assert {(line.probabilities, line.p_like) for line in recommender.top_n(Profile.of())} == {(None, None)}
+    assert {(line.chances, line.liking) for line in recommender.top_n(Profile.of())} == {(None, None)}
 
 
 def test_one_profile_object_is_one_pass_over_the_catalogue(recommender, data, monkeypatch):
     asked = []
-    predict = recommender._predictor.predict
-    monkeypatch.setattr(recommender._predictor, "predict", lambda *known: asked.append(known) or predict(*known))
+    catalogue = recommender._model.catalogue
+    monkeypatch.setattr(recommender._model, "catalogue", lambda profile: asked.append(profile) or catalogue(profile))
     profile = Profile.from_dataset(data, 11)
     recommender.rank(profile)
     recommender.top_n(profile)
