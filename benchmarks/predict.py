@@ -19,8 +19,9 @@ from lcrec_core.data.profile import Profile
 from lcrec_core.data.split import make_split
 from lcrec_core.errors import LCRecError
 from lcrec_core.models import registry
+from lcrec_core.models.layers import movie_tensors
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.batches import BatchConfig, movie_tensors
+from lcrec_core.models.paper.config import BatchConfig
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.sources import datasets
 from lcrec_core.training.run import TrainConfig, TrainRequest, train

@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from lcrec_core.evaluation import ablate, ablation
-from lcrec_core.evaluation.ablation import AblationError
+from lcrec_core.evaluation.results import AblationError
 from lcrec_core.models import bundles, registry
-from lcrec_core.models.lcrec import model as lcrec
-from lcrec_core.models.lcrec.backbone import Evidence, together
+from lcrec_core.models.lcrec import model
+from lcrec_core.models.lcrec.backbone import merge_chains, no_backbone
 from lcrec_core.models.lcrec.config import BackboneConfig
 from lcrec_core.models.lcrec.family import LCREC, LCRecFamily
-from lcrec_core.models.lcrec.fit import no_backbone
-from lcrec_core.models.lcrec.sequences import Rated
+from lcrec_core.models.lcrec.sequences import UserRatings
+from lcrec_core.models.lcrec.side_information import Interactions
 from lcrec_core.models.settings import configured
 from lcrec_core.training import resumable
 from tests.made_up import made_up
@@ -80,12 +80,12 @@ def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
     config = BackboneConfig(**BACKBONE)
     people = np.array([0, 0, 1])
     ratings = np.array([5, 2, 5], dtype=np.float32)
-    fields, traits = np.ones((2, 3), np.float32), np.ones((4, 2), np.float32)
-    evidence = Evidence(people, np.array([0, 1, 2]), ratings, fields, traits)
+    fields, item_features = np.ones((2, 3), np.float32), np.ones((4, 2), np.float32)
+    evidence = Interactions(people, np.array([0, 1, 2]), ratings, fields, item_features)
     nothing = no_backbone(evidence)
-    targets = Rated(np.array([0, 1, 2]), np.array([3, 3]), np.array([5, 5]))
-    for backbone in (nothing, together([nothing, nothing], evidence, config)):
-        made = lcrec.questions(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, config)
+    targets = UserRatings(np.array([0, 1, 2]), np.array([3, 3]), np.array([5, 5]))
+    for backbone in (nothing, merge_chains([nothing, nothing], evidence, config)):
+        made = model.build_queries(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, config)
         np.testing.assert_allclose(made.backbone, [4, 4], atol=1e-4)
         np.testing.assert_allclose(made.values[:, 0], [1, -2, 1], atol=1e-4)
         torch.testing.assert_close(torch.from_numpy(made.spread), torch.zeros(2), atol=1e-3, rtol=0)

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from lcrec_core.data.titles import sort_key
+from lcrec_core.serving.filters import ANY, KNOWN, LESSER_KNOWN, popularity_bounds
 from lcrec_core.serving.recommender import Recommender
 from lcrec_ui.for_you import cards
-from lcrec_ui.for_you.filters import ANY, KNOWN, LESSER_KNOWN, popularity_bounds
 from tests.app_support import assert_sound, go, top_titles, visit, words
 
 

@@ -2,13 +2,7 @@ import numpy as np
 import pytest
 
 from lcrec_core.data.encode import PAD, UNK, encode
-from lcrec_core.models.paper.batches import (
-    cut_lengths,
-    groups_of_equal_length,
-    liked_history,
-    make_batch,
-    plan_pass,
-)
+from lcrec_core.models.paper.batches import cut_lengths, groups_of_equal_length, liked_history, make_batch, plan_pass
 from lcrec_core.models.paper.config import BatchConfig
 from tests.made_up import made_up
 

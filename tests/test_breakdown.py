@@ -25,7 +25,7 @@ def test_the_likeliest_value_is_right_as_often_as_counted():
 
 
 def test_the_chance_of_liking_is_that_of_four_stars_and_five():
-    assert rows(distribution.liking(PROBABILITIES, PLACES, WHOLE_STARS)) == [
+    assert rows(distribution.p_like(PROBABILITIES, PLACES, WHOLE_STARS)) == [
         [1, 0, 0],
         [1, 0.1, 1],
         [1, 0.9, 0],

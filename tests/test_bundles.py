@@ -12,7 +12,7 @@ from lcrec_core.errors import BundleError
 from lcrec_core.files import artifacts_root
 from lcrec_core.models import registry
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle, resolve, save_bundle, tidy
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from tests.bundles import write_bundle
 
 FILES = ["weights.safetensors", "movie_features.safetensors", "bundle.json", "metrics.json", "history.json"]
@@ -206,7 +206,7 @@ def test_a_model_without_movie_features_has_an_empty_file_of_them(root):
 def test_a_model_that_has_movie_features_is_not_served_without(name):
     bundle = replace(load_bundle(name), movie_features=None)
     with pytest.raises(BundleError, match=r"not one of ours: movie_features\.safetensors has none"):
-        registry.load(bundle, sources.load(sources.DEMO))
+        registry.load(bundle, datasets.load(datasets.DEMO))
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "bundle.json", "metrics.json", "history.json"])

@@ -15,7 +15,7 @@ from lcrec_core.errors import TrainingError
 from lcrec_core.evaluation import compare, results
 from lcrec_core.models import bundles, registry
 from lcrec_core.models.libraries.library import Fitted
-from lcrec_core.training import run as train
+from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
 
 
@@ -86,7 +86,7 @@ def test_seeds_become_one_row_with_mean_and_spread(data, always_four):
     (row,) = results.summaries(results.saved(data.name, Protocol.RANDOM))
     errors = [result.mse for result in measured]
     assert row.mean("mse") == pytest.approx(np.mean(errors))
-    assert row.spread("mse") == pytest.approx(np.std(errors, ddof=1))
+    assert row.std("mse") == pytest.approx(np.std(errors, ddof=1))
     assert results.table([row])[1][:2] == ["SVD", "0, 1, 2"]
 
 
@@ -159,7 +159,7 @@ def test_a_bundle_is_taken_over_where_it_learnt_from_the_same_ratings(data, prot
     """The CNN reads no history: about new people it is asked after it was trained again with their first ratings."""
     monkeypatch.setattr(compare, "GIVEN", (2, 5))
     family = registry.family("cnn")
-    train.run(train.TrainRequest(data=data, family=family, config=family.default_config(), protocol=protocol))
+    train(TrainRequest(data=data, family=family, config=family.default_config(), protocol=protocol))
     counted = count_fits(monkeypatch, "cnn")
     measured = compare.measure(data, protocol, "cnn", 0)
     assert counted == fits

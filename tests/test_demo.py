@@ -8,8 +8,8 @@ import pytest
 
 from lcrec_core.data.dataset import WHOLE_STARS, Dataset, split_genres, year_of_title
 from lcrec_core.errors import DataError
-from lcrec_core.sources.demo import generate, load_demo
 from lcrec_core.sources.demo.catalogue import GENRES, genre_matrix, read_catalogue
+from lcrec_core.sources.demo.files import generate, load_demo
 from lcrec_core.sources.demo.simulate import END, GUIDE, START, simulate, simulate_people
 
 

@@ -12,7 +12,7 @@ import requests
 
 from lcrec_core.errors import DataError, DownloadError
 from lcrec_core.sources import download, movielens
-from lcrec_core.sources.download import GROUPLENS, RELEASES, licence_text
+from lcrec_core.sources.releases import GROUPLENS, RELEASES, licence_text
 from tests.movielens_files import csv_files, dat_files, write_zip
 
 pytestmark = pytest.mark.usefixtures("any_counts")

@@ -7,8 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lcrec_core.data.dataset import Dataset
-from lcrec_core.serving.filters import Filters
-from lcrec_ui.for_you.filters import KNOWN, LESSER_KNOWN, popularity_bounds
+from lcrec_core.serving.filters import KNOWN, LESSER_KNOWN, Filters, popularity_bounds
 from lcrec_ui.frame import lookups
 from tests.made_up import made_up
 

@@ -13,12 +13,12 @@ from lcrec_core.data.split import Protocol, Split, make_split
 from lcrec_core.files import seal, unseal
 from lcrec_core.models import registry
 from lcrec_core.models.contract import Silent
-from lcrec_core.models.lcrec import fit as fit_lcrec
+from lcrec_core.models.lcrec import fit
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, NetworkConfig
-from lcrec_core.models.lcrec.model import LCRecModel, evidence_of
+from lcrec_core.models.lcrec.model import LCRecModel, interactions_of
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
-from lcrec_core.models.lcrec.sequences import Rated, gap, known, make_sequences, step, steps
-from lcrec_core.models.lcrec.side_information import Evidence
+from lcrec_core.models.lcrec.sequences import UserRatings, gap, known, make_sequences, step, steps
+from lcrec_core.models.lcrec.side_information import Interactions
 from lcrec_core.models.settings import configured
 from tests.made_up import made_up
 
@@ -45,7 +45,7 @@ def model(data, split) -> LCRecModel:
 
 
 def fitted(data: Dataset, encoded: Encoded, scratch: Path | None = None) -> LCRecModel:
-    return fit_lcrec.fit(data, encoded, CONFIG, scratch, Silent())
+    return fit.fit(data, encoded, CONFIG, scratch, Silent())
 
 
 def with_ratings(data: Dataset, rows: np.ndarray, values: np.ndarray) -> Dataset:
@@ -71,7 +71,7 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
         seen.append((folds.sequences, folds.ratings))
         return LCRecNetwork(NETWORK, model.encoded.vocabularies.sizes(), VALUES)
 
-    monkeypatch.setattr(fit_lcrec, "train_network", keep)
+    monkeypatch.setattr(fit, "train_network", keep)
     encoded = encode(data, split.fitting)
     fitted(data, encoded)
     fold_of = np.random.default_rng([0, 0]).integers(0, 2, len(encoded.histories.ratings))
@@ -87,7 +87,7 @@ def test_a_hidden_targets_value_reaches_nothing_that_predicts_it(data, split, mo
 
 def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
     taken = []
-    monkeypatch.setattr(fit_lcrec, "train_network", lambda model, folds, *others: taken.extend(folds.sequences))
+    monkeypatch.setattr(fit, "train_network", lambda model, folds, *others: taken.extend(folds.sequences))
     encoded = encode(data, split.fitting)
     fitted(data, encoded)
     for sequences in (part for pair in taken for part in pair):
@@ -100,7 +100,7 @@ def test_targets_are_no_events_of_their_own_sequence(data, split, monkeypatch):
 
 def test_short_histories_are_first_ratings_of_every_length(data, split, monkeypatch):
     taken = []
-    monkeypatch.setattr(fit_lcrec, "train_network", lambda model, folds, *others: taken.extend(folds.sequences))
+    monkeypatch.setattr(fit, "train_network", lambda model, folds, *others: taken.extend(folds.sequences))
     fitted(data, encode(data, split.fitting))
     shares = []
     for among_all, among_few in taken:
@@ -134,13 +134,13 @@ class Skipped(Silent):
 
 
 def test_what_an_earlier_run_spent_is_counted(data, split, tmp_path):
-    evidence = evidence_of(data, encode(data, split.fitting))
-    fold_of = fit_lcrec.draw_folds(len(evidence.ratings), CONFIG)
+    evidence = interactions_of(data, encode(data, split.fitting))
+    fold_of = fit.draw_folds(len(evidence.ratings), CONFIG)
     skipped = Skipped()
-    fit_lcrec.sample_backbones(evidence, fold_of, CONFIG, tmp_path, skipped)
+    fit.sample_backbones(evidence, fold_of, CONFIG, tmp_path, skipped)
     for path in tmp_path.iterdir():
         path.write_bytes(seal(unseal(path.read_bytes()) | {"seconds": np.array(1000.0)}))
-    fit_lcrec.sample_backbones(evidence, fold_of, CONFIG, tmp_path, skipped)
+    fit.sample_backbones(evidence, fold_of, CONFIG, tmp_path, skipped)
     none_before, before = skipped.seconds
     assert none_before == 0
     assert before == pytest.approx(2000 / min(2, joblib.cpu_count()), rel=0.05)
@@ -255,8 +255,8 @@ def test_a_network_without_titles_or_history_is_smaller_and_works(network_and_in
 
 def sequences_by_hand():
     """Person 0 rated at seconds 100, 200, 200, 300 and is asked at 200; person 1 has no event and is asked at 50."""
-    events = Rated(np.array([0, 4, 4]), np.array([1, 2, 3, 4]), np.array([100, 200, 200, 300]))
-    asked = Rated(np.array([0, 1, 2]), np.array([5, 6]), np.array([200, 50]))
+    events = UserRatings(np.array([0, 4, 4]), np.array([1, 2, 3, 4]), np.array([100, 200, 200, 300]))
+    asked = UserRatings(np.array([0, 1, 2]), np.array([5, 6]), np.array([200, 50]))
     residuals, ratings = np.array([0.5, -0.5, 0.0, 1.0]), np.array([5.0, 1.0, 3.0, 4.0])
     return make_sequences(events, residuals, ratings, 3.0, asked, np.array([3.0, 2.0]), np.array([0.1, 0.2]))
 
@@ -297,6 +297,6 @@ def test_impossible_settings_are_refused(wrong):
 
 
 def test_evidence_is_the_training_part_alone(data, split):
-    evidence = evidence_of(data, encode(data, split.fitting))
-    assert isinstance(evidence, Evidence)
+    evidence = interactions_of(data, encode(data, split.fitting))
+    assert isinstance(evidence, Interactions)
     assert len(evidence.ratings) == len(split.fitting)

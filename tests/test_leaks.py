@@ -10,13 +10,14 @@ import torch
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import Encoded, encode
 from lcrec_core.data.split import make_split
+from lcrec_core.evaluation.ablate import run
 from lcrec_core.models import registry
 from lcrec_core.models.paper.batches import make_batch, plan_pass
 from lcrec_core.models.paper.config import BatchConfig, NetworkConfig, PaperConfig
 from lcrec_core.models.paper.fit import predict_batch
 from lcrec_core.models.paper.model import Queries, catalogue_features, predict, queries_of_rows, queries_of_tasks
 from lcrec_core.models.paper.network import PaperNetwork
-from lcrec_core.training.run import TrainRequest, run
+from lcrec_core.training.run import TrainRequest
 from tests.made_up import made_up
 
 CONFIG = BatchConfig(batch_size=64)

@@ -13,12 +13,13 @@ from safetensors.numpy import load_file, save_file
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError
+from lcrec_core.evaluation.ablate import run
 from lcrec_core.evaluation.measure import measure_again
 from lcrec_core.models import registry
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.settings import configured
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.training.run import TrainRequest, run
+from lcrec_core.training.run import TrainRequest
 from tests.made_up import made_up
 
 SETTINGS = {

@@ -1,4 +1,3 @@
-from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -8,13 +7,16 @@ import pytest
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError, ProfileError
+from lcrec_core.evaluation.ablate import run
 from lcrec_core.evaluation.measure import measure_again
 from lcrec_core.models import registry
 from lcrec_core.models.paper.model import catalogue_features
 from lcrec_core.models.settings import configured
+from lcrec_core.serving.catalogue import Catalogue
+from lcrec_core.serving.explain import explain, unit_vectors
 from lcrec_core.serving.filters import Filters
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.training.run import TrainRequest, run
+from lcrec_core.training.run import TrainRequest
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
@@ -143,25 +145,25 @@ def test_asking_changes_nothing(recommender, data):
 
 def test_lcrec_says_how_likely_each_rating_is_and_predicts_the_mean(ours, data):
     profile = Profile.from_dataset(data, 11)
-    chances = ours.chances(profile)
-    assert chances.shape == (80, 5)
-    np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(chances @ np.arange(1, 6), ours.predict(profile), rtol=1e-5)
-    np.testing.assert_array_equal(ours.chances(profile, [7, 3]), chances[[6, 2]])
+    probabilities = ours.probabilities(profile)
+    assert probabilities.shape == (80, 5)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(probabilities @ np.arange(1, 6), ours.predict(profile), rtol=1e-5)
+    np.testing.assert_array_equal(ours.probabilities(profile, [7, 3]), probabilities[[6, 2]])
 
 
 def test_the_chance_of_liking_is_that_of_four_stars_and_five(ours, data):
     profile = Profile.from_dataset(data, 11)
     ranking = ours.rank(profile)
     for line in ours.top_n(profile, 5):
-        assert line.liking == pytest.approx(line.chances[3] + line.chances[4], rel=1e-5)
-        assert ranking.set_index("movie_id")["liking"][line.movie_id] == pytest.approx(line.liking)
+        assert line.p_like == pytest.approx(line.probabilities[3] + line.probabilities[4], rel=1e-5)
+        assert ranking.set_index("movie_id")["liking"][line.movie_id] == pytest.approx(line.p_like)
 
 
 def test_the_papers_model_gives_ratings_alone(recommender):
-    assert recommender.chances(Profile.of()) is None
+    assert recommender.probabilities(Profile.of()) is None
     assert "liking" not in recommender.rank(Profile.of())
-    assert {(line.chances, line.liking) for line in recommender.top_n(Profile.of())} == {(None, None)}
+    assert {(line.probabilities, line.p_like) for line in recommender.top_n(Profile.of())} == {(None, None)}
 
 
 def test_one_profile_object_is_one_pass_over_the_catalogue(recommender, data, monkeypatch):
@@ -329,10 +331,10 @@ def test_another_order_of_rows_is_the_same_data(recommender, data):
 def test_reasons_say_titles_as_people_do(recommender, data):
     movies = data.movies.copy()
     movies["title"] = [f"Wave {number}, The (1990)" for number in movies["movie_id"]]
-    other = copy(recommender)
-    other.data = replace(data, movies=movies)
+    titled, directions = Catalogue(replace(data, movies=movies)), unit_vectors(recommender.bundle.movie_features)
     profile = Profile.from_dataset(data, 11)
-    reasons = [other.explain(profile, line.movie_id) for line in other.top_n(profile, 5)]
+    best = titled.positions([line.movie_id for line in recommender.top_n(profile, 5)])
+    reasons = [explain(titled, directions, profile, position) for position in best]
     assert any(reason.because for reason in reasons)
     for reason in reasons:
         assert ", The (" not in reason.text

@@ -8,8 +8,7 @@ import pytest
 
 from benchmarks import readme as report
 from lcrec_core.data.dataset import Fingerprint
-from lcrec_core.evaluation.ablation import VariantResult
-from lcrec_core.evaluation.results import Result
+from lcrec_core.evaluation.results import Result, VariantResult
 from lcrec_core.models.bundle import Bundle
 
 

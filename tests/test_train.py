@@ -11,11 +11,12 @@ import pytest
 from lcrec_core.errors import BundleError, TrainingError
 from lcrec_core.models import bundles, checkpoint
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.models.paper.config import BatchConfig
+from lcrec_core.models.paper.fit import predict_batch
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.sources import datasets
 from lcrec_core.training import resumable
-from lcrec_core.training.run import Cancelled, TrainConfig, TrainRequest, predict_batch, train
+from lcrec_core.training.run import Cancelled, TrainConfig, TrainRequest, train
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}

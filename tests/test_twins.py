@@ -6,7 +6,7 @@ import pytest
 
 from lcrec_core.data.dataset import WHOLE_STARS, Dataset
 from lcrec_core.data.profile import Profile
-from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.models.paper.config import BatchConfig
 from lcrec_core.serving.filters import Filters
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.serving.twins import most_rated_twins

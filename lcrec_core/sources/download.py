@@ -14,9 +14,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lcrec_core.errors import DataError, DownloadError
+from lcrec_core.files import DATA_ENV, data_folder
 from lcrec_core.sources import movielens, published
 from lcrec_core.sources.archive import MEGABYTE, check_is_zip
-from lcrec_core.sources.datasets import DATA_ENV, data_folder, place_atomically
+from lcrec_core.sources.datasets import place_atomically
 from lcrec_core.sources.releases import Release, release_of
 
 BASE_ENV = "LCREC_DOWNLOAD_URL"

@@ -8,14 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.serving.filters import (
-    ANY,
-    KNOWN,
-    LESSER_KNOWN,
-    Filters,
-    default_min_ratings,
-    popularity_bounds,
-)
+from lcrec_core.serving.filters import ANY, KNOWN, LESSER_KNOWN, Filters, default_min_ratings, popularity_bounds
 from lcrec_ui.frame import lookups
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import clean, count

@@ -12,8 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lcrec_core.report import FAULTS
-
+from benchmarks.readme import FAULTS
 from tests.faults.kinds import KINDS
 from tests.faults.outcome import Outcome
 from tests.needs import NO_BROWSER, browser_path

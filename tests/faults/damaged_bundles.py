@@ -26,7 +26,7 @@ from lcrec_core.evaluation import bundle_results
 from lcrec_core.models import registry
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.models.paper.config import BatchConfig
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.training.run import TrainConfig, TrainRequest, sources, train
 from tests.faults.dying import Say, run, spread

@@ -16,7 +16,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from lcrec_core.errors import LCRecError
-from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.models.paper.config import BatchConfig
 from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore
 from lcrec_core.training.run import TrainConfig, TrainRequest, train

@@ -12,7 +12,8 @@ import numpy as np
 from lcrec_core.data.encode import encode, encode_cached
 from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle, save_bundle
-from lcrec_core.sources import movielens, place_atomically
+from lcrec_core.sources import movielens
+from lcrec_core.sources.datasets import place_atomically
 from tests.bundles import write_bundle
 from tests.faults.dying import Say, count_operations, draw, failures, run
 from tests.faults.outcome import Kind

@@ -15,7 +15,7 @@ from lcrec_core.errors import TrainingError
 from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.batches import BatchConfig
+from lcrec_core.models.paper.config import BatchConfig
 from lcrec_core.sources import datasets
 from lcrec_core.training import jobs
 from lcrec_core.training.jobs import Job, JobRequest, JobState

@@ -193,15 +193,9 @@ def opened(
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})
         network.eval().requires_grad_(False)
     features = check_features(item_features, len(encoded.movies.ids), width)
-<<<<<<< HEAD
     interactions = interactions_of(data, encoded)
     people_features = interactions.item_features.shape[0] + 2 + interactions.user_features.shape[1]
-    check_arrays(arrays["backbone"], len(interactions.item_features), people_features, 1 + config.backbone.factors)
-=======
-    evidence = evidence_of(data, encoded)
-    people_features = evidence.traits.shape[0] + 2 + evidence.fields.shape[1]
-    check_arrays(arrays["backbone"], len(evidence.traits), people_features, of_backbone)
->>>>>>> 2dbd187 (Edited bundles are refused by registry.load; LCRec's tensors of an unknown part too, and half an LCRec opens)
+    check_arrays(arrays["backbone"], len(interactions.item_features), people_features, of_backbone)
     return LCRecModel(from_arrays(arrays["backbone"]), network, data, encoded, config, features=features)
 
 

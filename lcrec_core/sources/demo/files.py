@@ -43,7 +43,7 @@ def generate(seed: int = 0, folder: Path = FOLDER) -> None:
     Each file is written beside its place and moved there. `python -m lcrec_core make-demo
     [--seed N] [--folder PATH]` calls this; seed 0 gives the data set that ships.
     """
-    from lcrec_core.sources.demo.simulate import simulate  # only needed here: the app reads the files
+    from lcrec_core.sources.demo.simulate import simulate
 
     data = simulate(seed)
     folder.mkdir(parents=True, exist_ok=True)
