@@ -207,9 +207,10 @@ def _trained(data: Dataset, split: Split, family: Family, rows: np.ndarray) -> t
     if bundle is not None:
         return registry.load(bundle, data), bundle.metrics["seconds_per_epoch"] * bundle.config["train"]["epochs"]
     config = configured(family.default_config(), seed=split.seed)
-    kept_as = f"{data.name}/{family.name}-comparison"
-    trained = fit(data, rows, family, config, resumable.folder_of(kept_as))
-    resumable.discard(kept_as)
+    # Apart by what is learnt from: a comparison that was stopped leaves nothing in the way of another one.
+    kept_as, part = f"{data.name}/{family.name}-comparison", f"{split.protocol}-seed{split.seed}-{len(rows)}"
+    trained = fit(data, rows, family, config, resumable.folder_of(kept_as, part=part))
+    resumable.discard(kept_as, part=part)
     return trained
 
 

@@ -109,6 +109,9 @@ class Step:
     """As it would be kept now."""
     training_errors: Callable[[], Errors]
     """Errors on a sample of the training ratings, each hidden from what predicts it, dropout off."""
+    keep: Callable[[], None] = lambda: None
+    """Keeps what the fit would go on from, with `Watch.so_far`. The watch calls it once the errors are drawn, before
+    it tells anybody, so that a run can be resumed from every point that it was seen to reach."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class Watch(Protocol):
         ...
 
     def step(self, step: Step) -> None:
-        """A step is done."""
+        """A step is done; where errors are drawn, `Step.keep` is called."""
         ...
 
     def skip(self, seconds: float) -> None:
@@ -151,7 +154,9 @@ class Silent:
         """Nothing."""
 
     def step(self, step: Step) -> None:
-        """Nothing."""
+        """Nothing is drawn, and all the same it is kept."""
+        if step.evaluate:
+            step.keep()
 
     def skip(self, seconds: float) -> None:
         """Nothing."""

@@ -272,6 +272,14 @@ class _Timer(Silent):
         """See `Watch`."""
         self._started -= seconds
 
+    def so_far(self) -> SoFar:
+        """See `Watch`."""
+        return SoFar(train_seconds=self.seconds)
+
+    def go_on(self, so_far: SoFar) -> None:
+        """See `Watch`."""
+        self._started -= so_far.train_seconds
+
     @property
     def seconds(self) -> float:
         """Since the start, with what was skipped."""
@@ -330,6 +338,7 @@ class _Curve:
         """See `Watch`."""
         if step.evaluate:
             self._evaluate(step)
+            step.keep()
         now = time.perf_counter()
         if step.evaluate or now - self.told > REPORT_SECONDS:
             self.told = now

@@ -4,8 +4,11 @@ Every random choice of step s in pass p is a function of (seed, p, s) alone. A r
 resumed therefore ends with the same weights as one that was not, and a checkpoint needs no generator's state.
 """
 
+import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from lcrec_core.models.paper.config import PaperConfig
 from lcrec_core.models.paper.model import PaperModel, Queries, predict, queries_of_tasks
 from lcrec_core.models.paper.network import PaperNetwork
 from lcrec_core.models.queries import LastQueries
+from lcrec_core.models.settings import saved
 
 TRAIN_SAMPLE = 20_000
 """Hidden training ratings, drawn once, on which the training error is measured like the test error: dropout off."""
@@ -90,13 +94,12 @@ class _Fitting:
             self._learn(batch, epoch, step)
             self.ratings += len(batch.ratings)
             done = step + 1
-            self._tell(epoch * steps + done, steps, evaluate=done in points)
-            if done in points:
-                self._keep(*((epoch + 1, 0) if done == steps else (epoch, done)))
+            keep = partial(self._keep, *((epoch + 1, 0) if done == steps else (epoch, done)))
+            self._tell(epoch * steps + done, steps, evaluate=done in points, keep=keep)
 
-    def _tell(self, done: int, steps: int, *, evaluate: bool) -> None:
+    def _tell(self, done: int, steps: int, *, evaluate: bool, keep: Callable[[], None] = lambda: None) -> None:
         total = self.config.epochs * steps
-        self.watch.step(Step(done, total, self.ratings, evaluate, self._snapshot(), self._training_errors))
+        self.watch.step(Step(done, total, self.ratings, evaluate, self._snapshot(), self._training_errors, keep))
 
     def _snapshot(self) -> PaperModel:
         return PaperModel(self.network, self.data, self.encoded, asked=self.asked)
@@ -145,8 +148,18 @@ class _Fitting:
                 save_checkpoint(self.checkpoint, self.network, self.optimizer, state, self._identity())
 
     def _identity(self) -> dict[str, Any]:
-        """What must be the same for a run to be resumed."""
-        return {"config": asdict(self.config), "data": asdict(self.data.fingerprint)}
+        """What must be the same for a run to be resumed.
+
+        The training part is told by its rows: another protocol draws others, and a network that had learnt from those
+        would know ratings that are now asked.
+        """
+        kept, rows = saved(self.config), np.ascontiguousarray(self.encoded.rows, dtype=np.int64)
+        return {
+            "network": kept["model"],
+            "train": kept["train"],
+            "training part": hashlib.sha256(rows.tobytes()).hexdigest(),
+            "data": asdict(self.data.fingerprint),
+        }
 
 
 def predict_batch(network: PaperNetwork, batch: Batch) -> torch.Tensor:
