@@ -204,7 +204,7 @@ def test_a_cancelled_run_is_resumed_from_the_page(artifacts: Path):
     assert not [button for button in run(app).button if button.label == "Resume"], "it left nothing"
     folder = resumable.folder_of("demo/slow", artifacts)
     folder.mkdir(parents=True)
-    (folder / "test.safetensors").touch()
+    (folder / "checkpoint.safetensors").touch()
     (resume,) = [button for button in run(app).button if button.label == "Resume"]
     resume.click()
     app = run(app)
@@ -219,7 +219,7 @@ def test_what_cannot_be_resumed_any_more_is_said_where_the_run_would_stand(artif
     wait_until(lambda job: not job.state.active)
     folder = resumable.folder_of("demo/unlucky", artifacts)
     folder.mkdir(parents=True)
-    (folder / "test.safetensors").touch()
+    (folder / "checkpoint.safetensors").touch()
     (resume,) = [button for button in run(app).button if button.label == "Resume"]
     resumable.discard("demo/unlucky", artifacts)
     resume.click()

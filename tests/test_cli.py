@@ -229,7 +229,7 @@ def test_memory_that_ran_out_is_one_line(lcrec, monkeypatch: pytest.MonkeyPatch)
         def fail(error: Exception = error) -> list:
             raise error
 
-        monkeypatch.setattr("lcrec_core.models.bundle.list_bundles", fail)
+        monkeypatch.setattr("lcrec_core.models.bundles.list_bundles", fail)
         one_line(lcrec("info"), 7, "not enough memory")
 
 
@@ -332,6 +332,50 @@ class TestTrain:
         said = lcrec("train", "--data", "films", "--epochs", "100000")
         one_line(said, 4, "already a bundle films/paper", "--name", "--replace")
         assert manifest.read_bytes() == before
+
+    def test_data_that_cannot_be_read_are_told_in_the_progress_file(
+        self, lcrec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LCREC_DATA", str(tmp_path))
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "films.zip").write_text("no zip")
+        path = tmp_path / "progress.json"
+        one_line(lcrec("train", "--data", "films", "--name", "new", "--progress-file", str(path)), 3, "films.zip")
+        progress = json.loads(path.read_text())
+        assert (progress["state"], progress["bundle"]) == ("failed", "films/new")
+        assert progress["error"].startswith("films.zip: ")
+        assert str(tmp_path) not in progress["error"]
+        one_line(lcrec("train", "--data", "ml-1m", "--progress-file", str(path)), 3, "python -m lcrec_core download")
+        assert "python" not in json.loads(path.read_text())["error"]
+
+    @pytest.mark.parametrize(
+        ("error", "code", "state", "why"),
+        [
+            (MemoryError(), 7, "failed", "there was not enough memory"),
+            (
+                PermissionError(13, "Permission denied", "secret"),
+                1,
+                "failed",
+                "not be read or written: Permission",
+            ),
+            (KeyboardInterrupt(), 130, "cancelled", "None"),
+            (SystemExit(143), 143, "cancelled", "None"),
+        ],
+        ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+    )
+    def test_what_stops_it_while_it_reads_the_data_is_told_there_too(
+        self, lcrec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error, code: int, state: str, why: str
+    ) -> None:
+        def stop(name: str) -> None:
+            raise error
+
+        monkeypatch.setattr("lcrec_core.sources.load.load", stop)
+        path = tmp_path / "progress.json"
+        assert lcrec("train", "--data", "films", "--name", "new", "--progress-file", str(path)).code == code
+        progress = json.loads(path.read_text())
+        assert progress["state"] == state
+        assert why in str(progress["error"])
+        assert "secret" not in str(progress["error"])
 
     def test_nothing_to_resume(self, lcrec) -> None:
         one_line(
@@ -440,7 +484,7 @@ class TestData:
         said = lcrec("make-demo", "--folder", str(tmp_path))
         assert said.code == 0
         assert "simulated people" in said.out
-        shipped = REPOSITORY / "lcrec_core" / "demo"
+        shipped = REPOSITORY / "lcrec_core" / "sources" / "demo"
         for made in tmp_path.iterdir():
             assert made.read_bytes() == (shipped / made.name).read_bytes()
 
@@ -473,7 +517,7 @@ class TestShell:
         def refuse() -> list:
             raise PermissionError(13, "Permission denied", "artifacts")
 
-        monkeypatch.setattr("lcrec_core.models.bundle.list_bundles", refuse)
+        monkeypatch.setattr("lcrec_core.models.bundles.list_bundles", refuse)
         one_line(lcrec("info"), 1, "Permission denied")
 
     def test_the_caller_keeps_its_signal_handler(self, lcrec) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.evaluation.bundle_results import table_six
+from lcrec_core.models import registry
 from lcrec_core.models.bundles import list_bundles
 from lcrec_core.sources import datasets
 from lcrec_core.training import jobs, resumable
@@ -20,9 +21,12 @@ from tests.made_up import made_up, write_ml1m_zip
 
 # Plays the part of `python -m lcrec_core train`: the bundle's name says how the run goes.
 STAND_IN = """
-import json, os, signal, sys, time
-arguments = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-path, name = arguments["--progress-file"], arguments["--name"]
+import argparse, json, os, signal, sys, time
+parser = argparse.ArgumentParser(allow_abbrev=False)
+parser.add_argument("--progress-file")
+parser.add_argument("--name")
+given, _ = parser.parse_known_args()
+path, name = given.progress_file, given.name
 def say(**what):
     with open(path + ".part", "w") as file:
         json.dump({"bundle": "demo/" + name, "epochs": 4, "epoch": 1.0, "history": [], **what}, file)
@@ -243,16 +247,21 @@ def test_the_real_training_command_understands_us(tmp_path: Path, monkeypatch: p
     assert job.progress["history"] == bundle.history
 
 
-@pytest.mark.parametrize("model", jobs.MODELS)
+@pytest.mark.parametrize("model", registry.TRAINABLE)
 def test_a_models_defaults_are_settings_that_a_run_can_have(model):
     request = JobRequest("demo", "x", model, **jobs.defaults(model))
     assert ["--model", model] == request.arguments(Path("p"))[2:4]
 
 
+def test_a_setting_that_is_not_given_is_left_to_the_model():
+    arguments = JobRequest("demo", "x", "cnn", epochs=2).arguments(Path("p"))
+    assert [option for option in arguments if option.startswith(("--e", "--l", "--b", "--k"))] == ["--epochs=2"]
+
+
 def leave_a_checkpoint(root: Path, bundle: str) -> None:
     folder = resumable.folder_of(bundle, root)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "test.safetensors").touch()
+    (folder / "checkpoint.safetensors").touch()
 
 
 def test_a_cancelled_run_that_left_something_goes_on(root: Path):

@@ -1,15 +1,19 @@
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lcrec_core import machine
+from lcrec_core import machine as memory
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluation import compare
+from lcrec_core.models import registry
 from lcrec_core.models.lcrec import fit as fit_lcrec
-from lcrec_core.models.libraries import surprise
-from lcrec_core.sources import datasets
-from lcrec_core.training.run import TrainRequest, train
+from lcrec_core.models.paper.config import PaperConfig
+from lcrec_core.models.paper.family import PaperFamily
+from lcrec_core.training import run as train
 from tests.made_up import made_up
 
 LARGE = made_up(people=60_000, films=300, ratings_each=1)
@@ -17,23 +21,28 @@ LARGE = made_up(people=60_000, films=300, ratings_each=1)
 
 @pytest.fixture(autouse=True)
 def sixteen_gigabytes(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "free_bytes", lambda: 16_000_000_000)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 16_000_000_000)
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
-    monkeypatch.setattr(datasets, "load", lambda name: LARGE)
+
+
+def fitted_by(monkeypatch: pytest.MonkeyPatch, row: str, fit: Callable[..., Any]) -> None:
+    """Let this train a library's model from now on."""
+    monkeypatch.setitem(registry.FAMILIES, row, replace(registry.family(row), train=fit))
 
 
 def test_what_does_not_fit_is_refused_before_it_begins(tmp_path):
-    told = []
+    told, lcrec = [], registry.family("lcrec")
+    request = train.TrainRequest(LARGE, lcrec, lcrec.default_config())
     with pytest.raises(
         TrainingError, match=r"60,000 people.* needs about .* GB.* 16\.0 GB are free.*paper's"
     ) as caught:
-        train(TrainRequest("made-up", "lcrec"), told.append)
+        train.run(request, told.append)
     assert told[-1].error == caught.value.for_visitors
     assert not (tmp_path / ".cache").exists(), "not even encoded"
 
 
 def test_neighbours_of_too_many_people_are_refused_too(monkeypatch):
-    monkeypatch.setitem(surprise.BASELINES, "user-cf", surprise.Baseline("", lambda *_: pytest.fail("fitted")))
+    fitted_by(monkeypatch, "user-cf", lambda *_: pytest.fail("fitted"))
     with pytest.raises(TrainingError, match=r"user-cf on made-up needs about 172\.. GB"):
         compare.measure(LARGE, Protocol.RANDOM, "user-cf", 0)
 
@@ -42,7 +51,7 @@ def test_a_row_that_ran_out_of_memory_says_so(monkeypatch):
     def fit(*_):
         raise MemoryError
 
-    monkeypatch.setitem(surprise.BASELINES, "svd", surprise.Baseline("", fit))
+    fitted_by(monkeypatch, "svd", fit)
     with pytest.raises(TrainingError, match="svd on made-up: there was not enough memory"):
         compare.measure(LARGE, Protocol.RANDOM, "svd", 0)
 
@@ -53,15 +62,19 @@ def test_what_is_known_to_fit_is_not_refused():
     assert fit_lcrec.memory_need(943, 1682, 100_000) < 1e9
 
 
-def test_memory_that_ran_out_in_spite_of_that_is_one_line(monkeypatch):
-    def fail(*_):
+@dataclass(frozen=True, kw_only=True)
+class TooLarge(PaperFamily):
+    """A model for which memory runs out on the way."""
+
+    def fit(self, *_):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 14408641296 bytes.")
 
+
+def test_memory_that_ran_out_in_spite_of_that_is_one_line():
     told = []
-    monkeypatch.setattr(train, "_train", fail)
     with pytest.raises(TrainingError, match="not enough memory"):
-        train(TrainRequest("made-up"), told.append)
-    assert told[-1].error == machine.RAN_OUT
+        train.run(train.TrainRequest(made_up(), TooLarge(name="too-large", label=""), PaperConfig()), told.append)
+    assert told[-1].error == memory.RAN_OUT
 
 
 class TerminatedWorkerError(Exception):
@@ -79,7 +92,7 @@ class TerminatedWorkerError(Exception):
     ],
 )
 def test_what_says_that_memory_ran_out(error, memory_s):
-    assert machine.ran_out(error) is memory_s
+    assert memory.ran_out(error) is memory_s
 
 
 @pytest.mark.parametrize(
@@ -96,6 +109,6 @@ def test_a_containers_limit_counts(monkeypatch, tmp_path: Path, limit, used, sta
     files = [tmp_path / name for name in ("limit", "used", "stat")]
     for path, content in zip(files, (limit, used, stat), strict=True):
         path.write_text(content)
-    monkeypatch.setattr(machine, "_CGROUPS", [tuple(map(str, files)), ("none", "none", "none")])
-    monkeypatch.setattr(machine.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5000})())
-    assert machine.free_bytes() == free
+    monkeypatch.setattr(memory, "_CGROUPS", [tuple(map(str, files)), ("none", "none", "none")])
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5000})())
+    assert memory.free_bytes() == free

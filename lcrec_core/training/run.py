@@ -148,14 +148,27 @@ def train(request: TrainRequest, report: Report = lambda progress: None) -> Load
         tell(_ended(last, "cancelled"))
         raise
     except Exception as error:
-        if machine.ran_out(error) and not isinstance(error, LCRecError):
-            _LOG.info("out of memory", exc_info=error)
-            tell(_ended(last, "failed", machine.RAN_OUT))
-            raise TrainingError(machine.RAN_OUT) from error
         tell(_ended(last, "failed", _in_words(error)))
+        if _ran_out(error):
+            _LOG.info("out of memory", exc_info=error)
+            raise TrainingError(machine.RAN_OUT) from error
         raise
     tell(_ended(last, "done"))
     return bundle
+
+
+def tell_early_end(path: Path, bundle: str, error: BaseException) -> None:
+    """Leave the progress of a run that ended before it began, such as while its data were read.
+
+    Args:
+        path: The run's progress file.
+        bundle: Full name of the bundle that it was to make.
+        error: What ended it; what is no `Exception` was somebody's wish.
+    """
+    failed = isinstance(error, Exception)
+    ended = Progress("failed" if failed else "cancelled", bundle, error=_in_words(error) if failed else None)
+    with convenient("the progress cannot be written"):
+        write_whole(path, json.dumps(asdict(ended)))
 
 
 def _make_room(request: TrainRequest) -> None:
@@ -170,10 +183,17 @@ def _make_room(request: TrainRequest) -> None:
         resumable.forget_old()
 
 
-def _in_words(error: Exception) -> str:
+def _ran_out(error: BaseException) -> bool:
+    """Whether memory ran out, and nobody has put it into words yet."""
+    return machine.ran_out(error) and not isinstance(error, LCRecError)
+
+
+def _in_words(error: BaseException) -> str:
     """Why a run failed, for whoever reads its progress, visitors too; its log has the whole line, or a traceback."""
     if isinstance(error, LCRecError):
         return error.for_visitors.partition("\n")[0]
+    if _ran_out(error):
+        return machine.RAN_OUT
     if isinstance(error, OSError) and error.strerror:
         return f"a file could not be read or written: {error.strerror}"
     return f"something unexpected went wrong ({type(error).__name__})"
@@ -251,7 +271,7 @@ def fit(
         with one_thread():
             model = family.fit(data, encoded, configured(config, **family.fixed), scratch, timer)
     except Exception as error:
-        if machine.ran_out(error) and not isinstance(error, LCRecError):
+        if _ran_out(error):
             raise TrainingError(f"{family.name} on {data.name}: {machine.RAN_OUT}") from error
         raise
     return model, timer.seconds
