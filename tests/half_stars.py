@@ -9,8 +9,8 @@ from lcrec_core.data.dataset import HALF_STARS
 from lcrec_core.files import artifacts_root
 from lcrec_core.models import registry
 from lcrec_core.models.settings import configured
-from lcrec_core.sources import load as sources
-from lcrec_core.training import run as train
+from lcrec_core.sources import datasets
+from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
 from tests.movielens_files import write_zip
 
@@ -27,10 +27,10 @@ def bring_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_zip(
         folder / "data" / "own" / f"{NAME}.zip", {**content, "links.csv": b"movieId,imdbId,tmdbId\n"}, "ml-latest-small"
     )
-    shutil.copytree(artifacts_root() / sources.DEMO, folder / "artifacts" / sources.DEMO)
-    monkeypatch.setenv(sources.DATA_ENV, str(folder / "data"))
+    shutil.copytree(artifacts_root() / datasets.DEMO, folder / "artifacts" / datasets.DEMO)
+    monkeypatch.setenv(datasets.DATA_ENV, str(folder / "data"))
     monkeypatch.setenv("LCREC_ARTIFACTS", str(folder / "artifacts"))
     family = registry.family("paper")
     network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
     config = configured(family.default_config(), epochs=1, **network)
-    train.run(train.TrainRequest(data=sources.load(NAME), family=family, config=config))
+    train(TrainRequest(data=datasets.load(NAME), family=family, config=config))

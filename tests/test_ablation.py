@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from lcrec_core.evaluation import ablate, ablation
+from lcrec_core.evaluation import ablate, results
 from lcrec_core.evaluation.results import AblationError
 from lcrec_core.models import bundles, registry
 from lcrec_core.models.lcrec import model
@@ -67,7 +67,7 @@ def test_what_was_measured_is_not_lost_when_a_later_variant_fails():
     family = OnlyBackbones(**vars(replace(LCREC, variants=chosen)))
     with pytest.raises(KeyboardInterrupt):
         measure(data, family)
-    assert [entry.name for entry in ablation.read(data.name, family)] == ["only-backbone"]
+    assert [entry.name for entry in results.read_ablation(data.name, family)] == ["only-backbone"]
 
 
 def test_no_variant_has_a_setting_that_the_family_has_not():
@@ -92,9 +92,9 @@ def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
 
 
 def test_a_damaged_file_is_named():
-    path = ablation.path_of("demo")
+    path = results.ablation_path("demo")
     path.parent.mkdir()
     path.write_text(json.dumps({"variants": [{"name": "whole"}]}))
     with pytest.raises(AblationError, match=r"ablation\.json: it is no saved ablation"):
-        ablation.read("demo", LCREC)
+        results.read_ablation("demo", LCREC)
     assert bundles.list_bundles() == []

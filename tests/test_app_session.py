@@ -8,9 +8,9 @@ import pytest
 from lcrec_core.files import artifacts_root
 from lcrec_core.models import registry
 from lcrec_core.models.settings import configured
-from lcrec_core.sources import load as sources
+from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore
-from lcrec_core.training import run as train
+from lcrec_core.training.run import TrainRequest, train
 from tests.app_support import assert_sound, go, top_titles, visit, words
 from tests.made_up import made_up, write_ml1m_zip
 
@@ -41,12 +41,12 @@ def test_the_sidebar_switches_the_data_and_the_address_follows(own_data):
 def own_bundle(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle trained on `own_data`, beside the demo's."""
     root = tmp_path / "artifacts"
-    shutil.copytree(artifacts_root() / sources.DEMO, root / sources.DEMO)
+    shutil.copytree(artifacts_root() / datasets.DEMO, root / datasets.DEMO)
     monkeypatch.setenv("LCREC_ARTIFACTS", str(root))
     family = registry.family("paper")
     network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
     config = configured(family.default_config(), epochs=1, **network)
-    train.run(train.TrainRequest(data=sources.load("ml-1m"), family=family, config=config))
+    train(TrainRequest(data=datasets.load("ml-1m"), family=family, config=config))
 
 
 def test_own_data_with_a_model_that_fits_it_is_shown_at_first(own_bundle):

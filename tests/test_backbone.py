@@ -6,7 +6,7 @@ import torch
 
 from lcrec_core.models.lcrec.backbone import Backbone, fold_in, merge_chains, predict, predict_catalogue, prior_means
 from lcrec_core.models.lcrec.config import BackboneConfig
-from lcrec_core.models.lcrec.regression import group
+from lcrec_core.models.lcrec.regression import bucket_by_length
 from lcrec_core.models.lcrec.sampler import kept_rounds, sample_backbone, wishart
 from lcrec_core.models.lcrec.side_information import (
     Interactions,
@@ -90,7 +90,7 @@ def test_people_are_folded_in_each_on_their_own():
 
 def test_every_rating_is_in_one_block_of_its_owner():
     owners = np.random.default_rng(0).integers(0, 50, 1000)
-    sets = group(owners, 60)
+    sets = bucket_by_length(owners, 60)
     seen = np.concatenate([positions[mask].numpy() for _, positions, mask in sets.blocks])
     assert sorted(seen) == list(range(1000))
     assert sorted(np.concatenate([block.numpy() for block, _, _ in sets.blocks])) == list(range(60))

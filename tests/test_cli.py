@@ -116,15 +116,15 @@ class TestRecommend:
             assert 1960 <= int(row["title"][-5:-1]) <= 1990
 
     def test_rated_movies_come_only_when_asked_for(self, lcrec) -> None:
-        without = lcrec("recommend", "--bundle", "films", "--user", "1", "-n", "99", "--json").json
+        without = lcrec("recommend", "--bundle", "films", "--user", "1", "-n", "99", "--min-ratings", "0", "--json").json
         everything = lcrec(
-            "recommend", "--bundle", "films", "--user", "1", "-n", "99", "--include-rated", "--json"
+            "recommend", "--bundle", "films", "--user", "1", "-n", "99", "--min-ratings", "0", "--include-rated", "--json"
         ).json
         assert (len(without), len(everything)) == (40, 60)
 
     def test_a_new_person(self, lcrec) -> None:
         likes = ("--rate", "1=5", "--rate", "2=4", "--age", "33", "--gender", "F", "--occupation", "writer")
-        rows = lcrec("recommend", "--bundle", "films", *likes, "-n", "99", "--json").json
+        rows = lcrec("recommend", "--bundle", "films", *likes, "-n", "99", "--min-ratings", "0", "--json").json
         assert len(rows) == 58
         assert not {1, 2} & {row["movie_id"] for row in rows}
 
@@ -369,7 +369,7 @@ class TestTrain:
         def stop(name: str) -> None:
             raise error
 
-        monkeypatch.setattr("lcrec_core.sources.load.load", stop)
+        monkeypatch.setattr("lcrec_core.sources.datasets.load", stop)
         path = tmp_path / "progress.json"
         assert lcrec("train", "--data", "films", "--name", "new", "--progress-file", str(path)).code == code
         progress = json.loads(path.read_text())

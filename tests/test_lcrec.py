@@ -17,7 +17,7 @@ from lcrec_core.models.lcrec import fit
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, NetworkConfig
 from lcrec_core.models.lcrec.model import LCRecModel, interactions_of
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
-from lcrec_core.models.lcrec.sequences import UserRatings, gap, known, make_sequences, step, steps
+from lcrec_core.models.lcrec.sequences import UserRatings, gap, log_count, make_sequences, step, steps
 from lcrec_core.models.lcrec.side_information import Interactions
 from lcrec_core.models.settings import configured
 from tests.made_up import made_up
@@ -279,7 +279,7 @@ def test_a_step_holds_its_peoples_events_and_targets():
     assert which.tolist() == [1, 0]
     assert asked.people.tolist() == [0, 1]
     assert asked.before.tolist() == [0, 2]
-    np.testing.assert_allclose(asked.gaps.numpy(), [[0, 0, 0], [0, 0, known(np.array(4))]], atol=1e-6)
+    np.testing.assert_allclose(asked.gaps.numpy(), [[0, 0, 0], [0, 0, log_count(np.array(4))]], atol=1e-6)
     np.testing.assert_allclose(asked.spread.numpy(), [0.2, 0.1], atol=1e-6)
     drawn = {int(step(made, np.array([0]), np.random.default_rng(seed))[1].before[0]) for seed in range(30)}
     assert drawn == {1, 2, 3}

@@ -10,14 +10,13 @@ import torch
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import Encoded, encode
 from lcrec_core.data.split import make_split
-from lcrec_core.evaluation.ablate import run
 from lcrec_core.models import registry
 from lcrec_core.models.paper.batches import make_batch, plan_pass
 from lcrec_core.models.paper.config import BatchConfig, NetworkConfig, PaperConfig
 from lcrec_core.models.paper.fit import predict_batch
 from lcrec_core.models.paper.model import Queries, catalogue_features, predict, queries_of_rows, queries_of_tasks
 from lcrec_core.models.paper.network import PaperNetwork
-from lcrec_core.training.run import TrainRequest
+from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
 
 CONFIG = BatchConfig(batch_size=64)
@@ -142,7 +141,7 @@ def test_training_reads_the_training_part_only_and_the_test_part_for_drawing(dat
     weights = []
     for value in (1.0, 5.0):
         changed = with_ratings(data, split.test, value)
-        bundle = run(TrainRequest(changed, registry.family("paper"), config, save=False))
+        bundle = train(TrainRequest(changed, registry.family("paper"), config, save=False))
         weights.append(bundle.weights)
     for name in weights[0]:
         assert weights[0][name].tobytes() == weights[1][name].tobytes(), name

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lcrec_core import machine as memory
+from lcrec_core import machine
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluation import compare
@@ -13,7 +13,7 @@ from lcrec_core.models import registry
 from lcrec_core.models.lcrec import fit as fit_lcrec
 from lcrec_core.models.paper.config import PaperConfig
 from lcrec_core.models.paper.family import PaperFamily
-from lcrec_core.training import run as train
+from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
 
 LARGE = made_up(people=60_000, films=300, ratings_each=1)
@@ -21,7 +21,7 @@ LARGE = made_up(people=60_000, films=300, ratings_each=1)
 
 @pytest.fixture(autouse=True)
 def sixteen_gigabytes(monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "free_bytes", lambda: 16_000_000_000)
+    monkeypatch.setattr(machine, "free_bytes", lambda: 16_000_000_000)
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
 
 
@@ -32,11 +32,11 @@ def fitted_by(monkeypatch: pytest.MonkeyPatch, row: str, fit: Callable[..., Any]
 
 def test_what_does_not_fit_is_refused_before_it_begins(tmp_path):
     told, lcrec = [], registry.family("lcrec")
-    request = train.TrainRequest(LARGE, lcrec, lcrec.default_config())
+    request = TrainRequest(LARGE, lcrec, lcrec.default_config())
     with pytest.raises(
         TrainingError, match=r"60,000 people.* needs about .* GB.* 16\.0 GB are free.*paper's"
     ) as caught:
-        train.run(request, told.append)
+        train(request, told.append)
     assert told[-1].error == caught.value.for_visitors
     assert not (tmp_path / ".cache").exists(), "not even encoded"
 
@@ -73,8 +73,8 @@ class TooLarge(PaperFamily):
 def test_memory_that_ran_out_in_spite_of_that_is_one_line():
     told = []
     with pytest.raises(TrainingError, match="not enough memory"):
-        train.run(train.TrainRequest(made_up(), TooLarge(name="too-large", label=""), PaperConfig()), told.append)
-    assert told[-1].error == memory.RAN_OUT
+        train(TrainRequest(made_up(), TooLarge(name="too-large", label=""), PaperConfig()), told.append)
+    assert told[-1].error == machine.RAN_OUT
 
 
 class TerminatedWorkerError(Exception):
@@ -92,7 +92,7 @@ class TerminatedWorkerError(Exception):
     ],
 )
 def test_what_says_that_memory_ran_out(error, memory_s):
-    assert memory.ran_out(error) is memory_s
+    assert machine.ran_out(error) is memory_s
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,6 @@ def test_a_containers_limit_counts(monkeypatch, tmp_path: Path, limit, used, sta
     files = [tmp_path / name for name in ("limit", "used", "stat")]
     for path, content in zip(files, (limit, used, stat), strict=True):
         path.write_text(content)
-    monkeypatch.setattr(memory, "_CGROUPS", [tuple(map(str, files)), ("none", "none", "none")])
-    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5000})())
-    assert memory.free_bytes() == free
+    monkeypatch.setattr(machine, "_CGROUPS", [tuple(map(str, files)), ("none", "none", "none")])
+    monkeypatch.setattr(machine.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 5000})())
+    assert machine.free_bytes() == free

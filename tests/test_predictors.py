@@ -13,13 +13,12 @@ from safetensors.numpy import load_file, save_file
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError
-from lcrec_core.evaluation.ablate import run
 from lcrec_core.evaluation.measure import measure_again
 from lcrec_core.models import registry
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.settings import configured
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.training.run import TrainRequest
+from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
 
 SETTINGS = {
@@ -45,7 +44,7 @@ def trained(data, tmp_path_factory) -> Path:
         patch.setenv("LCREC_ARTIFACTS", str(root))
         for name, settings in SETTINGS.items():
             family = registry.family(name)
-            run(TrainRequest(data, family, configured(family.default_config(), **settings)))
+            train(TrainRequest(data, family, configured(family.default_config(), **settings)))
     return root
 
 
@@ -186,7 +185,7 @@ def test_a_backbone_that_is_no_distribution(data, root):
 
 def test_spreads_below_zero(data, root):
     edit_weights(root / "made-up/lcrec", lambda w: w.update({"backbone.numbers": -w["backbone.numbers"]}))
-    refused(data, "made-up/lcrec", "spread")
+    refused(data, "made-up/lcrec", "deviation")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -7,7 +7,6 @@ import pytest
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError, ProfileError
-from lcrec_core.evaluation.ablate import run
 from lcrec_core.evaluation.measure import measure_again
 from lcrec_core.models import registry
 from lcrec_core.models.paper.model import catalogue_features
@@ -16,7 +15,7 @@ from lcrec_core.serving.catalogue import Catalogue
 from lcrec_core.serving.explain import explain, unit_vectors
 from lcrec_core.serving.filters import Filters
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.training.run import TrainRequest
+from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
 
 NETWORK = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
@@ -41,7 +40,7 @@ def ours(data, tmp_path_factory) -> Recommender:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
         backbone = {"factors": 3, "iterations": 20, "burn_in": 10, "samples": 5}
-        run(request_of(data, "lcrec", folds=2, epochs=2, targets_per_step=100, **backbone))
+        train(request_of(data, "lcrec", folds=2, epochs=2, targets_per_step=100, **backbone))
         return Recommender.load("made-up/lcrec", data)
 
 
@@ -49,7 +48,7 @@ def ours(data, tmp_path_factory) -> Recommender:
 def recommender(data, tmp_path_factory) -> Recommender:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LCREC_ARTIFACTS", str(tmp_path_factory.mktemp("artifacts")))
-        bundle = run(request_of(data, "paper", epochs=3, learning_rate=0.01, batch_size=64, **NETWORK))
+        bundle = train(request_of(data, "paper", epochs=3, learning_rate=0.01, batch_size=64, **NETWORK))
         return Recommender(bundle, data)
 
 
@@ -83,7 +82,7 @@ def test_lcrec_tells_how_far_its_backbones_are(data, monkeypatch, tmp_path):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
     backbone = {"factors": 2, "iterations": 4, "burn_in": 2, "samples": 2}
     told = []
-    run(request_of(data, "lcrec", folds=2, epochs=1, targets_per_step=500, **backbone), told.append)
+    train(request_of(data, "lcrec", folds=2, epochs=1, targets_per_step=500, **backbone), told.append)
     assert [progress.note for progress in told if progress.note] == [f"{n} of 2 backbones sampled" for n in range(3)]
     assert (told[-1].state, told[-1].step) == ("done", told[-1].steps)
 

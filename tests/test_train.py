@@ -17,13 +17,13 @@ from lcrec_core.evaluation import compare, results
 from lcrec_core.files import as_array, seal, unseal
 from lcrec_core.models import bundles, registry
 from lcrec_core.models.lcrec.config import LCRecConfig
-from lcrec_core.models.paper import fit
+from lcrec_core.models.paper import fit as paper_fit
 from lcrec_core.models.paper.config import PaperConfig
 from lcrec_core.models.paper.family import PaperFamily
 from lcrec_core.models.settings import configured
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.training import resumable
-from lcrec_core.training import run as train
+from lcrec_core.training.run import Cancelled, TrainRequest, fit, train
 from tests.made_up import made_up
 
 DATA = made_up(people=30, films=80, ratings_each=40)
@@ -41,7 +41,7 @@ def artifacts(monkeypatch, tmp_path):
 def request(settings=None, **changes):
     family = registry.family("paper")
     config = configured(family.default_config(), **(SETTINGS | (settings or {})))
-    return train.TrainRequest(DATA, family, config, **({"replace": True} | changes))
+    return TrainRequest(DATA, family, config, **({"replace": True} | changes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +66,19 @@ def test_the_defaults_are_the_papers_table_vi():
 
 def test_a_config_of_another_model_is_refused():
     with pytest.raises(TrainingError, match="paper takes a PaperConfig, not a LCRecConfig"):
-        train.TrainRequest(DATA, registry.family("paper"), LCRecConfig())
+        TrainRequest(DATA, registry.family("paper"), LCRecConfig())
     with pytest.raises(TrainingError, match="lcrec takes a LCRecConfig, not a PaperConfig"):
-        train.TrainRequest(DATA, registry.family("lcrec"), PaperConfig())
+        TrainRequest(DATA, registry.family("lcrec"), PaperConfig())
 
 
 def test_what_is_there_to_compare_with_is_not_trained_into_a_bundle():
     family = registry.family("svd")
     with pytest.raises(TrainingError, match="svd is there to compare with: no bundle is made of it"):
-        train.TrainRequest(DATA, family, family.default_config())
+        TrainRequest(DATA, family, family.default_config())
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not():
-    one, again, other = train.run(request()), train.run(request()), train.run(request({"seed": 1}))
+    one, again, other = train(request()), train(request()), train(request({"seed": 1}))
     assert same_weights(one, again)
     assert not same_weights(one, other)
 
@@ -95,15 +95,15 @@ def test_a_cooldown_lets_the_learning_rate_fall_to_nought_at_the_end():
 
 @pytest.mark.parametrize("stop_at", [1, 3, 6])
 def test_a_stopped_run_resumes_to_the_same_weights_and_figures(stop_at):
-    whole = train.run(request({"cooldown": 0.5}, name="whole"))
+    whole = train(request({"cooldown": 0.5}, name="whole"))
 
     def stop(progress):
         if len(progress.history) > stop_at:
             raise Stop
 
     with pytest.raises(Stop):
-        train.run(request({"cooldown": 0.5}, name="stopped"), stop)
-    resumed = train.run(request({"cooldown": 0.5}, name="stopped", resume=True))
+        train(request({"cooldown": 0.5}, name="stopped"), stop)
+    resumed = train(request({"cooldown": 0.5}, name="stopped", resume=True))
     assert same_weights(whole, resumed)
     for mine, theirs in zip(whole.history, resumed.history, strict=True):
         assert {k: v for k, v in mine.items() if k != "seconds"} == {k: v for k, v in theirs.items() if k != "seconds"}
@@ -115,29 +115,29 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
             raise Stop
 
     with pytest.raises(Stop):
-        train.run(request(), stop)
+        train(request(), stop)
     with pytest.raises(TrainingError, match="another train"):
-        train.run(request({"seed": 5}, resume=True))
+        train(request({"seed": 5}, resume=True))
     with pytest.raises(TrainingError, match="another training part"):
-        train.run(request(resume=True, protocol=Protocol.GLOBAL_TIME))
+        train(request(resume=True, protocol=Protocol.GLOBAL_TIME))
     (checkpoint,) = (tmp_path / "artifacts" / "made-up").glob(".checkpoint-paper/test/*.safetensors")
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     with pytest.raises(TrainingError, match="damaged"):
-        train.run(request(resume=True))
+        train(request(resume=True))
 
 
 def test_there_must_be_something_to_resume():
     with pytest.raises(TrainingError, match="nothing to resume"):
-        train.run(request(resume=True))
+        train(request(resume=True))
 
 
 def test_it_learns():
-    history = train.run(request({"epochs": 6})).history
+    history = train(request({"epochs": 6})).history
     assert history[-1]["train_mse"] < 0.9 * history[0]["train_mse"]
 
 
 def test_errors_are_drawn_several_times_a_pass_and_fit_each_other():
-    bundle = train.run(request())
+    bundle = train(request())
     assert [row["epoch"] for row in bundle.history][:1] == [0.0]
     assert len(bundle.history) == 1 + 2 * 4
     assert bundle.history[-1]["epoch"] == 2.0
@@ -150,22 +150,22 @@ def test_errors_are_drawn_several_times_a_pass_and_fit_each_other():
 
 
 def test_validation_leaves_the_test_part_alone_and_saves_nothing():
-    bundle = train.run(request(validate=True))
+    bundle = train(request(validate=True))
     assert not [name for name in bundle.metrics if name.startswith("test")]
     assert bundle.metrics["valid_ratings"] == 48
     assert bundles.list_bundles() == []
 
 
 def test_what_is_saved_predicts_what_was_measured():
-    train.run(request())
+    train(request())
     recommender = Recommender.load("made-up", DATA)
-    again = train.run(request(name="again"))
+    again = train(request(name="again"))
     np.testing.assert_array_equal(recommender.bundle.movie_features, again.movie_features)
 
 
 def test_progress_file_tells_how_it_ended(tmp_path):
     path = tmp_path / "progress.json"
-    train.run(request(progress_file=path))
+    train(request(progress_file=path))
     told = json.loads(path.read_text())
     assert (told["state"], told["epoch"], told["step"]) == ("done", 2.0, told["steps"])
     assert len(told["history"]) == 9
@@ -175,7 +175,7 @@ def test_progress_file_tells_how_it_ended(tmp_path):
             raise TrainingError("one line\nand another")
 
     with pytest.raises(TrainingError):
-        train.run(request(progress_file=path), fail)
+        train(request(progress_file=path), fail)
     assert (json.loads(path.read_text())["state"], json.loads(path.read_text())["error"]) == ("failed", "one line")
 
 
@@ -187,18 +187,18 @@ def test_sigterm_cancels_and_writes_no_bundle(tmp_path):
             os.kill(os.getpid(), signal.SIGTERM)
 
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(train.Cancelled):
-        train.run(request(progress_file=path), terminate)
+    with pytest.raises(Cancelled):
+        train(request(progress_file=path), terminate)
     assert json.loads(path.read_text())["state"] == "cancelled"
     assert bundles.list_bundles() == []
     assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_loss_that_is_no_number_stops_the_run(monkeypatch):
-    real = fit.predict_batch
-    monkeypatch.setattr(fit, "predict_batch", lambda network, batch: real(network, batch) * math.nan)
+    real = paper_fit.predict_batch
+    monkeypatch.setattr(paper_fit, "predict_batch", lambda network, batch: real(network, batch) * math.nan)
     with pytest.raises(TrainingError, match="smaller --learning-rate"):
-        train.run(request())
+        train(request())
 
 
 @pytest.mark.parametrize(
@@ -220,42 +220,42 @@ def stop_after(rows):
 def test_what_is_kept_of_a_stopped_run_goes_when_it_is_done_or_begun_afresh(tmp_path):
     folder = tmp_path / "artifacts/made-up"
     with pytest.raises(Stop):
-        train.run(request(), stop_after(2))
+        train(request(), stop_after(2))
     assert [kept.bundle for kept in resumable.list_kept()] == ["made-up/paper"]
     assert resumable.is_kept("made-up/paper")
     left = next(resumable.folder_of("made-up/paper").iterdir()).stat().st_mtime_ns
     with pytest.raises(Stop):
-        train.run(request(), stop_after(0))
+        train(request(), stop_after(0))
     assert not resumable.is_kept("made-up/paper"), "a run from the start does not go on from an earlier one's"
     with pytest.raises(Stop):
-        train.run(request(), stop_after(2))
+        train(request(), stop_after(2))
     assert next(resumable.folder_of("made-up/paper").iterdir()).stat().st_mtime_ns != left
-    train.run(request(resume=True))
+    train(request(resume=True))
     assert sorted(os.listdir(folder)) == ["paper"]
     assert resumable.list_kept() == []
 
 
 def stop_at_step(number, monkeypatch):
     """Stop whatever trains the paper's network at its step of that number, from 1."""
-    real, steps = fit.predict_batch, itertools.count(1)
+    real, steps = paper_fit.predict_batch, itertools.count(1)
 
     def predict_batch(network, batch):
         if next(steps) == number:
             raise Stop
         return real(network, batch)
 
-    monkeypatch.setattr(fit, "predict_batch", predict_batch)
+    monkeypatch.setattr(paper_fit, "predict_batch", predict_batch)
 
 
 def test_a_fit_without_a_bundle_goes_on_from_where_it_was_stopped(tmp_path, monkeypatch):
     asked, rows = request(), np.arange(0, len(DATA.ratings), 2)
-    whole, _ = train.fit(DATA, rows, asked.family, asked.config)
+    whole, _ = fit(DATA, rows, asked.family, asked.config)
     stop_at_step(10, monkeypatch)
     with pytest.raises(Stop):
-        train.fit(DATA, rows, asked.family, asked.config, tmp_path)
+        fit(DATA, rows, asked.family, asked.config, tmp_path)
     with pytest.raises(TrainingError, match="another training part"):
-        train.fit(DATA, rows + 1, asked.family, asked.config, tmp_path)
-    resumed, _ = train.fit(DATA, rows, asked.family, asked.config, tmp_path)
+        fit(DATA, rows + 1, asked.family, asked.config, tmp_path)
+    resumed, _ = fit(DATA, rows, asked.family, asked.config, tmp_path)
     for name, weight in whole.tensors().items():
         np.testing.assert_array_equal(resumed.tensors()[name], weight)
 
@@ -274,37 +274,37 @@ def test_a_comparison_that_was_stopped_leaves_nothing_in_the_way_of_another(monk
 
 def test_what_lcrec_keeps_goes_when_it_is_done(tmp_path):
     few = {"folds": 2, "epochs": 1, "targets_per_step": 100, "factors": 2, "iterations": 6, "burn_in": 2, "samples": 2}
-    ours = train.TrainRequest(DATA, registry.family("lcrec"), configured(LCRecConfig(), **few))
+    ours = TrainRequest(DATA, registry.family("lcrec"), configured(LCRecConfig(), **few))
 
     def stop(progress):
         if progress.step:
             raise Stop
 
     with pytest.raises(Stop):
-        train.run(ours, stop)
+        train(ours, stop)
     assert resumable.is_kept("made-up/lcrec")
-    train.run(ours)
+    train(ours)
     assert sorted(os.listdir(tmp_path / "artifacts/made-up")) == ["lcrec"]
 
 
 def test_what_nobody_came_back_to_goes_after_a_month():
     for name in ("old", "new"):
         with pytest.raises(Stop):
-            train.run(request(name=name), stop_after(2))
+            train(request(name=name), stop_after(2))
     for path in (resumable.folder_of("made-up/old"), *resumable.folder_of("made-up/old").iterdir()):
         os.utime(path, (time.time() - 31 * 86_400,) * 2)
-    train.run(request())
+    train(request())
     assert [kept.bundle for kept in resumable.list_kept()] == ["made-up/new"]
 
 
 def test_a_bundle_that_is_there_is_not_trained_over():
-    train.run(request())
+    train(request())
     told = []
     with pytest.raises(BundleError, match=r"already a bundle made-up/paper.*--replace"):
-        train.run(request(replace=False), told.append)
+        train(request(replace=False), told.append)
     assert (len(told), told[-1].state, told[-1].step) == (2, "failed", 0)
     assert "--" not in told[-1].error
-    train.run(request(replace=False, validate=True))
+    train(request(replace=False, validate=True))
 
 
 def test_a_bundle_that_appears_during_a_run_is_left_alone_and_the_run_is_not_lost(tmp_path):
@@ -316,10 +316,10 @@ def test_a_bundle_that_appears_during_a_run_is_left_alone_and_the_run_is_not_los
             (place / "mine").touch()
 
     with pytest.raises(BundleError, match=r"already a bundle made-up/paper.*--resume"):
-        train.run(request(replace=False), appear)
+        train(request(replace=False), appear)
     assert os.listdir(place) == ["mine"]
-    resumed = train.run(request(resume=True))
-    assert same_weights(resumed, train.run(request(name="whole")))
+    resumed = train(request(resume=True))
+    assert same_weights(resumed, train(request(name="whole")))
 
 
 def test_what_is_convenient_does_not_stop_a_run(tmp_path, monkeypatch, caplog):
@@ -332,7 +332,7 @@ def test_what_is_convenient_does_not_stop_a_run(tmp_path, monkeypatch, caplog):
         return real(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    train.run(request(progress_file=tmp_path / "progress.json"))
+    train(request(progress_file=tmp_path / "progress.json"))
     assert [bundle.name for bundle in bundles.list_bundles()] == ["made-up/paper"]
     assert not (tmp_path / "progress.json").exists()
     assert not list((tmp_path / "artifacts").rglob("*.new"))
@@ -351,7 +351,7 @@ def test_what_is_convenient_does_not_stop_a_run(tmp_path, monkeypatch, caplog):
 def test_why_a_run_failed_is_told_without_paths_or_commands(error, said):
     told = []
     with pytest.raises(type(error)):
-        train.run(replace(request(), family=Failing(name="failing", label="", error=error)), told.append)
+        train(replace(request(), family=Failing(name="failing", label="", error=error)), told.append)
     assert told[-1].error.startswith(said)
     assert "secret" not in told[-1].error
     assert "again" not in told[-1].error
@@ -360,22 +360,22 @@ def test_why_a_run_failed_is_told_without_paths_or_commands(error, said):
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_flipped_bit_of_a_checkpoint_is_noticed(share):
     with pytest.raises(Stop):
-        train.run(request(), stop_after(2))
+        train(request(), stop_after(2))
     (kept,) = resumable.folder_of("made-up/paper").iterdir()
     content = bytearray(kept.read_bytes())
     content[int(share * len(content))] ^= 4
     kept.write_bytes(content)
     with pytest.raises(TrainingError, match=r"checkpoint is damaged.*without --resume"):
-        train.run(request(resume=True))
+        train(request(resume=True))
 
 
 def test_a_checkpoint_of_a_wrong_form_is_one_error():
     with pytest.raises(Stop):
-        train.run(request(), stop_after(2))
+        train(request(), stop_after(2))
     (kept,) = resumable.folder_of("made-up/paper").iterdir()
     arrays = unseal(kept.read_bytes())
     for wrong in ({"state": None}, {"state": as_array("[1]")}, {"network.rating_out.weight": np.zeros(3)}):
         changed = {name: array for name, array in (arrays | wrong).items() if array is not None}
         kept.write_bytes(seal(changed))
         with pytest.raises(TrainingError, match="checkpoint is damaged"):
-            train.run(request(resume=True))
+            train(request(resume=True))

@@ -8,10 +8,11 @@ from lcrec_core.data.dataset import WHOLE_STARS, Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.models import registry
 from lcrec_core.models.settings import configured
-from lcrec_core.serving.recommender import Filters, Recommender
+from lcrec_core.serving.filters import Filters
+from lcrec_core.serving.recommender import Recommender
 from lcrec_core.serving.twins import most_rated_twins
-from lcrec_core.sources import load as sources
-from lcrec_core.training import run as train
+from lcrec_core.sources import datasets
+from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
 
 TWINS = {2: 1, 7: 20}
@@ -64,7 +65,7 @@ def recommender(data, tmp_path_factory) -> Recommender:
         family = registry.family("paper")
         network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
         config = configured(family.default_config(), epochs=1, learning_rate=0.01, batch_size=64, **network)
-        return Recommender(train.run(train.TrainRequest(data=data, family=family, config=config)), data)
+        return Recommender(train(TrainRequest(data=data, family=family, config=config)), data)
 
 
 def test_a_list_has_the_more_rated_twin_and_not_the_other(recommender):
@@ -78,7 +79,7 @@ def test_who_rated_one_twin_is_not_shown_the_other(recommender, rated):
     film = {1, 2} if rated <= 2 else {7, 20}
     assert not film & set(recommender.rank(profile)["movie_id"])
     assert not film & {line.movie_id for line in recommender.top_n(profile, 60)}
-    assert not film & set(recommender.suggestions(profile, 60))
+    assert not film & set(recommender.catalogue.suggestions(profile, 60))
 
 
 def test_neighbours_and_reasons_are_other_films(recommender):
@@ -103,7 +104,7 @@ def test_predictions_know_ids_alone(recommender, data):
 
 @pytest.mark.real_data("ml-100k")
 def test_movielens_100k_lists_18_films_twice():
-    data = sources.load("ml-100k")
+    data = datasets.load("ml-100k")
     ids, stands = data.movies["movie_id"].to_numpy(), most_rated_twins(data)
     twins = {int(ids[row]): int(ids[stands[row]]) for row in range(len(ids)) if stands[row] != row}
     assert len(twins) == 18

@@ -26,6 +26,7 @@ from lcrec_core.cli.options import (
     print_table,
     whole_number,
 )
+from lcrec_core.data.dataset import Dataset
 from lcrec_core.errors import BundleError
 from lcrec_core.files import artifacts_root
 from lcrec_core.machine import in_words
@@ -153,7 +154,7 @@ def _train_request(options: Namespace) -> "TrainRequest":
     except ValueError as error:
         raise UsageError(str(error)) from error
     return TrainRequest(
-        data=datasets.load(options.data),
+        data=_training_data(options),
         family=family,
         config=config,
         protocol=Protocol(options.protocol or Protocol.RANDOM),
@@ -163,6 +164,18 @@ def _train_request(options: Namespace) -> "TrainRequest":
         resume=options.resume,
         progress_file=options.progress_file,
     )
+
+
+def _training_data(options: Namespace) -> Dataset:
+    """The data set to train on; where it cannot be read, the progress file says so as of any run that failed."""
+    from lcrec_core.training.run import tell_early_end
+
+    try:
+        return datasets.load(options.data)
+    except BaseException as error:
+        if options.progress_file:
+            tell_early_end(options.progress_file, f"{options.data}/{options.name or options.model}", error)
+        raise
 
 
 def _what_is_left(request: "TrainRequest") -> str:

@@ -49,7 +49,7 @@ def compare_errors(metric: str, own: Sequence[tuple[PaperResult, BundleSummary]]
         )
     if own:
         values = [getattr(ours, metric) for _, ours in own]
-        spreads = [getattr(ours, f"{metric}_spread") for _, ours in own]
+        spreads = [getattr(ours, f"{metric}_std") for _, ours in own]
         figure.add_bar(
             x=values,
             y=[paper.label for paper, _ in own],

@@ -64,7 +64,7 @@ def whose_stars(person: session.Person, *, keeps_height: bool) -> None:
         if own_profile:
             with st.container(key="whose_stars_now", gap="small"):
                 st.markdown(
-                    f"You rate as **{plain(person.label)}**, a private profile of your profiles. "
+                    f"You rate as **{plain(person.label)}**, a private profile of your own. "
                     "Its link is on the Profile page; keep it to come back from anywhere."
                 )
 

@@ -25,10 +25,9 @@ from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import bundle_results
 from lcrec_core.models import registry
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle
-from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.config import BatchConfig
+from lcrec_core.models.settings import configured
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.training.run import TrainConfig, TrainRequest, sources, train
+from lcrec_core.training.run import TrainRequest, train
 from tests.faults.dying import Say, run, spread
 from tests.faults.errors import unclear
 from tests.faults.outcome import Kind
@@ -38,7 +37,12 @@ from tests.made_up import made_up
 
 DATA = made_up(people=24, films=40, ratings_each=20)
 SIZES = {"embedding_size": 4, "filters": 2, "feature_size": 6, "state_size": 5}
-NETWORKS = {model: SIZES for model in registry.MODELS} | {"lcrec": {**SIZES, "hidden_size": 8}}
+OF_PAPER = {**SIZES, "epochs": 1, "learning_rate": 0.01, "batch_size": 128}
+OF_LCREC = {
+    **{**SIZES, "hidden_size": 8, "folds": 2, "epochs": 1, "targets_per_step": 100},
+    **{"factors": 2, "iterations": 6, "burn_in": 2, "samples": 2},
+}
+SETTINGS = {model: OF_PAPER for model in registry.TRAINABLE} | {"lcrec": OF_LCREC}
 
 JSON_FILES = ("bundle.json", "metrics.json", "history.json")
 TENSOR_FILES = ("weights.safetensors", "movie_features.safetensors")
@@ -49,18 +53,9 @@ FILES = (*JSON_FILES, *TENSOR_FILES, MANIFEST)
 def train_all(say: Say, folder: str) -> None:
     """Train a tiny bundle of every model."""
     os.environ["LCREC_ARTIFACTS"] = folder
-    sources.load = lambda name: DATA
-    backbone = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
-    for model in registry.MODELS:
-        train(
-            TrainRequest(
-                "made-up",
-                model=model,
-                network=NETWORKS[model],
-                train=TrainConfig(epochs=1, learning_rate=0.01, batches=BatchConfig(batch_size=128)),
-                lcrec=LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=backbone),
-            )
-        )
+    for model in registry.TRAINABLE:
+        family = registry.family(model)
+        train(TrainRequest(DATA, family, configured(family.default_config(), **SETTINGS[model])))
     say("trained")
 
 
@@ -114,7 +109,7 @@ def _as_link(target: str, file: str, folder: Path, _: object) -> None:
 
 
 def _file_damages(model: str) -> Iterator[Damage]:
-    others = [other for other in registry.MODELS if other != model]
+    others = [other for other in registry.TRAINABLE if other != model]
     for file in FILES:
         for part in range(8):
             cut = lambda content, _, part=part: content[: len(content) * part // 8]  # noqa: E731
@@ -229,7 +224,9 @@ def _json_damages(model: str) -> Iterator[Damage]:
         partial(_signed, partial(_rewrite, "bundle.json", lambda c, _: json.dumps(json.loads(c)).encode())),
         harmless=True,
     )
-    names = [other for other in (*registry.MODELS, "nope", "../paper", "svd", "__init__", "x" * 5000) if other != model]
+    names = [
+        other for other in (*registry.TRAINABLE, "nope", "../paper", "svd", "__init__", "x" * 5000) if other != model
+    ]
     for name in names:
         yield Damage(model, f"called {name[:20]}", partial(_signed, partial(_set, "bundle.json", ("model",), name)))
     for name in ("demo", "ml-1m", "../made-up", "", "a\nb", "[x](http://y)", "x" * 5000):
@@ -339,7 +336,7 @@ def _sound_folder() -> Path:
 def damages() -> tuple[Damage, ...]:
     """Every damage to the sound bundles."""
     kinds = (_file_damages, _json_damages, _tensor_damages)
-    return tuple(damage for kind in kinds for model in registry.MODELS for damage in kind(model))
+    return tuple(damage for kind in kinds for model in registry.TRAINABLE for damage in kind(model))
 
 
 def _people() -> list[Profile]:

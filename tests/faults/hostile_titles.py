@@ -16,10 +16,11 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from lcrec_core.errors import LCRecError
-from lcrec_core.models.paper.config import BatchConfig
+from lcrec_core.models.registry import family
+from lcrec_core.models.settings import configured
 from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore
-from lcrec_core.training.run import TrainConfig, TrainRequest, train
+from lcrec_core.training.run import TrainRequest, train
 from tests.faults.dying import Say, run, spread
 from tests.faults.outcome import Kind
 from tests.faults.sandbox import attempt
@@ -126,9 +127,10 @@ def write_data(folder: Path) -> None:
 def train_on_it(say: Say, folder: str) -> None:
     """A tiny bundle for the data in `folder`, so that every page has something to show."""
     os.environ["LCREC_DATA"], os.environ["LCREC_ARTIFACTS"] = f"{folder}/data", f"{folder}/artifacts"
-    network = {"embedding_size": 4, "filters": 2, "feature_size": 6, "state_size": 5}
-    config = TrainConfig(epochs=1, batches=BatchConfig(batch_size=128))
-    train(TrainRequest(data_name(), network=network, train=config))
+    paper = family("paper")
+    sizes = {"embedding_size": 4, "filters": 2, "feature_size": 6, "state_size": 5}
+    config = configured(paper.default_config(), **sizes, epochs=1, batch_size=128)
+    train(TrainRequest(datasets.load(data_name()), paper, config))
     say("trained")
 
 

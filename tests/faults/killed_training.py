@@ -1,7 +1,6 @@
 """A training run is killed and taken up again: there is never half a bundle, and the end is that of a quiet run."""
 
 import contextlib
-import inspect
 import json
 import os
 import signal
@@ -14,12 +13,11 @@ import numpy as np
 from lcrec_core.errors import TrainingError
 from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle
-from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.config import BatchConfig
-from lcrec_core.sources import datasets
+from lcrec_core.models.registry import family
+from lcrec_core.models.settings import configured
 from lcrec_core.training import jobs
 from lcrec_core.training.jobs import Job, JobRequest, JobState
-from lcrec_core.training.run import TrainConfig, TrainRequest, train
+from lcrec_core.training.run import TrainRequest, train
 from tests.faults.dying import LATER, OPERATION, Death, Say, count_operations, failures, run, spread
 from tests.faults.outcome import Kind
 from tests.faults.same import same
@@ -29,33 +27,35 @@ from tests.made_up import made_up
 DATA = made_up(people=24, films=40, ratings_each=20)
 MODELS = ("paper", "lcrec")
 NAME = "made-up/mine"
-NETWORKS = {
-    "paper": {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6},
-    "lcrec": {"embedding_size": 4, "filters": 2, "feature_size": 6, "state_size": 5, "hidden_size": 8},
+SETTINGS = {
+    "paper": {
+        **{"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6},
+        **{"epochs": 2, "learning_rate": 0.01, "batch_size": 64},
+    },
+    "lcrec": {
+        **{"embedding_size": 4, "filters": 2, "feature_size": 6, "state_size": 5, "hidden_size": 8},
+        **{"folds": 2, "epochs": 1, "targets_per_step": 100},
+        **{"factors": 2, "iterations": 6, "burn_in": 2, "samples": 2},
+    },
 }
 
 
 def request(model: str, folder: Path, *, resume: bool) -> TrainRequest:
     """A run of a second on made-up data."""
-    options = {"replace": True} if "replace" in inspect.signature(TrainRequest).parameters else {}
-    backbone = BackboneConfig(factors=2, iterations=6, burn_in=2, samples=2)
     return TrainRequest(
-        "made-up",
-        model=model,
+        data=DATA,
+        family=family(model),
+        config=configured(family(model).default_config(), **SETTINGS[model]),
         name="mine",
-        network=NETWORKS[model],
-        train=TrainConfig(epochs=2, learning_rate=0.01, batches=BatchConfig(batch_size=64)),
-        lcrec=LCRecTrainConfig(folds=2, epochs=1, targets_per_step=100, backbone=backbone),
+        replace=True,
         resume=resume,
         progress_file=folder / "progress.json",
-        **options,
     )
 
 
 def train_once(say: Say, folder: str, model: str, resume: bool) -> None:
     """Train into a folder of its own."""
     os.environ["LCREC_ARTIFACTS"] = str(Path(folder) / "artifacts")
-    datasets.load = lambda name: DATA
     say("started")
     asked = request(model, Path(folder), resume=resume)
     try:
@@ -80,7 +80,7 @@ def training_killed(seed: int, index: int, place: Path) -> str | None:
     problem = _no_half_bundle(place, whole) or (None if "done" in ended.said else _no_false_word(place))
     if problem:
         return f"{model}, {death}: {problem}"
-    again = run(train_once, str(place), model, model == "paper")
+    again = run(train_once, str(place), model, True)
     if again.error or again.said[-1] != "done":
         return f"{model}, {death}: it cannot be taken up again: {again.error}"
     root = place / "artifacts"

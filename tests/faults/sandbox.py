@@ -20,9 +20,11 @@ from pathlib import Path
 _PRELOADED = [
     "lcrec_core.training.jobs",
     "lcrec_core.serving.recommender",
-    "lcrec_core.report",
     "lcrec_core.store.profiles",
-    "lcrec_core.training.run_lcrec",
+    "lcrec_core.training.run",
+    # Families import these when they fit or load.
+    "lcrec_core.models.lcrec.fit",
+    "lcrec_core.models.paper.fit",
     # Which torch imports when the first optimizer is made.
     "torch._dynamo",
     "tests.faults.killed_files",
