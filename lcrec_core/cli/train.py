@@ -211,7 +211,8 @@ def _show(bar: tqdm, progress: "Progress") -> None:
         last = progress.history[-1]
         errors = ", ".join(f"{key.replace('_mse', '')} MSE {last[key]:.3f}" for key in last if key.endswith("_mse"))
         speed = f"{progress.ratings_per_second:,.0f} ratings/s"
-        bar.set_postfix_str(f"pass {progress.epoch:.2f} of {progress.epochs}, {speed}, {errors}", refresh=False)
+        where = f"pass {progress.epoch:.2f} of {progress.epochs}"
+        bar.set_postfix_str(", ".join(filter(None, (where, speed, errors))), refresh=False)
     elif progress.note:
         bar.set_postfix_str(progress.note)
     bar.update(progress.step - bar.n)

@@ -107,8 +107,9 @@ class Step:
     """Whether the errors are to be drawn here."""
     model: Model
     """As it would be kept now."""
-    training_errors: Callable[[], Errors]
-    """Errors on a sample of the training ratings, each hidden from what predicts it, dropout off."""
+    training_errors: Callable[[], Errors] | None
+    """Errors on a sample of the training ratings, each hidden from what predicts it, dropout off; None of a model that
+    only ranks."""
     keep: Callable[[], None] = lambda: None
     """Keeps what the fit would go on from, with `Watch.so_far`. The watch calls it once the errors are drawn, before
     it tells anybody, so that a run can be resumed from every point that it was seen to reach."""

@@ -156,7 +156,7 @@ class Recommender:
         """What the whole catalogue is sorted by, float32 (M,): ratings, clipped, of a model that predicts them."""
         prediction = self._prediction(profile)
         if prediction.ratings is None:
-            return prediction.scores
+            return prediction.scores.astype(np.float32)
         return self.data.scale.clip(prediction.ratings).astype(np.float32)
 
     def _ranked(self, profile: Profile, filters: Filters) -> tuple[np.ndarray, np.ndarray]:

@@ -367,14 +367,14 @@ class _Curve:
     def _evaluate(self, step: Step) -> None:
         seconds, started = round(self.train_seconds, 2), time.perf_counter()
         row: dict[str, float] = {"epoch": self._epoch(step)}
-        predicted = step.model.rows(self.rows).ratings
-        parts = {"train": step.training_errors()}
-        if predicted is not None:
-            if not np.isfinite(predicted).all():
-                raise TrainingError(
-                    "the loss is not a number; use a smaller learning rate", advice="give a smaller --learning-rate"
-                )
-            parts[self.part] = Errors.of(self.scale.clip(predicted).astype(np.float32), self.actual)
+        prediction = step.model.rows(self.rows)
+        if not all(np.isfinite(part).all() for part in (prediction.scores, prediction.ratings) if part is not None):
+            raise TrainingError(
+                "the loss is not a number; use a smaller learning rate", advice="give a smaller --learning-rate"
+            )
+        parts = {} if step.training_errors is None else {"train": step.training_errors()}
+        if prediction.ratings is not None:
+            parts[self.part] = Errors.of(self.scale.clip(prediction.ratings).astype(np.float32), self.actual)
         for part, errors in parts.items():
             row |= {f"{part}_mse": errors.mse, f"{part}_mae": errors.mae}
         self.evaluate_seconds += time.perf_counter() - started
@@ -400,8 +400,9 @@ class _Curve:
         )
 
     def metrics(self, fitted: int, model: Model) -> dict[str, Any]:
-        """What was measured."""
-        last, seconds = self.history[-1], self.history[-1]["seconds"]
+        """What was measured; of a model that only ranks no errors, and its fit may have drawn no point of the curve."""
+        last = self.history[-1] if self.history else {"seconds": round(self.train_seconds, 2)}
+        seconds = last["seconds"]
         errors = {name: last[name] for name in last if name.endswith(("_mse", "_mae"))}
         mse = errors.get(f"{self.part}_mse")
         return {

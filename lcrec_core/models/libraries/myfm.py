@@ -47,8 +47,14 @@ class _FactorizationInputs:
 
     def __call__(self, table: pd.DataFrame) -> tuple[csr_matrix, list[Any]]:
         block = library("myfm").RelationBlock
-        who, what = np.searchsorted(self.people, table[Col.USER]), np.searchsorted(self.movies, table[Col.MOVIE])
-        blocks = [block(who.tolist(), self.of_people), block(what.tolist(), self.of_movies)]
+        users, of_people = table[Col.USER].to_numpy(), self.of_people
+        who, what = np.searchsorted(self.people, users), np.searchsorted(self.movies, table[Col.MOVIE])
+        known = np.isin(users, self.people)
+        if not known.all():
+            # Of somebody new nothing is known: a row of zeros behind all others.
+            who = np.where(known, who, len(self.people))
+            of_people = _one_row_more(of_people)
+        blocks = [block(who.tolist(), of_people), block(what.tolist(), self.of_movies)]
         return _positions(self.days, table[Col.TIME].to_numpy() // _DAY), blocks
 
 
@@ -133,6 +139,12 @@ def _side_by_side(parts: list[csr_matrix]) -> csr_matrix:
     from scipy import sparse
 
     return sparse.hstack(parts, format="csr")
+
+
+def _one_row_more(matrix: csr_matrix) -> csr_matrix:
+    from scipy import sparse
+
+    return sparse.vstack([matrix, sparse.csr_matrix((1, matrix.shape[1]))], format="csr")
 
 
 def _fields(data: Dataset) -> list[csr_matrix]:
