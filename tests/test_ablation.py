@@ -88,7 +88,7 @@ def test_no_backbone_says_the_mean_in_learning_and_predicting_alike():
         made = model.build_queries(backbone, evidence, np.array([1, 2, 3]), targets, 3.0, config)
         np.testing.assert_allclose(made.backbone, [4, 4], atol=1e-4)
         np.testing.assert_allclose(made.values[:, 0], [1, -2, 1], atol=1e-4)
-        torch.testing.assert_close(torch.from_numpy(made.spread), torch.zeros(2), atol=1e-3, rtol=0)
+        torch.testing.assert_close(torch.from_numpy(made.posterior_std), torch.zeros(2), atol=1e-3, rtol=0)
 
 
 def test_a_damaged_file_is_named():

@@ -116,9 +116,21 @@ class TestRecommend:
             assert 1960 <= int(row["title"][-5:-1]) <= 1990
 
     def test_rated_movies_come_only_when_asked_for(self, lcrec) -> None:
-        without = lcrec("recommend", "--bundle", "films", "--user", "1", "-n", "99", "--min-ratings", "0", "--json").json
+        without = lcrec(
+            "recommend", "--bundle", "films", "--user", "1", "-n", "99", "--min-ratings", "0", "--json"
+        ).json
         everything = lcrec(
-            "recommend", "--bundle", "films", "--user", "1", "-n", "99", "--min-ratings", "0", "--include-rated", "--json"
+            "recommend",
+            "--bundle",
+            "films",
+            "--user",
+            "1",
+            "-n",
+            "99",
+            "--min-ratings",
+            "0",
+            "--include-rated",
+            "--json",
         ).json
         assert (len(without), len(everything)) == (40, 60)
 

@@ -241,7 +241,7 @@ def targets(before: int, after: bool) -> Targets:
         gaps=torch.zeros(1, 3),
         movies=torch.tensor([7]),
         backbone=torch.tensor([3.5]),
-        spread=torch.zeros(1),
+        posterior_std=torch.zeros(1),
     )
 
 
@@ -280,7 +280,7 @@ def test_a_step_holds_its_peoples_events_and_targets():
     assert asked.people.tolist() == [0, 1]
     assert asked.before.tolist() == [0, 2]
     np.testing.assert_allclose(asked.gaps.numpy(), [[0, 0, 0], [0, 0, log_count(np.array(4))]], atol=1e-6)
-    np.testing.assert_allclose(asked.spread.numpy(), [0.2, 0.1], atol=1e-6)
+    np.testing.assert_allclose(asked.posterior_std.numpy(), [0.2, 0.1], atol=1e-6)
     drawn = {int(step(made, np.array([0]), np.random.default_rng(seed))[1].before[0]) for seed in range(30)}
     assert drawn == {1, 2, 3}
 
@@ -290,7 +290,7 @@ def test_every_target_is_in_one_step():
     assert sorted(np.concatenate(steps(made, np.array([0, 1]), 1)).tolist()) == [0, 1]
 
 
-@pytest.mark.parametrize("wrong", [{"folds": 1}, {"epochs": 0}, {"without_later": 1.0}])
+@pytest.mark.parametrize("wrong", [{"folds": 1}, {"epochs": 0}, {"mask_future_rate": 1.0}])
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=r"must"):
         LCRecConfig(**wrong)
