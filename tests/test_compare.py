@@ -126,10 +126,10 @@ def test_splits_by_time_and_slow_rows_are_measured_once():
 
 
 def test_new_people_are_asked_about_after_their_first_ratings(data, always_four, monkeypatch):
-    monkeypatch.setattr(compare, "GIVEN", (2, 5, 50))
+    monkeypatch.setattr(compare, "CONTEXT_SIZES", (2, 5, 50))
     with pytest.raises(results.ResultError, match="nobody of the test part has more than the 50"):
         compare.measure(data, Protocol.NEW_PEOPLE, "svd", 0)
-    monkeypatch.setattr(compare, "GIVEN", (2, 5))
+    monkeypatch.setattr(compare, "CONTEXT_SIZES", (2, 5))
     measured = compare.measure(data, Protocol.NEW_PEOPLE, "svd", 0)
     split = make_split(data, Protocol.NEW_PEOPLE, 0)
     ratings = data.ratings.iloc[split.test].sort_values(["user_id", "timestamp", "movie_id"])
@@ -143,7 +143,7 @@ def test_new_people_are_asked_about_after_their_first_ratings(data, always_four,
 
 @pytest.mark.parametrize("row", ["lcrec", "paper"])
 def test_our_networks_serve_new_people_without_training_again(data, row, monkeypatch):
-    monkeypatch.setattr(compare, "GIVEN", (2, 5))
+    monkeypatch.setattr(compare, "CONTEXT_SIZES", (2, 5))
     fits = count_fits(monkeypatch, row)
     two, five = compare.measure(data, Protocol.NEW_PEOPLE, row, 0)
     assert fits == [540]
@@ -157,7 +157,7 @@ def test_our_networks_serve_new_people_without_training_again(data, row, monkeyp
 )
 def test_a_bundle_is_taken_over_where_it_learnt_from_the_same_ratings(data, protocol, fits, monkeypatch):
     """The CNN reads no history: about new people it is asked after it was trained again with their first ratings."""
-    monkeypatch.setattr(compare, "GIVEN", (2, 5))
+    monkeypatch.setattr(compare, "CONTEXT_SIZES", (2, 5))
     family = registry.family("cnn")
     train(TrainRequest(data=data, family=family, config=family.default_config(), protocol=protocol))
     counted = count_fits(monkeypatch, "cnn")

@@ -51,7 +51,9 @@ def add_commands(add: Add) -> None:
         "ablate --data ml-1m",
     )
     ablate_options.add_argument("--data", required=True, type=data_name, metavar="NAME", help="the data set")
-    ablate_options.add_argument("--model", default="lcrec", help="whose parts (default: lcrec)")
+    ablate_options.add_argument(
+        "--model", default=registry.ABLATED.name, help=f"whose parts (default: {registry.ABLATED.name})"
+    )
     ablate_options.add_argument(
         "--seed", type=a_seed, default=0, metavar="N", help="of every random choice (default: 0)"
     )

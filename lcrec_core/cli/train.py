@@ -244,7 +244,7 @@ def add_commands(add: Add) -> None:
     )
     names = ", ".join(datasets.NAMES) + ", or data of your own that you installed"
     train_options.add_argument("--data", required=True, type=data_name, metavar="NAME", help=names)
-    train_options.add_argument("--model", default="paper", help="which network (default: paper)")
+    train_options.add_argument("--model", default=registry.DEFAULT, help=f"which one (default: {registry.DEFAULT})")
     train_options.add_argument("--name", help="name of the bundle inside artifacts/DATA/ (default: the model's)")
     train_options.add_argument(
         "--seed", type=a_seed, default=0, metavar="N", help="of every random choice (default: 0)"

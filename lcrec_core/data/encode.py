@@ -336,11 +336,11 @@ def histories_of(seen: pd.DataFrame, data: Dataset) -> Histories:
     movie_ids = seen[Col.MOVIE].to_numpy()
     times = seen[Col.TIME].to_numpy()
     order = np.lexsort((movie_ids, times, user_ids))
-    people = np.searchsorted(data.users[Col.USER].to_numpy(), user_ids[order])
+    people = data.user_rows(user_ids[order])
     counts = np.bincount(people, minlength=len(data.users))
     return Histories(
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        movies=np.searchsorted(data.movies[Col.MOVIE].to_numpy(), movie_ids[order]).astype(np.int64),
+        movies=data.movie_rows(movie_ids[order]),
         ratings=seen[Col.RATING].to_numpy(np.float32)[order],
         times=times[order],
     )

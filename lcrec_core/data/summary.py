@@ -61,11 +61,11 @@ class DatasetStatistics:
 def summarise(data: Dataset) -> DatasetStatistics:
     """Compute every aggregate; about a third of a second for a million ratings."""
     ratings = data.ratings
-    positions = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), ratings[Col.MOVIE].to_numpy())
+    positions = data.movie_rows(ratings[Col.MOVIE])
     times = ratings[Col.TIME].to_numpy()
     sums = np.bincount(positions, weights=ratings[Col.RATING].to_numpy(np.float64), minlength=len(data.movies))
     counts = np.bincount(positions, minlength=len(data.movies))
-    people = np.searchsorted(data.users[Col.USER].to_numpy(), ratings[Col.USER].to_numpy())
+    people = data.user_rows(ratings[Col.USER])
     return DatasetStatistics(
         people=len(data.users),
         movies=len(data.movies),

@@ -22,11 +22,11 @@ from lcrec_core.models.settings import configured
 from lcrec_core.training import resumable
 from lcrec_core.training.run import fit
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 def run(
-    data: Dataset, family: Family, seed: int, say: Say, settings: Mapping[str, Any] | None = None
+    data: Dataset, family: Family, seed: int, log: Log, settings: Mapping[str, Any] | None = None
 ) -> list[VariantResult]:
     """Measure every variant of a family that is not there yet, by the random protocol.
 
@@ -34,7 +34,7 @@ def run(
         data: The data set.
         family: Whose variants.
         seed: Of the split and the fits.
-        say: Told a line for each.
+        log: Told a line for each.
         settings: Settings that all variants share, beside the family's defaults.
 
     Raises:
@@ -46,16 +46,16 @@ def run(
     scratch = resumable.folder_of(bundle, part="valid")
     for variant in family.variants:
         if variant.name not in done:
-            entries = _measure(data, family, variant, seed, settings or {}, scratch, say)
+            entries = _measure(data, family, variant, seed, settings or {}, scratch, log)
             _save(data.name, seed, [*read_ablation(data.name, family), *entries])
             for entry in entries:
-                say(f"{entry.what}: MSE {entry.mse:.4f}, MAE {entry.mae:.4f}")
+                log(f"{entry.what}: MSE {entry.mse:.4f}, MAE {entry.mae:.4f}")
     resumable.discard(bundle, part="valid")
     return read_ablation(data.name, family)
 
 
 def _measure(
-    data: Dataset, family: Family, variant: Variant, seed: int, settings: Mapping[str, Any], scratch: Path, say: Say
+    data: Dataset, family: Family, variant: Variant, seed: int, settings: Mapping[str, Any], scratch: Path, log: Log
 ) -> list[VariantResult]:
     config = configured(family.default_config(), **{**settings, **variant.settings, "seed": seed})
     split = make_split(data, Protocol.RANDOM, seed)
@@ -63,7 +63,7 @@ def _measure(
     if variant.share < 1.0:
         rng = np.random.default_rng([seed, round(variant.share * 100)])
         rows = np.sort(rng.choice(rows, round(variant.share * len(rows)), replace=False))
-    model, _ = fit(data, rows, family, config, scratch, _Notes(say))
+    model, _ = fit(data, rows, family, config, scratch, _Notes(log))
     entries = []
     for use_future in (True, False) if variant.without_future else (True,):
         figures = measured(data, model.rows(split.valid, use_future=use_future), split.valid)
@@ -86,12 +86,12 @@ def _measure(
 class _Notes(Silent):
     """Passes on what goes on before the first step."""
 
-    def __init__(self, say: Say) -> None:
-        self._say = say
+    def __init__(self, log: Log) -> None:
+        self._log = log
 
     def note(self, text: str) -> None:
         """See `Watch`."""
-        self._say(text)
+        self._log(text)
 
 
 def _save(data: str, seed: int, entries: list[VariantResult]) -> None:

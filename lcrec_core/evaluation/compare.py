@@ -50,7 +50,7 @@ from lcrec_core.training.run import fit
 REPEATS = 5
 """A whole catalogue is predicted this many times; the median counts."""
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 def frozen_split(data: Dataset, protocol: Protocol, seed: int) -> Split:
@@ -82,7 +82,7 @@ def frozen_split(data: Dataset, protocol: Protocol, seed: int) -> Split:
     return split
 
 
-def measure(data: Dataset, protocol: Protocol, row: str, seed: int, say: Say = lambda line: None) -> list[Result]:
+def measure(data: Dataset, protocol: Protocol, name: str, seed: int, log: Log = lambda line: None) -> list[Result]:
     """Train one row with one seed and measure it, unless its result is there.
 
     Returns:
@@ -92,34 +92,34 @@ def measure(data: Dataset, protocol: Protocol, row: str, seed: int, say: Say = l
         TrainingError: A library of `requirements-compare.txt` is missing, or the training failed.
         ResultError: A saved file cannot be used.
     """
-    folder, family = results_folder(data.name, protocol), registry.family(row)
+    folder, family = results_folder(data.name, protocol), registry.family(name)
     found, missing = [], []
-    for given in _given(family, protocol):
-        path = folder / f"{stem(row, seed, given)}.json"
+    for n_context in _context_sizes(family, protocol):
+        path = folder / f"{stem(name, seed, n_context)}.json"
         if path.exists():
             found.append(read_result(path))
         else:
-            missing.append(given)
+            missing.append(n_context)
     if not missing:
         return found
     split = frozen_split(data, protocol, seed)
     trained: tuple[Model, float] | None = None
-    for given in missing:
-        shown, asked = _shown_and_asked(data, split, given)
-        again = given is not None and not family.folds_in_new_users
-        if trained is None or again:
-            rows = np.union1d(split.fitting, shown) if again else split.fitting
-            say(f"{row}, seed {seed}: training on {len(rows):,} ratings")
+    for n_context in missing:
+        context, targets = _context_and_targets(data, split, n_context)
+        trained_again = n_context is not None and not family.folds_in_new_users
+        if trained is None or trained_again:
+            rows = np.union1d(split.fitting, context) if trained_again else split.fitting
+            log(f"{name}, seed {seed}: training on {len(rows):,} ratings")
             trained = _trained(data, split, family, rows)
         model, seconds = trained
-        folded_in = given is not None and not again
-        prediction = model.rows(asked, context=shown if folded_in else None, use_future=not folded_in)
+        fold_in = n_context is not None and not trained_again
+        prediction = model.rows(targets, context=context if fold_in else None, use_future=not fold_in)
         try:
-            figures = measured(data, prediction, asked)
+            figures = measured(data, prediction, targets)
         except ValueError as error:
-            raise ResultError(f"{row} with seed {seed} cannot be measured: {error}") from error
+            raise ResultError(f"{name} with seed {seed} cannot be measured: {error}") from error
         result = Result(
-            row=row,
+            row=name,
             data=data.name,
             protocol=str(protocol),
             seed=seed,
@@ -132,13 +132,13 @@ def measure(data: Dataset, protocol: Protocol, row: str, seed: int, say: Say = l
             parameters=model.parameters,
             test_ratings=figures.errors.count,
             environment=environment(gpu=model.device == "cuda"),
-            log_loss=figures.log_loss if given is None else None,
-            calibration_error=figures.calibration_error if given is None else None,
-            given=given,
-            trained_with_them=None if given is None else again,
+            log_loss=figures.log_loss if n_context is None else None,
+            calibration_error=figures.calibration_error if n_context is None else None,
+            given=n_context,
+            trained_with_them=None if n_context is None else trained_again,
         )
         _save(data, split, result, figures)
-        say(f"{row}, seed {seed}: MSE {result.mse:.4f}, MAE {result.mae:.4f}, trained in {seconds:,.0f} s")
+        log(f"{name}, seed {seed}: MSE {result.mse:.4f}, MAE {result.mae:.4f}, trained in {seconds:,.0f} s")
         found.append(result)
     return found
 
@@ -154,10 +154,10 @@ def _save(data: Dataset, split: Split, result: Result, figures: Measured) -> Non
         if table is not None:
             write_table(table, folder / f"{result.stem}.{kind}.csv")
     write_result(result, folder)
-    given = "" if result.given is None else f", {result.given} given"
+    n_context = "" if result.given is None else f", {result.given} given"
     with convenient("the log of the comparison cannot be written"), (folder / "log.txt").open("a") as log:
         log.write(
-            f"{datetime.now(UTC):%Y-%m-%d %H:%M} {result.row} seed {result.seed}{given}: MSE {result.mse:.4f}, "
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M} {result.row} seed {result.seed}{n_context}: MSE {result.mse:.4f}, "
             f"MAE {result.mae:.4f}, {result.train_seconds:,.0f} s to train, {result.predict_ms:,.1f} ms a catalogue; "
             f"{result.settings}\n"
         )
@@ -168,35 +168,35 @@ def _save_array(path: Path, values: np.ndarray) -> None:
         np.save(file, values)
 
 
-GIVEN = (5, 10, 20, 50)
+CONTEXT_SIZES = (5, 10, 20, 50)
 """How many first ratings of new people a model is given."""
 
 
-def _given(family: Family, protocol: Protocol) -> tuple[int | None, ...]:
+def _context_sizes(family: Family, protocol: Protocol) -> tuple[int | None, ...]:
     if protocol is not Protocol.NEW_PEOPLE:
         return (None,)
-    return (20,) if family.slow else GIVEN
+    return (20,) if family.slow else CONTEXT_SIZES
 
 
-def _shown_and_asked(data: Dataset, split: Split, given: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _context_and_targets(data: Dataset, split: Split, n_context: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the test part that a model is given, each person's first in time, and those that it is asked about."""
-    if given is None:
+    if n_context is None:
         return np.zeros(0, dtype=np.int64), split.test
     test = data.ratings.iloc[split.test].reset_index(names="row").sort_values([Col.USER, Col.TIME, Col.MOVIE])
     people = test.groupby(Col.USER)["row"]
-    test = test[people.transform("size") > given]
+    test = test[people.transform("size") > n_context]
     if test.empty:
         raise ResultError(
-            f"{data.name}: nobody of the test part has more than the {given} ratings that are to be given"
+            f"{data.name}: nobody of the test part has more than the {n_context} ratings that are to be given"
         )
-    first = test.groupby(Col.USER).cumcount() < given
+    first = test.groupby(Col.USER).cumcount() < n_context
     return np.sort(test["row"][first].to_numpy()), np.sort(test["row"][~first].to_numpy())
 
 
-def seeds_of(row: str, protocol: Protocol, seeds: Iterable[int]) -> list[int]:
+def seeds_of(name: str, protocol: Protocol, seeds: Iterable[int]) -> list[int]:
     """The seeds that a row is measured with: the splits by time do not depend on them, and some rows take too long."""
     drawn = protocol in (Protocol.RANDOM, Protocol.RANDOM_90)
-    every = protocol is Protocol.OFFICIAL or (drawn and not registry.family(row).one_seed)
+    every = protocol is Protocol.OFFICIAL or (drawn and not registry.family(name).one_seed)
     return list(seeds) if every else list(seeds)[:1]
 
 

@@ -27,6 +27,13 @@ TRAINABLE = tuple(family.name for family in (LCREC, PAPER, LSTM, CNN))
 """What a run may write a bundle of; a data set with several bundles is served by the first of these."""
 
 
+DEFAULT = PAPER.name
+"""What is trained unless another family is named."""
+
+ABLATED = next(family for family in _EVERY if family.variants)
+"""Whose parts are measured unless another family is named."""
+
+
 def family(name: str) -> Family:
     """The family of that name.
 
@@ -39,10 +46,10 @@ def family(name: str) -> Family:
 
 
 def train_command(data: str, name: str = "") -> str:
-    """What makes a bundle of that name; a family's own name needs no `--name`, and paper is the default model."""
+    """What makes a bundle of that name; a family's own name needs no `--name`, and `DEFAULT` no `--model`."""
     command = f"python -m lcrec_core train --data {data}"
     if name in TRAINABLE:
-        return command if name == PAPER.name else f"{command} --model {name}"
+        return command if name == DEFAULT else f"{command} --model {name}"
     return f"{command} --name {name}" if name else command
 
 

@@ -96,7 +96,7 @@ class TitleIndex:
     def of(cls, data: Dataset) -> "TitleIndex":
         """Index every movie of a data set."""
         ids = data.movies[Col.MOVIE].to_numpy()
-        counts = np.bincount(np.searchsorted(ids, data.ratings[Col.MOVIE].to_numpy()), minlength=len(ids))
+        counts = np.bincount(data.movie_rows(data.ratings[Col.MOVIE]), minlength=len(ids))
         years = [None if pd.isna(year) else int(year) for year in data.movies[Col.YEAR]]
         return cls.of_titles(ids, data.movies[Col.TITLE].astype(str).to_list(), years, counts)
 

@@ -42,7 +42,7 @@ from lcrec_core.files import (
     write_whole,
 )
 from lcrec_core.models import bundles
-from lcrec_core.models.registry import TRAINABLE, family
+from lcrec_core.models.registry import DEFAULT, TRAINABLE, family
 from lcrec_core.models.settings import LARGEST_SEED, flat
 from lcrec_core.sources import datasets
 from lcrec_core.training import resumable
@@ -114,7 +114,7 @@ class JobRequest:
     data: str
     name: str
     """Folder of the bundle inside `artifacts/<data>/`."""
-    model: str = "paper"
+    model: str = DEFAULT
     epochs: int | None = None
     """None, here and below, for what the model is trained with unless told otherwise, or does not have."""
     learning_rate: float | None = None

@@ -13,7 +13,7 @@ from lcrec_core.evaluation.results import Summary, VariantResult, read_ablation
 from lcrec_core.files import REPOSITORY
 from lcrec_core.metrics.distribution import calibration_error
 from lcrec_core.metrics.rating import GENRE, MOVIE, PERSON, YEAR
-from lcrec_core.models.registry import FAMILIES
+from lcrec_core.models.registry import ABLATED, FAMILIES
 from lcrec_ui.compare import charts as compare_charts
 from lcrec_ui.compare import tables
 from lcrec_ui.frame import charts, failures, permissions
@@ -168,7 +168,7 @@ def _reliability(kind: str) -> dict[str, pd.DataFrame]:
 def parts_of_lcrec() -> None:
     """What each part of LCRec is worth, and what more ratings are."""
     try:
-        found = read_ablation(paper_facts.DATA, FAMILIES["lcrec"])
+        found = read_ablation(paper_facts.DATA, ABLATED)
     except LCRecError as error:
         st.warning(failures.sentence(error), icon=":material/warning:")
         return

@@ -71,7 +71,7 @@ def people(data_name: str) -> pd.DataFrame:
 def _people(name: str, stamp: str) -> pd.DataFrame:
     data = dataset(name)
     ids = data.users[Col.USER].to_numpy()
-    counts = np.bincount(np.searchsorted(ids, data.ratings[Col.USER].to_numpy()), minlength=len(ids))
+    counts = np.bincount(data.user_rows(data.ratings[Col.USER]), minlength=len(ids))
     return data.users.assign(ratings=counts)
 
 
@@ -91,7 +91,7 @@ def _movie_means(name: str, stamp: str) -> pd.Series:
 
 def _movie_rows(data: Dataset) -> np.ndarray:
     """Row in the table of movies of each rating: int64 (N,)."""
-    return np.searchsorted(data.movies[Col.MOVIE].to_numpy(), data.ratings[Col.MOVIE].to_numpy())
+    return data.movie_rows(data.ratings[Col.MOVIE])
 
 
 def genres(data_name: str) -> list[str]:

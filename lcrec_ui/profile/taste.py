@@ -22,7 +22,7 @@ def history(data: Dataset, profile: Profile, means: pd.Series) -> pd.DataFrame:
         profile: The person.
         means: Everybody's average by movie id.
     """
-    rows = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), profile.movie_ids)
+    rows = data.movie_rows(profile.movie_ids)
     movies = data.movies.iloc[rows]
     table = pd.DataFrame(
         {
@@ -56,7 +56,7 @@ def genres(data: Dataset, profile: Profile, everybody: DatasetStatistics) -> pd.
 
     Only genres with at least `FEWEST_PER_GENRE` ratings of this person.
     """
-    rows = np.searchsorted(data.movies[Col.MOVIE].to_numpy(), profile.movie_ids)
+    rows = data.movie_rows(profile.movie_ids)
     lists = [split_genres(joined) for joined in data.movies[Col.GENRES].to_numpy()[rows]]
     given = pd.DataFrame(
         {

@@ -49,14 +49,14 @@ def queries_of_rows(data: Dataset, encoded: Encoded, rows: np.ndarray, network: 
         network: Its settings say what of a history it reads.
     """
     asked = data.ratings.iloc[rows]
-    row_of_person = np.searchsorted(data.users[Col.USER].to_numpy(), asked[Col.USER].to_numpy())
+    row_of_person = data.user_rows(asked[Col.USER])
     people, target_person = np.unique(row_of_person, return_inverse=True)
     config = network.config
     return Queries(
         people=people,
         histories=[liked_history(encoded.histories, p, config.liked_from, config.max_history) for p in people],
         target_person=target_person,
-        target_movie=np.searchsorted(data.movies[Col.MOVIE].to_numpy(), asked[Col.MOVIE].to_numpy()),
+        target_movie=data.movie_rows(asked[Col.MOVIE]),
         ratings=asked[Col.RATING].to_numpy(np.float32),
     )
 
