@@ -26,7 +26,7 @@ from lcrec_core.models.contract import Family, Model, Prediction, Silent, Step
 from lcrec_core.models.libraries.library import REQUIREMENTS, LibraryFamily
 from lcrec_core.models.settings import configured, flat, from_saved, saved
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.training.run import TrainRequest, fit, run
+from lcrec_core.training.run import TrainRequest, fit, train
 from tests.made_up import made_up
 
 SMALL = {
@@ -199,7 +199,7 @@ def test_the_same_seed_gives_the_same_model(family, model, data, asked):
         assert_same(again.tensors(), model.tensors())
 
 
-@pytest.mark.parametrize("family", map(registry.family, ("paper", "lcrec")), ids=("paper", "lcrec"))
+@pytest.mark.parametrize("family", [registry.family("paper"), registry.family("lcrec")], ids=("paper", "lcrec"))
 def test_another_seed_gives_another_model_of_those_that_draw(family, model, data, asked):
     """The counterpart of the test above. A family that draws nothing owes no such thing."""
     one, other = model.tensors(), fitted(family, data, asked, seed=1).tensors()
@@ -225,7 +225,7 @@ def test_what_is_saved_and_opened_again_is_what_was_trained_to_the_bit(family, d
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
     split = make_split(data)
     trained, _ = fit(data, split.fitting, family, small(family))
-    bundle = run(TrainRequest(data, family, small(family), save=False))
+    bundle = train(TrainRequest(data, family, small(family), save=False))
     assert list_bundles() == []
     save_bundle(bundle)
     kept = load_bundle(bundle.name)
@@ -329,7 +329,7 @@ def planted(monkeypatch, tmp_path) -> Family:
     return RARITY
 
 
-def rarest_first(data: Dataset, seed: int = 0) -> dict[int, int]:
+def training_counts(data: Dataset, seed: int = 0) -> dict[int, int]:
     """How often each movie was rated in the training part."""
     seen = data.ratings[Col.MOVIE].iloc[make_split(data, seed=seed).fitting].value_counts()
     return {movie: int(seen.get(movie, 0)) for movie in data.movies[Col.MOVIE]}
@@ -342,7 +342,7 @@ def test_a_family_that_only_ranks_is_trained_kept_and_served(planted, tiny, draw
     model, seconds = fit(tiny, split.fitting, planted, config)
     assert seconds >= 0
     told = []
-    bundle = run(TrainRequest(tiny, planted, config), told.append)
+    bundle = train(TrainRequest(tiny, planted, config), told.append)
     assert told[-1].state == "done"
     assert_same(bundle.weights, model.tensors())
     assert bundle.movie_features is None
@@ -363,16 +363,16 @@ def test_a_family_that_only_ranks_is_trained_kept_and_served(planted, tiny, draw
 
 
 def test_a_family_that_only_ranks_recommends_by_its_scores(planted, tiny):
-    run(TrainRequest(tiny, planted, RarityConfig()))
+    train(TrainRequest(tiny, planted, RarityConfig()))
     recommender = Recommender.load("made-up/rarity", tiny)
     person = Profile.from_dataset(tiny, 11)
-    ranking, counts = recommender.rank(person), rarest_first(tiny)
+    ranking, counts = recommender.rank(person), training_counts(tiny)
     assert [counts[movie] for movie in ranking["movie_id"]] == sorted(map(counts.get, ranking["movie_id"]))
     assert ranking["predicted"].nunique() > 5
     assert "liking" not in ranking
     best = recommender.top_n(person, 5)
     assert [line.movie_id for line in best] == ranking["movie_id"].head(5).tolist()
-    assert {(line.chances, line.liking) for line in best} == {(None, None)}
+    assert {(line.probabilities, line.p_like) for line in best} == {(None, None)}
     assert recommender.similar(1) == []
     assert all(recommender.explain(person, line.movie_id).because == () for line in best)
 
@@ -389,5 +389,5 @@ class Lost(RarityFamily):
 def test_a_run_whose_scores_are_no_numbers_fails_and_keeps_nothing(planted, tiny):
     lost = Lost(**{each.name: getattr(planted, each.name) for each in fields(planted)})
     with pytest.raises(TrainingError, match="not a number"):
-        run(TrainRequest(tiny, lost, RarityConfig()))
+        train(TrainRequest(tiny, lost, RarityConfig()))
     assert list_bundles() == []
