@@ -1,6 +1,6 @@
 # `make help` lists what there is. PYTHON names another interpreter, VENV another environment, ARGS goes to the tool:
 #   make app PYTHON=python3.12
-#   make test ARGS="tests/test_dataset.py -x"
+#   make test ARGS="tests/data/test_split.py -x"
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2

@@ -13,19 +13,17 @@ import numpy as np
 import torch
 
 from benchmarks.common import figure, times_ms, write
-from lcrec_core import files
-from lcrec_core.data.encode import encode, encode_profile
+from lcrec_core.data.encode import encode_profile
 from lcrec_core.data.profile import Profile
-from lcrec_core.data.split import make_split
 from lcrec_core.errors import LCRecError
+from lcrec_core.files import ARTIFACTS_ENV
 from lcrec_core.models import registry
 from lcrec_core.models.layers import movie_tensors
-from lcrec_core.models.lcrec.config import BackboneConfig, LCRecTrainConfig
-from lcrec_core.models.paper.config import BatchConfig
+from lcrec_core.models.paper.model import PaperModel
+from lcrec_core.models.settings import configured
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.sources import datasets
-from lcrec_core.training.run import TrainConfig, TrainRequest, train
-from tests.made_up import made_up, write_ml1m_zip
+from lcrec_core.training.run import TrainRequest, train
+from tests.made_up import made_up
 
 HISTORY = 200
 NAIVE_MOVIES = 100
@@ -72,11 +70,9 @@ class NaiveLoop:
 
     def __init__(self, recommender: Recommender, profile: Profile) -> None:
         bundle, data = recommender.bundle, recommender.data
-        split = make_split(data, bundle.config["train"]["protocol"], bundle.config["train"]["seed"])
-        encoded = encode(data, split.fitting)
-        self.network = registry.build(bundle.model, bundle.config["model"], encoded.vocabularies.sizes())
-        self.network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.weights.items()})
-        self.network.eval()
+        model = registry.load(bundle, data)
+        assert isinstance(model, PaperModel)
+        self.network, encoded = model.network, model.encoded
         self.movies = movie_tensors(encoded.movies, torch.device("cpu"))
         self.fields = torch.from_numpy(encode_profile(profile, encoded.vocabularies)).unsqueeze(0)
         self.history = torch.from_numpy(np.searchsorted(recommender.catalogue.movie_ids, profile.movie_ids))
@@ -100,14 +96,16 @@ def _recommenders(folder: Path) -> tuple[Recommender, Recommender]:
         return Recommender.load("ml-1m/paper"), Recommender.load("ml-1m/lcrec")
     except LCRecError as error:
         print(f"made-up data instead of MovieLens 1M: {error}")
-    os.environ[datasets.DATA_ENV] = str(folder)
-    os.environ[files.ARTIFACTS_ENV] = str(folder / "artifacts")
-    write_ml1m_zip(folder / "ml-1m.zip", made_up(6040, 3883, 40))
-    config = TrainConfig(epochs=1, evaluations_per_epoch=1, batches=BatchConfig(batch_size=2048))
-    train(TrainRequest("ml-1m", train=config))
-    few = replace(BackboneConfig(), iterations=20, burn_in=0)
-    train(TrainRequest("ml-1m", registry.LCREC, lcrec=LCRecTrainConfig(folds=2, epochs=1, backbone=few)))
-    return Recommender.load("ml-1m/paper"), Recommender.load("ml-1m/lcrec")
+    os.environ[ARTIFACTS_ENV] = str(folder / "artifacts")
+    data = made_up(6040, 3883, 40)
+    brief = {"paper": {"batch_size": 2048}, "lcrec": {"folds": 2, "iterations": 20, "burn_in": 0}}
+    bundles = []
+    for name, settings in brief.items():
+        family = registry.family(name)
+        config = configured(family.default_config(), epochs=1, evaluations_per_epoch=1, **settings)
+        bundles.append(train(TrainRequest(data, family, config, save=False)))
+    paper, ours = (Recommender(bundle, data) for bundle in bundles)
+    return paper, ours
 
 
 def _profile(recommender: Recommender) -> Profile:

@@ -24,10 +24,17 @@ from lcrec_core.files import REPOSITORY
 from lcrec_core.metrics import rating as by_group
 from lcrec_core.models.bundle import Bundle
 from lcrec_core.models.bundles import list_bundles
-from lcrec_core.models.registry import FAMILIES
+from lcrec_core.models.registry import ABLATED, FAMILIES
 from lcrec_core.sources.published import TITLES
 
-README = REPOSITORY / "README.md"
+PLACES: dict[str, tuple[str, ...]] = {
+    "README.md": ("headline",),
+    "docs/figures.md": (
+        *("results", "comparison", "distribution", "protocols", "new-people", "groups", "speed", "faults"),
+    ),
+    "docs/lcrec.md": ("ablation",),
+}
+"""Which tables each text has."""
 BUNDLES = REPOSITORY / "artifacts"
 MEASUREMENTS = REPOSITORY / "benchmarks" / "results"
 FAULTS = MEASUREMENTS / "faults.json"
@@ -200,6 +207,31 @@ def comparison_table(found: Iterable[Result]) -> str:
     return "\n".join(lines)
 
 
+def headline_table(
+    random: Iterable[Result], in_time: Iterable[Result], new_people: Iterable[Result], context: int = 10
+) -> str:
+    """Markdown: one row a model with what one asks first, the smallest MSE first.
+
+    Args:
+        random: Results by the random protocol.
+        in_time: Those on each person's last ratings.
+        new_people: Those on people who are new.
+        context: How many ratings new people have given.
+    """
+    later = {row.row: row for row in results.summaries(in_time)}
+    new = {row.row: row for row in results.summaries(new_people) if row.given == context}
+    lines = [
+        f"| model | MSE | MAE | each person's last ratings | new people, {context} ratings | training | a catalogue |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in sorted(results.summaries(random), key=lambda row: row.mean("mse")):
+        mse, mae = (mean_and_spread([getattr(r, name) for r in row.results]) for name in ("mse", "mae"))
+        others = (f"{of[row.row].mean('mse'):.3f}" if row.row in of else "–" for of in (later, new))
+        times = (f"{row.mean('train_seconds'):,.0f} s", f"{row.mean('predict_ms'):,.0f} ms")
+        lines.append(f"| {' | '.join([row.label, mse, mae, *others, *times])} |")
+    return "\n".join(lines)
+
+
 OTHER_WAYS = (
     (paper_facts.DATA, Protocol.USER_LAST, "each person's last 20 %"),
     (paper_facts.DATA, Protocol.GLOBAL_TIME, "everybody's last 20 %"),
@@ -311,7 +343,7 @@ def fill(text: str, blocks: dict[str, str]) -> str:
         before, found_begin, rest = text.partition(begin)
         _, found_end, after = rest.partition(end)
         if not (found_begin and found_end):
-            raise ReportError(f"the README has no {begin} followed by {end}; put both on lines of their own")
+            raise ReportError(f"there is no {begin} followed by {end}; put both on lines of their own")
         text = f"{before}{begin}\n{content}\n{end}{after}"
     return text
 
@@ -319,12 +351,17 @@ def fill(text: str, blocks: dict[str, str]) -> str:
 def blocks() -> dict[str, str]:
     """Every generated table by the name of its markers."""
     return {
+        "headline": headline_table(
+            reported_results(),
+            reported_results(protocol=Protocol.USER_LAST),
+            reported_results(protocol=Protocol.NEW_PEOPLE),
+        ),
         "results": results_table(reported_bundles()),
         "comparison": comparison_table(reported_results()),
         "distribution": distribution_table(reported_results()),
         "protocols": protocols_table([(head, reported_results(data, protocol)) for data, protocol, head in OTHER_WAYS]),
         "new-people": new_people_table(reported_results(protocol=Protocol.NEW_PEOPLE)),
-        "ablation": ablation_table(read_ablation(paper_facts.DATA, FAMILIES["lcrec"], BUNDLES)),
+        "ablation": ablation_table(read_ablation(paper_facts.DATA, ABLATED, BUNDLES)),
         "groups": groups_table(reported_groups()),
         "speed": speed_table(read_measurements()),
         "faults": faults_table(read_faults()),
@@ -332,25 +369,28 @@ def blocks() -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the README's tables, or with --check say whether they are up to date; returns the exit code."""
+    """Write the tables, or with --check say whether they are up to date; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 when a table is out of date")
     options = parser.parse_args(arguments)
     try:
-        before = README.read_text(encoding="utf-8")
-        after = fill(before, blocks())
+        tables = blocks()
+        stale = {}
+        for place, names in PLACES.items():
+            before = (REPOSITORY / place).read_text(encoding="utf-8")
+            after = fill(before, {name: tables[name] for name in names})
+            if after != before:
+                stale[place] = after
     except (LCRecError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return getattr(error, "exit_code", 1)
-    if before == after:
-        print("README.md is up to date", file=sys.stderr)
-        return 0
-    if options.check:
-        print("README.md is out of date: run `make readme`", file=sys.stderr)
+    if options.check and stale:
+        print(f"{', '.join(stale)}: out of date, run `make readme`", file=sys.stderr)
         return 1
-    # newline="\n": the same bytes on every system.
-    README.write_text(after, encoding="utf-8", newline="\n")
-    print("README.md: tables written", file=sys.stderr)
+    for place, after in stale.items():
+        # newline="\n": the same bytes on every system.
+        (REPOSITORY / place).write_text(after, encoding="utf-8", newline="\n")
+    print(f"{', '.join(stale) or 'nothing'} written" if stale else "every table is up to date", file=sys.stderr)
     return 0
 
 

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from lcrec_core.models.paper.family import PAPER
+from lcrec_core.models.settings import configured
+from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore
-from lcrec_core.training.run import TrainConfig, TrainRequest, train
+from lcrec_core.training.run import TrainRequest, train
 from lcrec_ui.frame.text import clean
 from tests.movielens_files import Files, write_zip
 from tests.outside import HOST, PAYLOADS
@@ -96,14 +99,14 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
     """A server with a data set that a stranger made, and a model of a stranger's name trained on it."""
     folder = tmp_path_factory.mktemp("hostile")
     write_zip(folder / "data" / "own" / f"{DATA}.zip", hostile_files())
-    class_index = {"LCREC_DATA": str(folder / "data"), "LCREC_ARTIFACTS": str(folder / "artifacts")}
+    places = {"LCREC_DATA": str(folder / "data"), "LCREC_ARTIFACTS": str(folder / "artifacts")}
     with pytest.MonkeyPatch.context() as patch:
-        for name, place in class_index.items():
+        for name, place in places.items():
             patch.setenv(name, place)
-        network = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6}
+        small = {"embedding_size": 4, "filters": 2, "feature_size": 8, "state_size": 6, "epochs": 1}
         for name in ("paper", f"www.{HOST}"):
-            train(TrainRequest(DATA, name=name, train=TrainConfig(epochs=1), network=network))
-    with serve(folder, **class_index) as running:
+            train(TrainRequest(datasets.load(DATA), PAPER, configured(PAPER.default_config(), **small), name=name))
+    with serve(folder, **places) as running:
         yield running
 
 

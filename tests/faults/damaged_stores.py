@@ -72,8 +72,8 @@ def check_one(seed: int, index: int, place: Path) -> str | None:
     rng = np.random.default_rng([seed, index])
     content = np.frombuffer(shared.read_bytes(), np.uint8).copy()
     # Most of a page is empty; every other try aims at bytes that say something.
-    class_index = np.flatnonzero(content) if index % 2 else np.arange(len(content))
-    for place_of_byte in rng.choice(class_index, size=(1, 1, 1, 8)[index % 4]):
+    places = np.flatnonzero(content) if index % 2 else np.arange(len(content))
+    for place_of_byte in rng.choice(places, size=(1, 1, 1, 8)[index % 4]):
         content[place_of_byte] ^= 1 << int(rng.integers(8))
     file.write_bytes(content.tobytes())
     try:

@@ -137,8 +137,8 @@ def _leave_out(content: bytes, rng: np.random.Generator) -> bytes:
 
 def _field(signature: bytes, offset: int, size: int, value: int, which: int, content: bytes, _: object) -> bytes:
     """Set a number in the `which`-th record that begins with this signature."""
-    class_index = [found.start() for found in re.finditer(re.escape(signature), content)]
-    place = class_index[which % len(class_index)] + offset
+    places = [found.start() for found in re.finditer(re.escape(signature), content)]
+    place = places[which % len(places)] + offset
     return content[:place] + value.to_bytes(size, "little") + content[place + size :]
 
 

@@ -82,8 +82,8 @@ def _visit(watched: Watched, index: int, token: str) -> str | None:
 def check(indices: range, seed: int, folder: Path) -> dict[int, str]:
     prepare(folder)
     failures = {}
-    class_index = {"LCREC_DATA": str(folder / "data"), "LCREC_ARTIFACTS": str(folder / "artifacts")}
-    with serve(folder / "server", **class_index) as server, sync_playwright() as playwright:
+    places = {"LCREC_DATA": str(folder / "data"), "LCREC_ARTIFACTS": str(folder / "artifacts")}
+    with serve(folder / "server", **places) as server, sync_playwright() as playwright:
         store = ProfileStore(f"sqlite:///{folder / 'server' / 'profiles.sqlite'}")
         browser = launch(playwright, browser_path() or "chromium")
         for index in indices:

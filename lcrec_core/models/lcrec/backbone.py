@@ -68,7 +68,7 @@ def merge_chains(backbones: Sequence[Backbone], interactions: Interactions, conf
     """One backbone of a few samples of each of some chains, each of which has seen another part of the ratings.
 
     Chains disagree by more than the samples of one of them do, so that a few samples of each predict better than as
-    many of one that has seen everything (benchmarks/experiments.md).
+    many of one that has seen everything (docs/experiments.md).
     """
     step = max(1, config.samples // config.served_samples)
 

@@ -21,12 +21,11 @@ from sqlalchemy.dialects import mysql, postgresql
 
 from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS
 from lcrec_core.errors import ProfileError, UnknownProfileError
+from lcrec_core.files import REPOSITORY
 from lcrec_core.store.checks import NAME_LENGTH, free_name, new_token, token_hash
 from lcrec_core.store.database import SCHEMA_VERSION, metadata
 from lcrec_core.store.profiles import ProfileStore, StoredRating, Undone, default_url
 from lcrec_core.store.sqlite import sqlite_url
-
-ROOT = Path(__file__).parents[1]
 
 VERSION_1 = """
 CREATE TABLE lcrec_schema (version INTEGER NOT NULL);
@@ -425,7 +424,7 @@ for movie_id in range(first, first + count):
 
 def start_writer(file: Path, token: str, first: int, count: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", WRITER, sqlite_url(file), token, str(first), str(count)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def integrity(file: Path) -> str:
@@ -630,7 +629,7 @@ def test_a_folder_that_may_not_be_written_is_a_clear_error(exists: bool) -> None
             file.chmod(0o444)
         folder.chmod(0o555)
         command = [sys.executable, "-c", READ_ONLY, sqlite_url(file)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
         folder.chmod(0o755)
     assert done.stderr == ""
     assert str(file) in done.stdout
@@ -655,7 +654,7 @@ def test_the_default_is_in_the_checkout_and_can_be_named_as_url_or_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LCREC_STORE")
-    assert default_url() == sqlite_url(ROOT / "var" / "profiles.sqlite")
+    assert default_url() == sqlite_url(REPOSITORY / "var" / "profiles.sqlite")
     monkeypatch.setenv("LCREC_STORE", "postgresql://host/lcrec")
     assert default_url() == "postgresql://host/lcrec"
     monkeypatch.setenv("LCREC_STORE", str(tmp_path / "mine.sqlite"))

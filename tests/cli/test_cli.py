@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.cli import main
+from lcrec_core.files import REPOSITORY
 from lcrec_core.sources import download
 from tests.made_up import made_up, write_ml1m_zip
 from tests.movielens_files import dat_files, write_zip
-
-REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)

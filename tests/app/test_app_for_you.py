@@ -1,12 +1,14 @@
 """The For you page and the frame around every page."""
 
 import io
+import json
 import re
 
 import pandas as pd
 import pytest
 
-from lcrec_core.data.titles import sort_key
+from lcrec_core.cli.main import main
+from lcrec_core.data.titles import sort_key, spoken
 from lcrec_core.serving.filters import ANY, KNOWN, LESSER_KNOWN, popularity_bounds
 from lcrec_core.serving.recommender import Recommender
 from lcrec_ui.for_you import cards
@@ -26,6 +28,12 @@ def test_a_visitor_sees_five_movies_for_the_demo_person_at_once():
     assert "Simulated people" in text
     assert "predicted for you" in text
     assert "on average" in text
+
+
+def test_the_command_line_lists_the_same_five(capsys):
+    assert main(["recommend", "--bundle", "demo", "--user", "11", "--json"]) == 0
+    listed = [spoken(movie["title"]) for movie in json.loads(capsys.readouterr().out)]
+    assert [cards.plain(title) for title in listed] == top_titles(visit())
 
 
 def test_the_table_is_the_whole_list_best_first_and_begins_with_the_cards():

@@ -9,6 +9,7 @@ import pytest
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.split import make_split
 from lcrec_core.errors import DataError
+from lcrec_core.files import REPOSITORY
 from lcrec_core.sources import datasets, movielens
 from tests.movielens_files import csv_files, dat_files, u_files, write_folder, write_zip
 
@@ -23,9 +24,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_default_folder_is_beside_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LCREC_DATA", raising=False)
-    assert datasets.data_folder() == Path(__file__).parents[1] / "data"
+    assert datasets.data_folder() == REPOSITORY / "data"
     monkeypatch.setenv("LCREC_DATA", "")
-    assert datasets.data_folder() == Path(__file__).parents[1] / "data"
+    assert datasets.data_folder() == REPOSITORY / "data"
 
 
 def test_without_files_there_is_only_the_demo(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """The shipped bundles go on predicting what they predicted when they were trained, whatever is rebuilt around them.
 
-`tests/shipped_predictions/*.npz` were written by `python -m tests.test_shipped_predictions`; they change when a
+`shipped_predictions/*.npz` were written by `python -m tests.models.test_shipped_predictions`; they change when a
 bundle is trained again, and never because code moved.
 """
 

@@ -15,7 +15,7 @@ from lcrec_core.evaluation import paper_facts
 from lcrec_core.training import jobs, resumable
 from lcrec_core.training.jobs import Job
 from tests.bundles import write_bundle
-from tests.test_jobs import STAND_IN
+from tests.training.test_jobs import STAND_IN
 from tests.visiting import open_page, run, visited_before, words
 
 PAGE = "5_training.py"

@@ -2,7 +2,6 @@
 
 import tomllib
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.summary import summarise
 from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.evaluation.paper_facts import RESULTS
+from lcrec_core.files import REPOSITORY
 from lcrec_ui.compare import charts as compare_charts
 from lcrec_ui.data import charts as data_charts
 from lcrec_ui.frame import charts
@@ -19,7 +19,7 @@ from lcrec_ui.frame.charts import Chart
 from lcrec_ui.training import charts as training_charts
 from lcrec_ui.training.charts import Curve
 
-CONFIG = Path(__file__).resolve().parent.parent / ".streamlit" / "config.toml"
+CONFIG = REPOSITORY / ".streamlit" / "config.toml"
 OURS = BundleSummary("ml-1m", "paper", "random", {}, ("ml-1m/paper",), (0,), 0.8, 0.7, None, None)
 
 

@@ -38,9 +38,25 @@ def rows(table: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
 
 
-def test_readme_says_what_the_files_say():
-    text = report.README.read_text(encoding="utf-8")
-    assert report.fill(text, report.blocks()) == text, "run `make readme`"
+def test_the_tables_say_what_the_files_say():
+    assert report.main(["--check"]) == 0, "run `make readme`"
+
+
+def test_every_table_has_its_place():
+    assert sorted(name for names in report.PLACES.values() for name in names) == sorted(report.blocks())
+
+
+def test_the_readme_is_a_front_door():
+    assert len((report.REPOSITORY / "README.md").read_text().splitlines()) < 150
+
+
+def test_the_headline_has_one_row_a_model_with_what_was_measured_of_it():
+    random = [result("lcrec", 0, 0.66), result("lcrec", 1, 0.68), result("bias", 0, 0.82)]
+    in_time, new = [result("bias", 0, 0.85)], [result("lcrec", 0, 0.84, given=10), result("lcrec", 0, 0.9, given=5)]
+    assert rows(report.headline_table(random, in_time, new)) == [
+        ["LCRec, ours", "0.670 ± 0.014", "0.335 ± 0.007", "–", "0.840", "61 s", "2 ms"],
+        ["Bias only", "0.820", "0.410", "0.850", "–", "61 s", "2 ms"],
+    ]
 
 
 def test_seeds_of_one_setting_become_mean_and_spread():
@@ -119,9 +135,11 @@ def test_a_broken_result_of_the_fault_harness_is_named(content: str | None, tmp_
 
 
 def test_check_tells_without_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    readme = tmp_path / "README.md"
-    readme.write_text("".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in report.blocks()))
-    monkeypatch.setattr(report, "README", readme)
+    readme, tables = tmp_path / "README.md", report.blocks()
+    readme.write_text("".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in tables))
+    monkeypatch.setattr(report, "PLACES", {"README.md": tuple(tables)})
+    monkeypatch.setattr(report, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(report, "blocks", lambda: tables)
     before = readme.read_text()
     assert report.main(["--check"]) == 1
     assert readme.read_text() == before

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-FILES = sorted([*ROOT.glob("lcrec_ui/*.py"), *ROOT.glob("pages/*.py")])
+from lcrec_core.files import REPOSITORY
+
+FILES = sorted([*REPOSITORY.glob("lcrec_ui/**/*.py"), *REPOSITORY.glob("pages/*.py")])
 
 SHOWN = frozenset(
     [
