@@ -25,7 +25,7 @@ from lcrec_core.metrics import rating as by_group
 from lcrec_core.models.bundle import Bundle
 from lcrec_core.models.bundles import list_bundles
 from lcrec_core.models.registry import ABLATED, FAMILIES
-from lcrec_core.sources.published import TITLES
+from lcrec_core.sources.published import DATA_LABELS, TITLES
 
 PLACES: dict[str, tuple[str, ...]] = {
     "README.md": ("headline",),
@@ -40,8 +40,8 @@ MEASUREMENTS = REPOSITORY / "benchmarks" / "results"
 FAULTS = MEASUREMENTS / "faults.json"
 """What `make faults` found: by kind of fault, how often it was tried and how often it failed."""
 
-DATA_LABELS = {**TITLES, "demo": "demo (simulated people)"}
-"""In the order of the table's rows."""
+DATA_ORDER = (*TITLES, "demo")
+"""Of the table's rows."""
 
 PROTOCOL_LABELS = {
     "random": "random 80:20",
@@ -80,7 +80,7 @@ def results_table(bundles: Iterable[Bundle]) -> str:
 
 
 def _by_data(row: BundleSummary) -> tuple:
-    order = list(DATA_LABELS)
+    order = DATA_ORDER
     known = order.index(row.data) if row.data in order else len(order)
     return known, row.data, row.protocol, row.mse
 

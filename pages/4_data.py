@@ -4,12 +4,12 @@ import streamlit as st
 
 from lcrec_ui.data import get as data_source
 from lcrec_ui.data import views
-from lcrec_ui.frame import page, session
+from lcrec_ui.frame import lookups, page, session
 
 page.begin("Data")
 data = session.current_data()
 data_source.switch()
-views.sizes(views.statistics_of(data))
+views.sizes(lookups.statistics(data.name))
 
 charts, numbers, get = st.tabs(
     ["Charts", "From files to numbers", "Get MovieLens"], key="data_view", on_change="rerun", bind="query-params"

@@ -61,10 +61,6 @@ class Vocabulary:
         position = self._lookup.get_indexer(pd.Index(values))
         return np.where(position < 0, UNK, position + FIRST).astype(np.int64)
 
-    def value_at(self, index: int) -> object:
-        """The value behind an index; None for padding and unknown."""
-        return self.values[index - FIRST] if index >= FIRST else None
-
     @property
     def sha256(self) -> str:
         """Hash of the values in order: a bundle stores this instead of the values."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from lcrec_core.data.dataset import Dataset
 
-PAPER = "Research on Movie Recommendation Model Based on LSTM and CNN"
-AUTHORS = "Wang, Yang, Ye, Miao"
 DATA = "ml-1m"
 """The data set of every figure in the paper."""
 
@@ -22,12 +20,6 @@ EXAMPLE_RATER = 1
 """The user whose ratings Table V shows."""
 EXAMPLE_RATINGS = (938, 2398, 2918, 1035, 2791, 2687)
 """The movies of Table V's rows, in its order."""
-
-RATING_COUNTS = {1: 56_174, 2: 107_557, 3: 261_197, 4: 348_971, 5: 226_310}
-"""Figure 4: ratings of each value in the whole data set."""
-
-TRAIN_SHARE = 0.8
-"""Section on evaluation: 8:2 into training and test."""
 
 SETTINGS = {"epochs": 5, "batch_size": 256, "keep_probability": 0.5, "learning_rate": 0.0001}
 """Table VI, named as the training settings of a bundle are."""
@@ -78,26 +70,6 @@ RESULTS = (
     PaperResult("CNN", "cnn", 0.935, 0.979),
 )
 """Table VII, in the paper's order."""
-
-
-@dataclass(frozen=True)
-class PaperListing:
-    """One line of Figure 7: the paper's top five for a user."""
-
-    movie_id: int
-    title: str
-    genres: str
-    predicted: float
-
-
-TOP_FIVE = (
-    PaperListing(3377, "Hangmen Also Die (1943)", "Drama|War", 4.28),
-    PaperListing(556, "War Room, The (1993)", "Documentary", 4.27),
-    PaperListing(3378, "Ogre, The (Der Unhold) (1996)", "Drama", 4.03),
-    PaperListing(3797, "In Crowd, The (2000)", "Thriller", 3.96),
-    PaperListing(3461, "Lord of the Flies (1963)", "Adventure|Drama|Thriller", 3.88),
-)
-"""Figure 7."""
 
 
 def impossible_results() -> list[PaperResult]:

@@ -30,13 +30,12 @@ Progress = Callable[[int, int], None]
 """Called with the bytes fetched so far and the bytes in all (0 when the server does not say)."""
 
 
-def download(name: str, *, progress: Progress | None = None, base_url: str | None = None) -> Path:
+def download(name: str, *, progress: Progress | None = None) -> Path:
     """Fetch a data set into the data folder; call it only once the person has accepted the terms.
 
     Args:
         name: One of RELEASES.
         progress: Told about every block that arrives.
-        base_url: Where `NAME.zip` lies, instead of GroupLens or what LCREC_DOWNLOAD_URL names.
 
     Returns:
         The zip in the data folder.
@@ -46,7 +45,7 @@ def download(name: str, *, progress: Progress | None = None, base_url: str | Non
         DataError: The data folder cannot be written to.
     """
     release = release_of(name)
-    base = base_url or os.environ.get(BASE_ENV)
+    base = os.environ.get(BASE_ENV)
     url = f"{base.rstrip('/')}/{name}.zip" if base else release.url
     target = data_folder() / f"{name}.zip"
 

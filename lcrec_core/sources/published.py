@@ -46,6 +46,9 @@ TITLES = {
 }
 """What the releases are called, in the order in which they are shown."""
 
+DATA_LABELS = {"demo": "Demo (simulated people)", **TITLES}
+"""Every data set that has a name of its own, for people."""
+
 EDITIONS: dict[str, tuple[Counts, ...]] = {
     "ml-1m": (Counts(6_040, 3_883, 1_000_209),),
     "ml-100k": (Counts(943, 1_682, 100_000),),

@@ -10,11 +10,12 @@ import streamlit as st
 
 from lcrec_core.errors import DataError, LCRecError
 from lcrec_core.sources import datasets, download
+from lcrec_core.sources.published import DATA_LABELS
 from lcrec_core.sources.releases import RELEASES, licence_text
 from lcrec_core.training import jobs
 from lcrec_ui.frame import failures, permissions, session
 from lcrec_ui.frame.failures import callback
-from lcrec_ui.frame.text import DATA_TITLES, clean, plain
+from lcrec_ui.frame.text import clean, plain
 
 _SWITCH = "data_switch"
 _ARRIVED = "data_arrived"
@@ -79,7 +80,7 @@ def get_data() -> None:
 def _download() -> None:
     here = datasets.available()
     for name in (name for name in RELEASES if name in here):
-        st.markdown(f":green-badge[:material/check: here] {DATA_TITLES[name]}")
+        st.markdown(f":green-badge[:material/check: here] {DATA_LABELS[name]}")
     small = [name for name, release in RELEASES.items() if release.size_mb <= LARGEST_DOWNLOAD_MB]
     offered = [name for name in small if name not in here]
     if not offered:
@@ -103,7 +104,7 @@ def _as_markdown(text: str) -> str:
 
 
 def _offer(name: str) -> str:
-    return f"{DATA_TITLES[name]} ({RELEASES[name].size_mb:g} MB)"
+    return f"{DATA_LABELS[name]} ({RELEASES[name].size_mb:g} MB)"
 
 
 def _fetch(name: str) -> None:
@@ -228,7 +229,7 @@ def _alone() -> Iterator[None]:
 
 
 def _title(name: str) -> str:
-    return DATA_TITLES.get(name, name)
+    return DATA_LABELS.get(name, name)
 
 
 def _show_new(name: str) -> None:

@@ -7,16 +7,11 @@ import streamlit as st
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import encode
 from lcrec_core.data.split import make_split
-from lcrec_core.data.summary import DatasetStatistics, summarise
+from lcrec_core.data.summary import DatasetStatistics
 from lcrec_core.evaluation import paper_facts
 from lcrec_ui.data import charts as data_charts
 from lcrec_ui.data.encoded import PADDING, BeforeAfter, PaperTables, paper_tables
-from lcrec_ui.frame import charts
-
-
-def statistics_of(data: Dataset) -> DatasetStatistics:
-    """Aggregates of a data set."""
-    return _statistics(data)[1]
+from lcrec_ui.frame import charts, lookups
 
 
 def tables_of(data: Dataset) -> PaperTables:
@@ -26,11 +21,6 @@ def tables_of(data: Dataset) -> PaperTables:
 
 # A data set is told from another by being another object. The cached value holds on to it, so that
 # its id cannot pass to a later one.
-@st.cache_resource(max_entries=3, show_spinner="Counting ratings…", hash_funcs={Dataset: id})
-def _statistics(data: Dataset) -> tuple[Dataset, DatasetStatistics]:
-    return data, summarise(data)
-
-
 @st.cache_resource(max_entries=3, show_spinner="Encoding users and movies…", hash_funcs={Dataset: id})
 def _tables(data: Dataset) -> tuple[Dataset, PaperTables]:
     return data, paper_tables(data, encode(data, make_split(data).fitting))
@@ -50,7 +40,7 @@ def sizes(stats: DatasetStatistics) -> None:
 
 def all_charts(data: Dataset) -> None:
     """How the ratings are spread, and what else describes the data set."""
-    stats = statistics_of(data)
+    stats = lookups.statistics(data.name)
     # Row by row, so that a phone shows them in this order too.
     left, right = st.columns(2)
     with left:

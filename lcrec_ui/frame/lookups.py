@@ -29,7 +29,7 @@ def _title_index(name: str, stamp: str) -> TitleIndex:
     return TitleIndex.of(dataset(name))
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@st.cache_resource(max_entries=3, show_spinner="Counting ratings…")
 def _statistics(name: str, stamp: str) -> DatasetStatistics:
     return summarise(dataset(name))
 

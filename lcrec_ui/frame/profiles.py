@@ -9,11 +9,11 @@ import numpy as np
 
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.errors import ProfileError, UnknownProfileError
+from lcrec_core.sources.published import DATA_LABELS
 from lcrec_core.store import checks
 from lcrec_core.store.profiles import Undone
 from lcrec_ui.frame import loaders, session
 from lcrec_ui.frame.session import Owner
-from lcrec_ui.frame.text import DATA_TITLES
 
 
 def create(name: str = "", *, gender: str | None = None, age: int | None = None, occupation: str | None = None) -> str:
@@ -159,7 +159,7 @@ def _own_token_of(owner: Owner) -> str:
 
 
 def _somebody_else() -> ProfileError:
-    title = DATA_TITLES.get(session.state().data, session.state().data)
+    title = DATA_LABELS.get(session.state().data, session.state().data)
     return ProfileError(
         "nothing was saved: the person or the data on the screen changed in between; "
         f"you are looking at {title} as {session.current_person().label} now"

@@ -4,9 +4,10 @@ import streamlit as st
 
 from lcrec_core.errors import BundleError
 from lcrec_core.sources import datasets
+from lcrec_core.sources.published import DATA_LABELS
 from lcrec_ui.frame import session, url
 from lcrec_ui.frame.failures import callback, fragment
-from lcrec_ui.frame.text import DATA_TITLES, clean, count, distinct, plain
+from lcrec_ui.frame.text import clean, count, distinct, plain
 
 WHO = "sidebar_person"
 """Key of the fragment that shows the person."""
@@ -68,10 +69,10 @@ def _data_switch() -> None:
     available = datasets.available()
     current = session.state().data
     if len(available) < 2:
-        st.caption(f"Data  \n**{plain(DATA_TITLES.get(current, current))}**")
+        st.caption(f"Data  \n**{plain(DATA_LABELS.get(current, current))}**")
         return
     st.session_state[_DATA] = current
-    titles = distinct({name: DATA_TITLES.get(name, name) for name in available})
+    titles = distinct({name: DATA_LABELS.get(name, name) for name in available})
     st.selectbox(
         "Data",
         available,

@@ -7,11 +7,9 @@ from html import escape
 from typing import TypeVar
 
 from lcrec_core.evaluation.paper_facts import SETTING_LABELS
-from lcrec_core.sources.published import TITLES
 
 K = TypeVar("K")
 
-DATA_TITLES = {"demo": "Demo (simulated people)", **TITLES}
 
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"

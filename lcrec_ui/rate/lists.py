@@ -10,9 +10,10 @@ from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.sources.datasets import DEMO
+from lcrec_core.sources.published import DATA_LABELS
 from lcrec_ui.frame import loaders, lookups, session
 from lcrec_ui.frame.failures import callback
-from lcrec_ui.frame.text import DATA_TITLES, count, plain, stars
+from lcrec_ui.frame.text import count, plain, stars
 from lcrec_ui.rate import rating
 from lcrec_ui.rate.movement import TopList
 
@@ -82,7 +83,7 @@ def _films_until(data_name: str, newest: int | None) -> str:
     """Where the films end: what is newer than that cannot be found."""
     if newest is None:
         return ""
-    data = "The demo" if data_name == DEMO else plain(DATA_TITLES.get(data_name, data_name))
+    data = "The demo" if data_name == DEMO else plain(DATA_LABELS.get(data_name, data_name))
     return f" {data} has films up to {newest}."
 
 

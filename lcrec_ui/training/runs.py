@@ -16,12 +16,13 @@ from lcrec_core.errors import BundleError, LCRecError
 from lcrec_core.models.bundle import Bundle
 from lcrec_core.models.registry import FAMILIES, TRAINABLE
 from lcrec_core.sources import datasets
+from lcrec_core.sources.published import DATA_LABELS
 from lcrec_core.training import jobs
 from lcrec_core.training.jobs import Job, JobRequest, JobState
 from lcrec_ui.frame import failures, permissions
 from lcrec_ui.frame.charts import draw
 from lcrec_ui.frame.failures import callback
-from lcrec_ui.frame.text import DATA_TITLES, clean, plain, with_commands
+from lcrec_ui.frame.text import clean, plain, with_commands
 from lcrec_ui.training.charts import Curve, training_curves
 
 REFRESH_SECONDS = 1.0
@@ -194,7 +195,7 @@ def start_form(bundles: Sequence[Bundle], data_name: str) -> None:
             "Data",
             names,
             index=names.index(data_name) if data_name in names else 0,
-            format_func=lambda name: clean(DATA_TITLES.get(name, name)),
+            format_func=lambda name: clean(DATA_LABELS.get(name, name)),
             key="train_data",
         )
         right.text_input(

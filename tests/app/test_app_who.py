@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from lcrec_core.errors import ProfileError
+from lcrec_core.sources.published import DATA_LABELS
 from lcrec_core.store.profiles import ProfileStore
 from lcrec_ui.frame import in_browser
 from lcrec_ui.frame.in_browser import _quoted
-from lcrec_ui.frame.text import DATA_TITLES, distinct
+from lcrec_ui.frame.text import distinct
 from tests.app_support import assert_sound, go, visit, words
 from tests.made_up import made_up, write_ml1m_zip
 
@@ -195,7 +196,7 @@ def test_distinct_labels_by_hand():
 
 
 def test_no_two_data_sets_have_one_title():
-    assert len(set(DATA_TITLES.values())) == len(DATA_TITLES)
+    assert len(set(DATA_LABELS.values())) == len(DATA_LABELS)
 
 
 @pytest.fixture

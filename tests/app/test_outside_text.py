@@ -82,7 +82,7 @@ OURS = {
     "compared.py": {
         *("chosen.words", "chosen.data", "chosen.protocol", "results.stem(row, 0)", "label", "name"),
     },  # constants of this repository
-    "data_source.py": {"DATA_TITLES[name]", "line"},  # a name among the constants; the terms as we ship them
+    "data_source.py": {"DATA_LABELS[name]", "line"},  # a name among the constants; the terms as we ship them
     "data_views.py": {"tables.genre_places", "tables.word_places", "state", "name"},
     "failures.py": {"then", "before"},  # words of ours around an error's own
     "filters.py": {"int(np.clip(len(data.users) // 40, _FEWEST, _MOST))"},

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lcrec_core.data import encode as encoding
 from lcrec_core.data.dataset import WHOLE_STARS, Dataset
 from lcrec_core.data.encode import (
+    FIRST,
     MAX_TITLE_WORDS,
     PAD,
     UNK,
@@ -99,7 +100,7 @@ def test_padding_unknown_and_values_never_collide(values, other):
     vocabulary = Vocabulary(tuple(values))
     indices = [vocabulary.index_of(value) for value in values]
     assert sorted({PAD, UNK, *indices}) == list(range(len(vocabulary)))
-    assert [vocabulary.value_at(index) for index in indices] == values
+    assert [vocabulary.values[index - FIRST] for index in indices] == values
     if other not in values:
         assert vocabulary.index_of(other) == UNK
 

@@ -1,7 +1,6 @@
 """The Gibbs sampler of the backbone, and the priors that it draws: Macau (Simm et al., 2015)."""
 
 import warnings
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -78,13 +77,7 @@ def standard_gamma(shape: Tensor, random: torch.Generator) -> Tensor:
     return drawn
 
 
-Report = Callable[[int, int], None]
-"""Told after each round: rounds done, rounds in all."""
-
-
-def sample_backbone(
-    interactions: Interactions, config: BackboneConfig, seed: int, report: Report = lambda done, rounds: None
-) -> Backbone:
+def sample_backbone(interactions: Interactions, config: BackboneConfig, seed: int) -> Backbone:
     """Draw the posterior with a Gibbs sampler and keep some of its samples.
 
     The same interactions, settings and seed give the same backbone on the same machine.
@@ -126,7 +119,6 @@ def sample_backbone(
         weight = take_at(draw_user_precision(squares, counts, noise, config, random), people)
         if done in kept:
             samples.append((movie.clone(), of_people.weights, of_people.precision))
-        report(done, config.iterations)
     return Backbone(
         mean=mean,
         noise=noise,
