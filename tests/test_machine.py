@@ -10,7 +10,7 @@ from lcrec_core.data.split import Protocol
 from lcrec_core.errors import TrainingError
 from lcrec_core.evaluation import compare
 from lcrec_core.models import registry
-from lcrec_core.models.lcrec import fit as fit_lcrec
+from lcrec_core.models.lcrec.fit import memory_need
 from lcrec_core.models.paper.config import PaperConfig
 from lcrec_core.models.paper.family import PaperFamily
 from lcrec_core.training.run import TrainRequest, train
@@ -58,8 +58,8 @@ def test_a_row_that_ran_out_of_memory_says_so(monkeypatch):
 
 def test_what_is_known_to_fit_is_not_refused():
     """MovieLens 1M trained in 4 GB and 100K in one."""
-    assert fit_lcrec.memory_need(6040, 3883, 1_000_209) < 4e9
-    assert fit_lcrec.memory_need(943, 1682, 100_000) < 1e9
+    assert memory_need(6040, 3883, 1_000_209) < 4e9
+    assert memory_need(943, 1682, 100_000) < 1e9
 
 
 @dataclass(frozen=True, kw_only=True)

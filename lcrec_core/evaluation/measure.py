@@ -60,7 +60,7 @@ def measured(data: Dataset, prediction: Prediction, rows: np.ndarray) -> Measure
 
 
 def measure_again(bundle: LoadedBundle, data: Dataset) -> Errors:
-    """Errors on the bundle's test part, by its weights alone.
+    """Errors on the bundle's test part, as it is served.
 
     Raises:
         BundleError: The data, or this version's encoding of it, is not what the bundle was trained on.

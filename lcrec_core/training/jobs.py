@@ -199,7 +199,7 @@ class Job:
     last_words: str | None = None
     """The last line of its log, where it failed without a word of its own; may hold paths of the server."""
     progress: dict[str, Any] = field(default_factory=dict)
-    """The run's own progress file, see `train`; empty until it has written one."""
+    """The run's own progress file, see `run.Progress`; empty until it has written one."""
     overdue: bool = False
     """It was asked to stop more than `PATIENCE_SECONDS` ago and still works: cancelling again kills it."""
 
@@ -338,7 +338,7 @@ class _Record:
 
 @with_config(ConfigDict(strict=True, allow_inf_nan=False, extra="allow"))
 class _Said(TypedDict, total=False):
-    """What a run's progress file holds, as far as it is read here and on the page; see `train.Progress`."""
+    """What a run's progress file holds, as far as it is read here and on the page; see `run.Progress`."""
 
     state: str
     epoch: float

@@ -107,7 +107,7 @@ def errors_by_group(tables: Mapping[str, pd.DataFrame], by: str) -> Chart:
     """MSE of several models over groups of test ratings.
 
     Args:
-        tables: For each model: by, group, ratings, mse, as `breakdown.errors_by_group` gives them.
+        tables: For each model: by, group, ratings, mse, as `metrics.rating.errors_by_group` gives them.
         by: What to group by.
     """
     figure = go.Figure()
@@ -134,7 +134,7 @@ def reliability(lines: Mapping[str, pd.DataFrame], title: str, low: float = 0.2)
     """How often something was so, over how likely it was said to be.
 
     Args:
-        lines: For each model: ratings, confidence, right, as `breakdown.reliability` gives them.
+        lines: For each model: ratings, confidence, right, as `metrics.distribution.reliability` gives them.
         title: What is meant.
         low: The least chance that can be given.
     """

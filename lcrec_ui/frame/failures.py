@@ -43,7 +43,7 @@ def show_in_this_run() -> None:
 def fragment(key: str, *, run_every: float | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """`st.fragment` that shows what goes wrong in it and what is to be said, inside the fragment.
 
-    Its own reruns do not pass through `bootstrap.route`.
+    Its own reruns do not pass through `page.route`.
     """
 
     def decorate(draw: Callable[P, None]) -> Callable[P, None]:

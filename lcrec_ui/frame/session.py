@@ -173,7 +173,7 @@ def bundles_of(data_name: str) -> list[str]:
 def current_person() -> Person:
     """Who recommendations are for, to be read; a deleted profile gives way to a person of the data set.
 
-    The visitor is told. To write, see `own`: it never changes anybody but the person on the screen.
+    The visitor is told. To write, see `profiles`: it never changes anybody but the person on the screen.
     """
     data, chosen = current_data(), state()
     if chosen.token is not None:
