@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from lcrec_ui.data import get as data_source
-from lcrec_ui.data import views
+from lcrec_ui.data import get, views
 from lcrec_ui.frame import lookups, page, session
 
 page.begin("Data")
 data = session.current_data()
-data_source.switch()
+get.switch()
 views.sizes(lookups.statistics(data.name))
 
-charts, numbers, get = st.tabs(
+charts, numbers, getting = st.tabs(
     ["Charts", "From files to numbers", "Get MovieLens"], key="data_view", on_change="rerun", bind="query-params"
 )
 if charts.open:
@@ -20,6 +19,6 @@ if charts.open:
 if numbers.open:
     with numbers:
         views.preparation(data)
-if get.open:
-    with get:
-        data_source.get_data()
+if getting.open:
+    with getting:
+        get.get_data()
