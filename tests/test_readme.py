@@ -89,7 +89,7 @@ def test_figures_of_a_validation_part_are_not_results():
 
 def test_movielens_comes_before_the_simulated_people():
     table = rows(report.results_table([bundle("paper", 0.5, seed=0, data="demo"), bundle("paper", 0.9, seed=0)]))
-    assert [row[0] for row in table] == ["MovieLens 1M", "MovieLens 1M", "demo (simulated people)"]
+    assert [row[0] for row in table] == ["MovieLens 1M", "MovieLens 1M", "Demo (simulated people)"]
 
 
 def test_speed_table_names_the_machine():

@@ -86,7 +86,7 @@ def load(name: str) -> Dataset:
         return data
     if name == DEMO:
         # Imported late: reading MovieLens must not pay for the demo, nor the other way round.
-        from lcrec_core.sources.demo.files import load_demo
+        from lcrec_core.sources.demo import load_demo
 
         return load_demo()
     raise absent(name)

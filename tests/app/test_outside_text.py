@@ -78,37 +78,41 @@ ESCAPED = frozenset(
 )
 """Functions whose result may stand in Markdown: escaped, or numbers and words of ours."""
 OURS = {
-    "bootstrap.py": {"title", "text"},  # the pages' own titles; notices, which are Markdown already
-    "compared.py": {
-        *("chosen.words", "chosen.data", "chosen.protocol", "results.stem(row, 0)", "label", "name"),
+    "frame/page.py": {"title", "text"},  # the pages' own titles; notices, which are Markdown already
+    "compare/sections.py": {
+        *("chosen.words", "chosen.data", "chosen.protocol", "label"),
     },  # constants of this repository
-    "data_source.py": {"DATA_LABELS[name]", "line"},  # a name among the constants; the terms as we ship them
-    "data_views.py": {"tables.genre_places", "tables.word_places", "state", "name"},
-    "failures.py": {"then", "before"},  # words of ours around an error's own
-    "filters.py": {"int(np.clip(len(data.users) // 40, _FEWEST, _MOST))"},
-    "people.py": {"label"},  # the forms' own labels
-    "rate_lists.py": {
+    "data/get.py": {"DATA_LABELS[name]", "line"},  # a name among the constants; the terms as we ship them
+    "data/views.py": {"tables.genre_places", "tables.word_places", "state", "name"},
+    "frame/failures.py": {"then", "before"},  # words of ours around an error's own
+    "for_you/filters.py": {"default_min_ratings(data)"},
+    "profile/people.py": {"label"},  # the forms' own labels
+    "rate/lists.py": {
         *("filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank", "index.newest"),
     },
-    "rating.py": {"as_whom.user_id", "why"},  # a number; a sentence that is Markdown already
-    "session.py": {"chosen.lost"},  # likewise
-    "training_run.py": {
+    "rate/rating.py": {"as_whom.user_id", "why"},  # a number; a sentence that is Markdown already
+    "frame/session.py": {"chosen.lost"},  # likewise
+    "frame/url.py": {"chosen.lost"},
+    "training/runs.py": {
         *("job.request.epochs", "said.get('epochs')", "label"),
-        "st.session_state.pop(_COMPLAINT, None)",  # what failures.sentence() made
+        *("FAMILIES[model].settings(data_name)", "name.replace('_', ' ')", "_HELP.get(name)"),  # words of ours
     },
-    "5_training.py": {"training_run.damaged(name, why)"},  # escaped there
     "6_compare.py": {"row.label"},
 }
 """Looked at one by one: numbers, and words of ours whose way here is longer than this test follows."""
 _NUMBER = re.compile(r"[,.%dfgx]|%[YBbmdHM]")
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def name_of(file: Path) -> str:
+    return file.relative_to(REPOSITORY).as_posix().removeprefix("lcrec_ui/").removeprefix("pages/")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: name_of(file))
 def test_what_comes_from_outside_is_escaped(file: Path):
     module = ast.parse(file.read_text("utf-8"))
-    ours = OURS.get(file.name, set())
+    ours = OURS.get(name_of(file), set())
     found = [f"line {line}: {text}" for line, text in forgotten(module) if text not in ours]
-    assert not found, f"{file.name} puts this into Markdown as it is, plain(...) is missing:\n" + "\n".join(found)
+    assert not found, f"{name_of(file)} puts this into Markdown as it is, plain(...) is missing:\n" + "\n".join(found)
 
 
 def test_forgetting_it_is_found():
