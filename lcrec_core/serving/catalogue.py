@@ -54,7 +54,11 @@ class Catalogue:
 
     def rated(self, profile: Profile) -> np.ndarray:
         """Whether the person has rated the film, under this id or another: bool (M,)."""
-        _, positions = self.data.known_movies(profile.movie_ids)
+        return self._of_films(profile.movie_ids)
+
+    def _of_films(self, movie_ids: np.ndarray) -> np.ndarray:
+        """Whether a movie's film is among those of the ids: bool (M,)."""
+        _, positions = self.data.known_movies(movie_ids)
         return np.isin(self.film, self.film[positions])
 
     def passes(self, profile: Profile, filters: Filters) -> np.ndarray:
@@ -74,6 +78,8 @@ class Catalogue:
             passes &= undated | (self.years <= filters.year_to)
         if not filters.unknown_year:
             passes &= ~undated
+        if filters.without:
+            passes &= ~self._of_films(np.fromiter(filters.without, np.int64))
         if not filters.include_rated:
             passes &= ~self.rated(profile)
         return passes

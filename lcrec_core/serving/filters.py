@@ -27,6 +27,8 @@ class Filters:
     min_ratings: int = 0
     max_ratings: int | None = None
     """Bounds on how many people rated the movie; the upper one finds lesser-known films."""
+    without: frozenset[int] = frozenset()
+    """Ids of movies that are left out, under whichever id their film has: seen, or of no interest."""
     include_rated: bool = False
     """Films that the person has rated, under whichever id, are left out otherwise."""
 

@@ -85,6 +85,17 @@ def clean_field(field: str, value: Any) -> Any:
     return allowed[allowed.index(value)]
 
 
+def clean_mark(mark: Any, known: Collection[str]) -> str:
+    """One of the known marks.
+
+    Raises:
+        ProfileError: It is another.
+    """
+    if not isinstance(mark, str) or mark not in known:
+        raise ProfileError(f"there is no mark {mark!r:.40}; there are {', '.join(known)}")
+    return mark
+
+
 def clean_text(field: str, value: Any, longest: int) -> str:
     """One line without control characters, spaces tidied; None becomes ''."""
     if value is None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from lcrec_core.errors import ProfileError
 from lcrec_core.store.sqlite import BUSY_SECONDS, keep_open, make_engine, prepare_file, sqlite_file
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _BigKey = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """SQLite counts up by itself only in a column declared INTEGER, which holds 64 bits there."""
@@ -54,6 +54,15 @@ ratings = sa.Table(
     sa.Index("ratings_in_time", "profile_id", "timestamp", "position"),
 )
 
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("profile_id", sa.ForeignKey("profiles.id"), primary_key=True),
+    sa.Column("movie_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.String(16), primary_key=True),
+    sa.Column("timestamp", sa.BigInteger, nullable=False),
+)
+
 events = sa.Table(
     "events",
     metadata,
@@ -70,6 +79,8 @@ events = sa.Table(
     sa.Column("previous_position", sa.BigInteger),
     # The event that an event of kind "undo" takes back.
     sa.Column("undoes", sa.BigInteger, unique=True),
+    # Which mark an event of kind "mark" set (rating 1) or took away (NULL), likewise what it was before.
+    sa.Column("mark", sa.String(16)),
     sa.Index("events_of_profile", "profile_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -77,6 +88,11 @@ events = sa.Table(
 
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: ("ALTER TABLE profiles ADD COLUMN copied_from BIGINT",),
+    2: (
+        "CREATE TABLE marks (profile_id BIGINT NOT NULL REFERENCES profiles (id), movie_id BIGINT NOT NULL, "
+        "mark VARCHAR(16) NOT NULL, timestamp BIGINT NOT NULL, PRIMARY KEY (profile_id, movie_id, mark))",
+        "ALTER TABLE events ADD COLUMN mark VARCHAR(16)",
+    ),
 }
 """Statements that lead from a version to the next one. Append; never edit one that has been released."""
 

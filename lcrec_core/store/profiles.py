@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, NamedTuple
@@ -23,11 +23,14 @@ from lcrec_core.data.profile import Profile
 from lcrec_core.errors import ProfileError
 from lcrec_core.files import REPOSITORY
 from lcrec_core.store import checks
-from lcrec_core.store.database import Database, UnsoundError, events, profiles, ratings
+from lcrec_core.store.database import Database, UnsoundError, events, marks, profiles, ratings
 from lcrec_core.store.sqlite import sqlite_url
 
 STORE_ENV = "LCREC_STORE"
-RATE, CLEAR, UNDO = "rate", "clear", "undo"
+RATE, CLEAR, UNDO, MARK = "rate", "clear", "undo", "mark"
+NOT_INTERESTED, SEEN, SAVED = "not_interested", "seen", "saved"
+MARKS = (NOT_INTERESTED, SEEN, SAVED)
+"""What somebody can say of a movie without rating it. The first two keep it out of lists."""
 
 
 class StoredRating(NamedTuple):
@@ -58,6 +61,13 @@ class StoredProfile:
     created_at: int
     ratings: tuple[StoredRating, ...]
     """In time order; those of one second in the order they were given."""
+    marks: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Movies by mark, the latest first; a mark that no movie has is left out."""
+
+    @property
+    def unwanted(self) -> frozenset[int]:
+        """Movies that no list should offer: those marked as seen or as of no interest."""
+        return frozenset(self.marks.get(NOT_INTERESTED, ())) | frozenset(self.marks.get(SEEN, ()))
 
     def to_profile(self) -> Profile:
         """What the recommender needs of it."""
@@ -79,6 +89,8 @@ class Undone:
     """The rating that holds again; None: the movie is unrated again."""
     was: float | None
     """What was taken back; None: it had been cleared."""
+    mark: str | None = None
+    """One of MARKS where a mark was taken back: 1 says that the movie has it again, None that it has not."""
 
 
 def default_url() -> str:
@@ -148,6 +160,7 @@ class ProfileStore:
         with self._database.read() as connection:
             found = _find(connection, token)
             rows = _sound_rows(connection.execute(_RATINGS_IN_TIME, {"profile": found.id}).all())
+            marked = _sound_marks(connection.execute(_MARKS_IN_TIME, {"profile": found.id}).all())
         return StoredProfile(
             token=token,
             data=found.data,
@@ -158,6 +171,7 @@ class ProfileStore:
             copied_from=found.copied_from,
             created_at=found.created_at,
             ratings=rows,
+            marks=marked,
         )
 
     def update(
@@ -181,7 +195,7 @@ class ProfileStore:
         """Remove the profile, its ratings and its log, from the file as well; there is no way back."""
         with self._database.write() as connection:
             profile_id = _find(connection, token, lock=True).id
-            for table in (events, ratings):
+            for table in (events, ratings, marks):
                 connection.execute(table.delete().where(table.c.profile_id == profile_id))
             connection.execute(profiles.delete().where(profiles.c.id == profile_id))
         self._database.forget_deleted()
@@ -231,8 +245,26 @@ class ProfileStore:
             _log(connection, profile_id, CLEAR, movie_id, before, None, None)
             _remove(connection, profile_id, movie_id)
 
+    def mark(self, token: str, movie_id: int, mark: str, *, on: bool = True) -> None:
+        """Mark a movie, or with `on=False` take the mark away; nothing happens when it is so already.
+
+        Args:
+            token: Opens the profile.
+            movie_id: Id in the profile's data set; the caller knows which ids that has.
+            mark: One of MARKS.
+            on: Whether the movie is to have the mark.
+        """
+        movie_id, mark = checks.clean_id("movie_id", movie_id), checks.clean_mark(mark, MARKS)
+        with self._database.write() as connection:
+            profile_id = _find(connection, token, lock=True).id
+            if _has_mark(connection, profile_id, movie_id, mark) == on:
+                return
+            values = {"rating": 1.0 if on else None, "previous_rating": None if on else 1.0}
+            _log_mark(connection, profile_id, MARK, movie_id, mark, **values)
+            _set_mark(connection, profile_id, movie_id, mark, on=on)
+
     def undo(self, token: str) -> Undone | None:
-        """Take back the last rating or clearing that still holds; None when there is none.
+        """Take back the last rating, clearing or mark that still holds; None when there is none.
 
         Repeated calls go back one by one as far as the state the profile was created with. The rating that
         returns has its old time and place in the history.
@@ -242,6 +274,12 @@ class ProfileStore:
             last = _last_not_undone(connection, profile_id)
             if last is None:
                 return None
+            if last.kind == MARK:
+                again = last.previous_rating is not None
+                values = {"rating": last.previous_rating, "previous_rating": last.rating, "undoes": last.id}
+                _log_mark(connection, profile_id, UNDO, last.movie_id, last.mark, **values)
+                _set_mark(connection, profile_id, last.movie_id, last.mark, on=again)
+                return Undone(last.movie_id, rating=last.previous_rating, was=last.rating, mark=last.mark)
             before = _current(connection, profile_id, last.movie_id)
             old = (last.previous_rating, last.previous_timestamp)
             _log(connection, profile_id, UNDO, last.movie_id, before, *old, undoes=last.id)
@@ -267,6 +305,12 @@ _RATINGS_IN_TIME = (
     .order_by(ratings.c.timestamp, ratings.c.position)
 )
 
+_MARKS_IN_TIME = (
+    sa.select(marks.c.mark, marks.c.movie_id)
+    .where(marks.c.profile_id == _PROFILE)
+    .order_by(marks.c.timestamp.desc(), marks.c.movie_id)
+)
+
 _NEWEST = sa.select(sa.func.max(ratings.c.timestamp)).where(ratings.c.profile_id == _PROFILE)
 
 _later = events.alias("later")
@@ -274,7 +318,7 @@ _LAST_NOT_UNDONE = (
     sa.select(events)
     .where(
         events.c.profile_id == _PROFILE,
-        events.c.kind.in_((RATE, CLEAR)),
+        events.c.kind.in_((RATE, CLEAR, MARK)),
         ~sa.exists().where(_later.c.undoes == events.c.id),
     )
     .order_by(events.c.id.desc())
@@ -332,7 +376,9 @@ def _last_not_undone(connection: sa.Connection, profile_id: int) -> sa.Row[Any] 
             checks.clean_id("movie_id", last.movie_id)
             if last.rating is not None:
                 checks.clean_rating(last.rating, None)
-        if last.previous_rating is not None:
+            if last.kind == MARK:
+                checks.clean_mark(last.mark, MARKS)
+        if last.previous_rating is not None and last.kind != MARK:
             _check_rating(last.movie_id, last.previous_rating, last.previous_timestamp, last.previous_position)
     return last
 
@@ -361,6 +407,39 @@ def _sound_rows(rows: Sequence[Any]) -> tuple[StoredRating, ...]:
     with _as_written("the ratings"):
         checks.check_kept_ratings(*zip(*rows, strict=True))
     return tuple(map(StoredRating._make, rows))
+
+
+def _sound_marks(rows: Sequence[Any]) -> dict[str, tuple[int, ...]]:
+    """Marked movies as they were read, by mark."""
+    found: dict[str, list[int]] = {}
+    with _as_written("a mark"):
+        for mark, movie_id in rows:
+            found.setdefault(checks.clean_mark(mark, MARKS), []).append(checks.clean_id("movie_id", movie_id))
+    return {mark: tuple(movies) for mark, movies in found.items()}
+
+
+def _has_mark(connection: sa.Connection, profile_id: int, movie_id: int, mark: str) -> bool:
+    query = sa.select(marks.c.mark).where(*_this_mark(profile_id, movie_id, mark))
+    return connection.execute(query).first() is not None
+
+
+def _set_mark(connection: sa.Connection, profile_id: int, movie_id: int, mark: str, *, on: bool) -> None:
+    if on:
+        values = {"profile_id": profile_id, "movie_id": movie_id, "mark": mark, "timestamp": _now()}
+        connection.execute(marks.insert().values(values))
+    else:
+        connection.execute(marks.delete().where(*_this_mark(profile_id, movie_id, mark)))
+
+
+def _this_mark(profile_id: int, movie_id: int, mark: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return marks.c.profile_id == profile_id, marks.c.movie_id == movie_id, marks.c.mark == mark
+
+
+def _log_mark(
+    connection: sa.Connection, profile_id: int, kind: str, movie_id: int, mark: str, **values: float | int | None
+) -> None:
+    event = {"profile_id": profile_id, "kind": kind, "happened_at": _now(), "movie_id": movie_id, "mark": mark}
+    connection.execute(events.insert().values(event | values))
 
 
 def _insert_start(connection: sa.Connection, profile_id: int, start: list[tuple[int, float, int]]) -> None:

@@ -24,7 +24,7 @@ from lcrec_core.errors import ProfileError, UnknownProfileError
 from lcrec_core.files import REPOSITORY
 from lcrec_core.store.checks import NAME_LENGTH, free_name, new_token, token_hash
 from lcrec_core.store.database import SCHEMA_VERSION, metadata
-from lcrec_core.store.profiles import ProfileStore, StoredRating, Undone, default_url
+from lcrec_core.store.profiles import NOT_INTERESTED, SAVED, SEEN, ProfileStore, StoredRating, Undone, default_url
 from lcrec_core.store.sqlite import sqlite_url
 
 VERSION_1 = """
@@ -844,3 +844,63 @@ def test_a_token_that_opens_nothing_is_told_from_a_store_that_cannot_be_read(sto
 def test_a_free_name_is_new_and_fits(wanted, taken, free):
     assert free_name(wanted, taken) == free
     assert len(free) <= NAME_LENGTH
+
+
+# Marks
+
+
+def test_marks_are_kept_by_kind_the_latest_first_and_keep_movies_out_of_lists(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = store.create("demo")
+    for second, (movie, mark) in enumerate([(3, SAVED), (5, SAVED), (7, SEEN), (9, NOT_INTERESTED), (3, SEEN)]):
+        monkeypatch.setattr(time, "time", lambda second=second: 1_000.0 + second)
+        store.mark(token, movie, mark)
+    profile = store.get(token)
+    assert profile.marks == {SAVED: (5, 3), SEEN: (3, 7), NOT_INTERESTED: (9,)}
+    assert profile.unwanted == {3, 7, 9}
+    assert profile.ratings == ()
+    store.mark(token, 3, SEEN, on=False)
+    assert store.get(token).marks == {SAVED: (5, 3), SEEN: (7,), NOT_INTERESTED: (9,)}
+
+
+def test_undo_takes_marks_and_stars_back_in_the_order_they_were_given(store: ProfileStore) -> None:
+    token = store.create("demo")
+    store.mark(token, 3, SAVED)
+    store.rate(token, 3, 4.0, 1_000)
+    store.mark(token, 3, SAVED, on=False)
+    store.mark(token, 3, SAVED, on=False)  # once is enough
+    assert store.undo(token) == Undone(3, rating=1.0, was=None, mark=SAVED)
+    assert store.get(token).marks == {SAVED: (3,)}
+    assert store.undo(token) == Undone(3, rating=None, was=4.0)
+    assert store.undo(token) == Undone(3, rating=None, was=1.0, mark=SAVED)
+    assert store.undo(token) is None
+    assert (store.get(token).marks, store.get(token).ratings) == ({}, ())
+
+
+@pytest.mark.parametrize("mark", ["", "loved", "SEEN", None, 3])
+def test_a_mark_that_there_is_not_is_refused(store: ProfileStore, mark: object) -> None:
+    token = store.create("demo")
+    with pytest.raises(ProfileError, match="there is no mark"):
+        store.mark(token, 3, mark)  # type: ignore[arg-type]
+    assert store.get(token).marks == {}
+
+
+def test_marks_go_with_their_profile(store: ProfileStore, file: Path) -> None:
+    token = store.create("demo")
+    store.mark(token, 3, SAVED)
+    store.delete(token)
+    connection = sqlite3.connect(file)
+    assert connection.execute("SELECT count(*) FROM marks").fetchone() == (0,)
+    connection.close()
+
+
+def test_a_damaged_mark_is_one_error_and_nothing_is_served(store: ProfileStore, file: Path) -> None:
+    token = store.create("demo")
+    store.mark(token, 3, SAVED)
+    connection = sqlite3.connect(file)
+    connection.execute("UPDATE marks SET mark = 'sawed'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(ProfileError, match="damaged"):
+        ProfileStore(sqlite_url(file)).get(token)
