@@ -1,20 +1,26 @@
 """For you: five movies, and why; then everything else in order, with filters."""
 
+from dataclasses import replace
+
 import streamlit as st
 
-from lcrec_ui.for_you import cards, filters
+from lcrec_ui.for_you import cards, filters, marks
 from lcrec_ui.frame import loaders, page, session, tables
 from lcrec_ui.frame.text import count, plain
 
 page.begin("For you")
+st.html(marks.STYLE)
 
 
-@page.fragment(key="for_you")
+@page.fragment(key=marks.FOR_YOU)
 def recommendations() -> None:
     """Everything that moves with a filter."""
     recommender = loaders.recommender(session.current_bundle())
     data, person = recommender.data, session.person_of_a_part()
     chosen = filters.panel(data, recommender.catalogue.stats)
+    if person.stored is not None:
+        chosen = replace(chosen, without=person.stored.unwanted)
+    marks.told(person)
     ranked = recommender.rank(person.profile, chosen)
     if ranked.empty:
         st.info(
@@ -23,7 +29,8 @@ def recommendations() -> None:
         )
         return
     best = recommender.top_n(person.profile, 5, chosen)
-    cards.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best])
+    cards.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best], person)
+    marks.saved(recommender, person)
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         order = tables.order_of(tables.RANKED_BY_TITLE, "best first")

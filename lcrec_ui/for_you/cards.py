@@ -9,7 +9,8 @@ import streamlit as st
 
 from lcrec_core.data.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.data.titles import sort_key, spoken
-from lcrec_ui.frame import export
+from lcrec_ui.for_you import marks
+from lcrec_ui.frame import export, session
 from lcrec_ui.frame.tables import RANKED_BY_TITLE, by_title
 from lcrec_ui.frame.text import count, plain, stars
 
@@ -31,7 +32,7 @@ EXPORT_COLUMNS = {
 }
 
 
-def movie_cards(movies: list[Recommendation], reasons: list[str]) -> None:
+def movie_cards(movies: list[Recommendation], reasons: list[str], person: session.Person) -> None:
     """The best match across the page and the others two by two, in reading order on a phone as well."""
     for start, length in ((0, 1), (1, 2), (3, 2)):
         row = list(zip(movies, reasons, strict=True))[start : start + length]
@@ -40,10 +41,10 @@ def movie_cards(movies: list[Recommendation], reasons: list[str]) -> None:
         columns = st.columns(length) if length > 1 else [st.container()]
         for column, (movie, reason), rank in zip(columns, row, range(start + 1, start + 3), strict=False):
             with column:
-                _card(rank, movie, reason)
+                _card(rank, movie, reason, person)
 
 
-def _card(rank: int, movie: Recommendation, reason: str) -> None:
+def _card(rank: int, movie: Recommendation, reason: str, person: session.Person) -> None:
     with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{rank}"):
         st.markdown(f"## {rank}. {plain(spoken(movie.title))}", anchors=False)
         if movie.genres:
@@ -54,6 +55,7 @@ def _card(rank: int, movie: Recommendation, reason: str) -> None:
             about.insert(0, f"{LIKING_LABEL} from you: {movie.p_like:.0%}")
         st.caption("  \n".join(about))
         st.markdown(plain(reason))
+        marks.buttons(person, movie.movie_id, spoken(movie.title))
 
 
 def people_gave(mean_rating: float | None, num_ratings: int) -> str:

@@ -5,9 +5,12 @@ refuses where somebody else is on the screen by now, or where that profile or da
 not end up with anybody but the person it was given for.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
-from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.dataset import Dataset
 from lcrec_core.errors import ProfileError, UnknownProfileError
 from lcrec_core.sources.published import DATA_LABELS
 from lcrec_core.store import checks
@@ -78,25 +81,42 @@ def rate(owner: Owner, movie_id: int, rating: float | None) -> bool:
         UnknownProfileError: The profile was deleted. The session does not use it any more and stops, see
             `session.lose_profile`: the caller redraws what the visitor looks at.
     """
-    token = _token_of(owner)
-    data = session.current_data()
-    if not (data.movies[Col.MOVIE].to_numpy() == movie_id).any():
-        raise ProfileError(f"{data.name} has no movie {movie_id}")
+    token, data = _token_of(owner), _data_with(movie_id)
     if token is None:
         return rating is not None and _begin(owner, data, movie_id, rating)
-    try:
+    with _kept_by(token):
         if rating is None:
             loaders.store().clear(token, movie_id)
         else:
             loaders.store().rate(token, movie_id, rating, scale=data.scale)
-    except UnknownProfileError as error:
-        session.lose_profile(token, error, in_part=True)
-        raise
     return False
 
 
+def mark(owner: Owner, movie_id: int, mark: str, *, on: bool = True) -> bool:
+    """Mark a movie, or take the mark away, as the person a control was drawn for; see `store.profiles.MARKS`.
+
+    The first mark of somebody who looks as a person of the data set begins a profile of their own, as a star does.
+
+    Returns:
+        Whether such a profile was begun.
+
+    Raises:
+        ProfileError: As for `rate`.
+    """
+    token, data = _token_of(owner), _data_with(movie_id)
+    begins = token is None
+    if token is None:
+        token = loaders.store().create(data.name, name=_free_name("", data))
+    with _kept_by(token):
+        loaders.store().mark(token, movie_id, mark, on=on)
+    if begins:
+        _go_on_as(token)
+        session.state().begun = (owner, token)
+    return begins
+
+
 def undo(owner: Owner) -> Undone | None:
-    """Take back the last star or clearing of the person a control was drawn for; None when there is none.
+    """Take back the last star, clearing or mark of the person a control was drawn for; None when there is none.
 
     Raises:
         ProfileError: As for `rate`.
@@ -104,8 +124,23 @@ def undo(owner: Owner) -> Undone | None:
     token = _token_of(owner)
     if token is None:
         return None
-    try:
+    with _kept_by(token):
         return loaders.store().undo(token)
+
+
+def _data_with(movie_id: int) -> Dataset:
+    """The current data set, which has the movie."""
+    data = session.current_data()
+    if not data.known_movies(np.array([movie_id]))[0].all():
+        raise ProfileError(f"{data.name} has no movie {movie_id}")
+    return data
+
+
+@contextmanager
+def _kept_by(token: str) -> Iterator[None]:
+    """For a write: where the profile was deleted, the session does not use it any more."""
+    try:
+        yield
     except UnknownProfileError as error:
         session.lose_profile(token, error, in_part=True)
         raise

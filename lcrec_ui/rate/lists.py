@@ -31,7 +31,8 @@ _QUERY, _BATCH, _SHOWN, _LIMIT, _TOP = "rate_query", "rate_batch", "rate_shown",
 def top_five(recommender: Recommender, person: session.Person) -> None:
     """The best five now, and how they moved with the last rating."""
     profile, data = person.profile, recommender.data
-    best = recommender.top_n(profile, 5, Filters(min_ratings=default_min_ratings(data)))
+    unwanted = person.stored.unwanted if person.stored else frozenset()
+    best = recommender.top_n(profile, 5, Filters(min_ratings=default_min_ratings(data), without=unwanted))
     tops = st.session_state.setdefault(_TOP, {})
     top: TopList = tops.setdefault((data.name, recommender.bundle.name), TopList())
     ratings_now = (profile.movie_ids.tobytes(), profile.ratings.tobytes(), profile.gender, profile.age)
