@@ -1,1 +1,1 @@
-"""Errors, calibration and log loss of predictions."""
+"""Errors, calibration and log loss of predictions; how good lists are."""
