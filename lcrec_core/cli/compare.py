@@ -2,7 +2,6 @@
 
 from argparse import Namespace
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from lcrec_core.cli.options import (
     Add,
@@ -16,11 +15,20 @@ from lcrec_core.cli.options import (
     print_json,
     print_table,
 )
+from lcrec_core.data.split import Protocol
+from lcrec_core.evaluation import list_results, results
 from lcrec_core.models import registry
 from lcrec_core.sources import datasets
 
-if TYPE_CHECKING:
-    pass
+RATINGS, LISTS = "ratings", "lists"
+"""What models can be compared in."""
+
+_OF_LISTS = {
+    **{name: name for name in ("protocol", "seed", "given")},
+    **list_results.FIGURES,
+    **{name: name for name in ("train_seconds", "predict_ms", "told_time")},
+}
+"""What `--json` says of lists, and the field that holds it."""
 
 
 def add_commands(add: Add) -> None:
@@ -34,6 +42,12 @@ def add_commands(add: Add) -> None:
     )
     compare_options.add_argument("--data", required=True, type=data_name, metavar="NAME", help="the data set")
     compare_options.add_argument(
+        "--task",
+        choices=(RATINGS, LISTS),
+        default=RATINGS,
+        help="errors of predicted ratings (the default), or lists of all movies that a person has not rated",
+    )
+    compare_options.add_argument(
         "--protocol", default="random", help="how the test part is chosen (default: random 80:20)"
     )
     seeds = "the splits and the models' seeds (default: 0 1 2, official 1 to 5); by time only the first"
@@ -41,7 +55,10 @@ def add_commands(add: Add) -> None:
     compare_options.add_argument("--rows", nargs="+", metavar="ROW", help="only these models (default: all)")
     compare_options.add_argument("--show", action="store_true", help="print what is saved; train nothing")
     fields = "{model, seed, mse, mae, train_seconds, predict_ms, serves_new_people, parameters}"
-    json_option(compare_options, f"a list of {fields}")
+    of_lists = ", ".join(
+        ("{model, protocol, seed, given", *list_results.FIGURES, "train_seconds, predict_ms, told_time}")
+    )
+    json_option(compare_options, f"a list of {fields}; of lists of {of_lists}")
 
     ablate_options = new_command(
         add,
@@ -63,17 +80,14 @@ def add_commands(add: Add) -> None:
 
 def compare(options: Namespace) -> int:
     """Measure every row that has no saved result, then print the table."""
-    from lcrec_core.data.split import Protocol
-    from lcrec_core.evaluation import results
-
     if options.protocol not in list(Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
-    rated = [name for name, family in registry.FAMILIES.items() if family.predicts_ratings]
-    rows = options.rows or rated
-    unknown = [row for row in rows if row not in rated]
-    if unknown:
-        raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(rated)}")
     protocol = Protocol(options.protocol)
+    return (_compare_lists if options.task == LISTS else _compare_ratings)(options, protocol)
+
+
+def _compare_ratings(options: Namespace, protocol: Protocol) -> int:
+    rows = _rows(options, [name for name, family in registry.FAMILIES.items() if family.predicts_ratings])
     seeds = options.seeds or ([1, 2, 3, 4, 5] if protocol is Protocol.OFFICIAL else [0, 1, 2])
     if not options.show:
         from lcrec_core.evaluation import compare as comparing
@@ -91,14 +105,49 @@ def compare(options: Namespace) -> int:
     elif found:
         print_table(results.table(results.summaries(found)))
     else:
-        log(f"nothing is saved for {options.data}, {protocol}: run the command without --show")
+        _nothing_saved(options)
     return 0
+
+
+def _compare_lists(options: Namespace, protocol: Protocol) -> int:
+    if protocol not in list_results.PROTOCOLS:
+        known = ", ".join(list_results.PROTOCOLS)
+        raise UsageError(f"lists are not compared by the protocol {str(protocol)!r}; by {known}")
+    rows = _rows(options, [name for name, family in registry.FAMILIES.items() if family.makes_lists])
+    seeds = options.seeds or [0, 1, 2]
+    if not options.show:
+        from lcrec_core.evaluation import lists
+
+        data = datasets.load(options.data)
+        for seed in seeds:
+            for row in rows:
+                if seed in lists.seeds_of(row, protocol, seeds):
+                    lists.measure_lists(data, protocol, row, seed, log)
+    found = [each for each in list_results.saved(options.data, protocol) if each.row in rows and each.seed in seeds]
+    if options.json:
+        print_json([{"model": r.row, **{said: getattr(r, name) for said, name in _OF_LISTS.items()}} for r in found])
+    elif found:
+        print_table(list_results.table(list_results.summaries(found)))
+    else:
+        _nothing_saved(options)
+    return 0
+
+
+def _rows(options: Namespace, compared: list[str]) -> list[str]:
+    """The rows asked for, which are among those that the task compares."""
+    rows: list[str] = options.rows or compared
+    unknown = [row for row in rows if row not in compared]
+    if unknown:
+        raise UsageError(f"there is no row {unknown[0]!r}; there are {', '.join(compared)}")
+    return rows
+
+
+def _nothing_saved(options: Namespace) -> None:
+    log(f"nothing is saved for {options.data}, {options.protocol}: run the command without --show")
 
 
 def ablate(options: Namespace) -> int:
     """Measure every variant that has no saved result, then print the table."""
-    from lcrec_core.evaluation import results
-
     family = registry.family(options.model)
     if not options.show:
         from lcrec_core.evaluation import ablate as ablating

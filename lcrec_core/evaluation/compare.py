@@ -16,7 +16,6 @@ those of the finished model on the test part: nothing is chosen by it.
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +29,14 @@ from lcrec_core.evaluation.measure import Measured, measured
 from lcrec_core.evaluation.results import (
     Result,
     ResultError,
+    add_to_log,
     read_result,
     results_folder,
     stem,
     write_result,
     write_table,
 )
-from lcrec_core.files import convenient, write_whole
+from lcrec_core.files import write_whole
 from lcrec_core.machine import environment, one_thread
 from lcrec_core.metrics.rating import errors_by_group
 from lcrec_core.models import registry
@@ -103,15 +103,15 @@ def measure(data: Dataset, protocol: Protocol, name: str, seed: int, log: Log = 
     if not missing:
         return found
     split = frozen_split(data, protocol, seed)
-    trained: tuple[Model, float] | None = None
+    fitted: tuple[Model, float] | None = None
     for n_context in missing:
-        context, targets = _context_and_targets(data, split, n_context)
+        context, targets = context_and_targets(data, split, n_context)
         trained_again = n_context is not None and not family.folds_in_new_users
-        if trained is None or trained_again:
+        if fitted is None or trained_again:
             rows = np.union1d(split.fitting, context) if trained_again else split.fitting
             log(f"{name}, seed {seed}: training on {len(rows):,} ratings")
-            trained = _trained(data, split, family, rows)
-        model, seconds = trained
+            fitted = trained(data, split, family, rows)
+        model, seconds = fitted
         fold_in = n_context is not None and not trained_again
         prediction = model.rows(targets, context=context if fold_in else None, use_future=not fold_in)
         try:
@@ -127,7 +127,7 @@ def measure(data: Dataset, protocol: Protocol, name: str, seed: int, log: Log = 
             mse=figures.errors.mse,
             mae=figures.errors.mae,
             train_seconds=round(seconds, 1),
-            predict_ms=round(_catalogue_ms(data, split, model), 2),
+            predict_ms=round(catalogue_ms(data, split, model), 2),
             serves_new_people=family.folds_in_new_users,
             parameters=model.parameters,
             test_ratings=figures.errors.count,
@@ -155,12 +155,11 @@ def _save(data: Dataset, split: Split, result: Result, figures: Measured) -> Non
             write_table(table, folder / f"{result.stem}.{kind}.csv")
     write_result(result, folder)
     n_context = "" if result.given is None else f", {result.given} given"
-    with convenient("the log of the comparison cannot be written"), (folder / "log.txt").open("a") as log:
-        log.write(
-            f"{datetime.now(UTC):%Y-%m-%d %H:%M} {result.row} seed {result.seed}{n_context}: MSE {result.mse:.4f}, "
-            f"MAE {result.mae:.4f}, {result.train_seconds:,.0f} s to train, {result.predict_ms:,.1f} ms a catalogue; "
-            f"{result.settings}\n"
-        )
+    add_to_log(
+        folder,
+        f"{result.row} seed {result.seed}{n_context}: MSE {result.mse:.4f}, MAE {result.mae:.4f}, "
+        f"{result.train_seconds:,.0f} s to train, {result.predict_ms:,.1f} ms a catalogue; {result.settings}",
+    )
 
 
 def _save_array(path: Path, values: np.ndarray) -> None:
@@ -178,7 +177,7 @@ def _context_sizes(family: Family, protocol: Protocol) -> tuple[int | None, ...]
     return (20,) if family.slow else CONTEXT_SIZES
 
 
-def _context_and_targets(data: Dataset, split: Split, n_context: int | None) -> tuple[np.ndarray, np.ndarray]:
+def context_and_targets(data: Dataset, split: Split, n_context: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the test part that a model is given, each person's first in time, and those that it is asked about."""
     if n_context is None:
         return np.zeros(0, dtype=np.int64), split.test
@@ -200,7 +199,7 @@ def seeds_of(name: str, protocol: Protocol, seeds: Iterable[int]) -> list[int]:
     return list(seeds) if every else list(seeds)[:1]
 
 
-def _trained(data: Dataset, split: Split, family: Family, rows: np.ndarray) -> tuple[Model, float]:
+def trained(data: Dataset, split: Split, family: Family, rows: np.ndarray) -> tuple[Model, float]:
     """A model with its family's default settings, and its seconds; a bundle that is there is not trained again."""
     # A bundle has learnt from the training part alone, and from nothing of people who are new.
     bundle = _kept_bundle(data, split, family) if len(rows) == len(split.fitting) else None
@@ -209,9 +208,9 @@ def _trained(data: Dataset, split: Split, family: Family, rows: np.ndarray) -> t
     config = configured(family.default_config(), seed=split.seed)
     # Apart by what is learnt from: a comparison that was stopped leaves nothing in the way of another one.
     kept_as, part = f"{data.name}/{family.name}-comparison", f"{split.protocol}-seed{split.seed}-{len(rows)}"
-    trained = fit(data, rows, family, config, resumable.folder_of(kept_as, part=part))
+    fitted = fit(data, rows, family, config, resumable.folder_of(kept_as, part=part))
     resumable.discard(kept_as, part=part)
-    return trained
+    return fitted
 
 
 def _kept_bundle(data: Dataset, split: Split, family: Family) -> LoadedBundle | None:
@@ -223,7 +222,7 @@ def _kept_bundle(data: Dataset, split: Split, family: Family) -> LoadedBundle | 
     return None
 
 
-def _catalogue_ms(data: Dataset, split: Split, model: Model) -> float:
+def catalogue_ms(data: Dataset, split: Split, model: Model) -> float:
     """Milliseconds to predict every movie for the person with the median number of training ratings, on one core."""
     counts = data.ratings[Col.USER].iloc[split.fitting].value_counts().sort_values()
     user = int(counts.index[len(counts) // 2])

@@ -2,9 +2,12 @@
 
 import json
 import statistics
+import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,7 +15,7 @@ import pandas as pd
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation.bundle_results import BundleSummary
-from lcrec_core.files import Plain, artifacts_root, parse, write_whole
+from lcrec_core.files import Plain, artifacts_root, convenient, parse, write_whole
 from lcrec_core.models import registry
 from lcrec_core.models.contract import Family
 
@@ -172,14 +175,42 @@ def _cells(summary: Summary) -> list[str]:
     ]
 
 
+class Named(typing.Protocol):
+    """A result, a dataclass, that knows the name of its file."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def row(self) -> str:
+        """A family's name."""
+        ...
+
+    @property
+    def stem(self) -> str:
+        """Name of its files."""
+        ...
+
+
+N = TypeVar("N", bound=Named)
+
+
 def read_result(path: Path) -> Result:
     """One saved result.
 
     Raises:
         ResultError: The file is not what `compare.measure` writes.
     """
+    return read_as(path, Result)
+
+
+def read_as(path: Path, kind: type[N]) -> N:
+    """One saved result of that kind.
+
+    Raises:
+        ResultError: The file is not what `write_result` writes.
+    """
     try:
-        result: Result = parse(path.read_bytes(), Result)
+        result: N = parse(path.read_bytes(), kind)
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise ResultError(
@@ -194,9 +225,15 @@ def read_result(path: Path) -> Result:
     return result
 
 
-def write_result(result: Result, folder: Path) -> None:
+def write_result(result: Named, folder: Path) -> None:
     """Save a result under its own name."""
     write_whole(folder / f"{result.stem}.json", json.dumps(asdict(result), indent=1) + "\n")
+
+
+def add_to_log(folder: Path, line: str) -> None:
+    """A line with the time in the log of the results there."""
+    with convenient("the log of the comparison cannot be written"), (folder / "log.txt").open("a") as log:
+        log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M} {line}\n")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -37,17 +37,17 @@ def best(scores: np.ndarray, candidates: np.ndarray, k: int) -> np.ndarray:
 
 def hit_rate(hits: np.ndarray, k: int) -> np.ndarray:
     """1 where any of the first k is relevant, otherwise 0: float64 (P,)."""
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return (_found(hits, k) > 0).astype(np.float64)
 
 
 def precision(hits: np.ndarray, k: int) -> np.ndarray:
     """Share of the k places whose movie is relevant: |relevant in the first k| / k, float64 (P,)."""
-    return hits[:, :k].sum(axis=1) / k
+    return _found(hits, k) / k
 
 
 def recall(hits: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
     """Share of what is relevant that is there: |relevant in the first k| / |relevant|, float64 (P,)."""
-    return hits[:, :k].sum(axis=1) / _some(relevant)
+    return _found(hits, k) / _some(relevant)
 
 
 def ndcg(hits: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
@@ -61,6 +61,11 @@ def ndcg(hits: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
     gains = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(gains)[np.minimum(_some(relevant), k) - 1]
     return (hits[:, :k] * gains).sum(axis=1) / ideal
+
+
+def _found(hits: np.ndarray, k: int) -> np.ndarray:
+    found: np.ndarray = hits[:, :k].sum(axis=1)
+    return found
 
 
 def _some(relevant: np.ndarray) -> np.ndarray:

@@ -188,6 +188,8 @@ class Family(ABC):
     """What an ablation measures; the first is the whole."""
     predicts_ratings: bool = True
     """Otherwise a score that lists are sorted by, and no error of ratings is measured."""
+    makes_lists: bool = False
+    """Whether it is compared by its lists, too: those of a family that predicts ratings are sorted by them."""
     folds_in_new_users: bool = False
     """Whether somebody who was not there in training gets answers of their own without training again."""
     trainable: bool = False

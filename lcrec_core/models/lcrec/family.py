@@ -83,6 +83,7 @@ LCREC = LCRecFamily(
     config=LCRecConfig,
     aliases={"batch_size": "targets_per_step"},
     variants=VARIANTS,
+    makes_lists=True,
     folds_in_new_users=True,
     trainable=True,
     landmark=True,

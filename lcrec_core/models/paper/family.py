@@ -53,7 +53,7 @@ class PaperFamily(Family):
         return opened(tensors, item_features, config.network, data, encoded)
 
 
-PAPER = PaperFamily(name="paper", label="LSTM & CNN", folds_in_new_users=True, landmark=True)
+PAPER = PaperFamily(name="paper", label="LSTM & CNN", makes_lists=True, folds_in_new_users=True, landmark=True)
 LSTM = PaperFamily(
     name="lstm", label="LSTM", lacks="no title CNN", fixed={"reads_titles": False}, folds_in_new_users=True
 )
