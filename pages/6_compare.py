@@ -45,6 +45,7 @@ st.warning(
 )
 
 sections.every_model()
+sections.lists()
 sections.where_models_err()
 sections.how_sure()
 sections.parts_of_lcrec()

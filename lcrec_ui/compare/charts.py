@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lcrec_core.evaluation.bundle_results import BundleSummary
+from lcrec_core.evaluation.list_results import ListSummary
 from lcrec_core.evaluation.paper_facts import RESULTS, PaperResult
 from lcrec_core.evaluation.results import Summary, VariantResult
 from lcrec_core.metrics.rating import GENRE
@@ -179,6 +180,25 @@ def new_people(rows: Sequence[Summary]) -> Chart:
     figure.update_layout(showlegend=True)
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=["5", "10", "20", "50"])
     return Chart(figure, f"MSE for new people over how many of their ratings are given: {'; '.join(ends)}.")
+
+
+def lists_by_given(rows: Sequence[ListSummary]) -> Chart:
+    """NDCG@10 of new people's lists over how many of their ratings are given, a line a model."""
+    figure = go.Figure()
+    ends = []
+    given = sorted({row.given for row in rows if row.given is not None})
+    for name in dict.fromkeys(row.row for row in rows):
+        points = sorted((row for row in rows if row.row == name), key=lambda row: row.given or 0)
+        label, gains = points[0].label, [point.mean("ndcg_10") for point in points]
+        hover = f"{label}, %{{x}} given: NDCG@10 %{{y:.3f}}<extra></extra>"
+        _line(figure, len(figure.data), label, [str(point.given) for point in points], gains, hover)
+        ends.append(f"{label} from {gains[0]:.3f} with {points[0].given} to {gains[-1]:.3f} with {points[-1].given}")
+    title = "Lists for new people (more is better)"
+    _layout(figure, title, "Ratings given", "NDCG@10", height=420 + 11 * len(ends))
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=[str(count) for count in given])
+    said = f"NDCG@10 of lists for new people over how many of their ratings are given: {'; '.join(ends)}."
+    return Chart(figure, said)
 
 
 def learning_curve(points: Sequence[VariantResult]) -> Chart:

@@ -1,4 +1,4 @@
-"""The saved comparison and the saved ablation, for a page: a damaged file is a remark, not the end of the page."""
+"""The saved comparisons and the saved ablation, for a page: a damaged file is a remark, not the end of the page."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,8 @@ import streamlit as st
 from lcrec_core.data.dataset import WHOLE_STARS
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
-from lcrec_core.evaluation import paper_facts, results
+from lcrec_core.evaluation import list_results, paper_facts, results
+from lcrec_core.evaluation.list_results import ListSummary
 from lcrec_core.evaluation.results import Summary, VariantResult, read_ablation
 from lcrec_core.files import REPOSITORY
 from lcrec_core.metrics.distribution import calibration_error
@@ -103,6 +104,66 @@ def every_model() -> None:
     )
     if chosen.protocol is Protocol.NEW_PEOPLE:
         charts.draw(compare_charts.new_people(rows), "new_people")
+
+
+LISTS_ASK = {
+    Protocol.NEW_PEOPLE: "500 people are held out entirely. A model is given their first ratings, none to 20 of them, "
+    "and right is what they gave {good} stars or more later.",
+    Protocol.GLOBAL_TIME: "Right is what people with earlier ratings gave {good} stars or more among the last 20 % of "
+    "all ratings in time.",
+    Protocol.RANDOM: "Right is what people gave {good} stars or more among 20 % of all ratings, drawn at random by a "
+    "seed.",
+    Protocol.LEAVE_LAST_OUT: "Right is the one movie that each person rated last, whatever they gave it. No model is "
+    "told when. It rewards guessing the order in which a site showed its movies; others publish figures by it.",
+}
+"""What a list is held against, for the line below the choice."""
+
+LISTS_TITLES = {
+    Protocol.NEW_PEOPLE: "New people",
+    Protocol.GLOBAL_TIME: "Everybody's last 20 %",
+    Protocol.RANDOM: "Random 80:20",
+    Protocol.LEAVE_LAST_OUT: "The last movie",
+}
+
+
+def lists() -> None:
+    """The lists that models make, with a choice of what they are held against; in words where nothing is saved."""
+    st.header("Lists", anchor=False)
+    st.markdown(
+        "A rating says how much somebody would like a movie had they seen it. A list has to say as well which movies "
+        "they will pick. So every model's list of all movies that a person has not rated is held against what the "
+        "person went on to rate."
+    )
+    found = {LISTS_TITLES[protocol]: (protocol, rows) for protocol in LISTS_TITLES if (rows := _list_rows(protocol))}
+    if not found:
+        command = _made_by(f"compare --task lists --data {paper_facts.DATA} --protocol {Protocol.NEW_PEOPLE}")
+        st.markdown(f"No lists have been measured here yet{command}.")
+        return
+    titles = list(found)
+    title = st.segmented_control(
+        "What a list is held against", titles, default=titles[0], required=True, key="compare_lists"
+    )
+    protocol, rows = found[title]
+    command = _made_by(f"compare --task lists --data {paper_facts.DATA} --protocol {protocol}")
+    asks = LISTS_ASK[protocol].format(good=f"{WHOLE_STARS.like_threshold:g}")
+    st.markdown(f"{asks} Every model learnt from the same ratings{command}.")
+    if protocol is Protocol.NEW_PEOPLE:
+        charts.draw(compare_charts.lists_by_given(rows), "lists_by_given")
+    st.dataframe(
+        tables.lists_table(rows),
+        hide_index=True,
+        column_config=tables.LISTS_COLUMNS,
+        height="content",
+        alt=f"How good every model's lists are, held against: {title}",
+    )
+
+
+def _list_rows(protocol: Protocol) -> list[ListSummary]:
+    try:
+        return list_results.summaries(list_results.saved(paper_facts.DATA, protocol))
+    except results.ResultError as error:
+        st.warning(failures.sentence(error), icon=":material/warning:")
+        return []
 
 
 def where_models_err() -> None:

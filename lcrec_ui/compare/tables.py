@@ -11,8 +11,10 @@ import streamlit as st
 from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import paper_facts
 from lcrec_core.evaluation.bundle_results import BundleSummary
+from lcrec_core.evaluation.list_results import ListSummary, multiple
 from lcrec_core.evaluation.paper_facts import RESULTS, PaperResult
 from lcrec_core.evaluation.results import Summary, VariantResult
+from lcrec_core.metrics.ranking import RARE_BELOW
 from lcrec_ui.frame.text import settings_in_words, signed, with_std
 
 NOT_MEASURED = "not measured by us"
@@ -94,6 +96,63 @@ COMPARISON_COLUMNS = {
 def _three(value: float | None) -> str:
     """`1.113`, and nothing where there is no figure."""
     return "" if value is None else f"{value:.3f}"
+
+
+def lists_table(rows: Sequence[ListSummary]) -> pd.DataFrame:
+    """Every model's lists on the same parts, the highest NDCG first; of new people by how many ratings are given."""
+    ordered = sorted(rows, key=lambda row: (row.given or 0, -row.mean("ndcg_10")))
+    by_given = any(row.given is not None for row in ordered)
+    return pd.DataFrame(
+        {
+            "Model": [row.label for row in ordered],
+            **({"Given": [row.given for row in ordered]} if by_given else {}),
+            "NDCG@10": [with_std(row.mean("ndcg_10"), row.std("ndcg_10")) for row in ordered],
+            MULTIPLE: [multiple(row, rows) for row in ordered],
+            "HR@10": [with_std(row.mean("hr_10"), row.std("hr_10")) for row in ordered],
+            "Recall@10": [row.mean("recall_10") for row in ordered],
+            "Precision@5": [row.mean("precision_5") for row in ordered],
+            "Real rating": [row.mean_if_any("real_rating") for row in ordered],
+            "Different movies": [row.mean("coverage") for row in ordered],
+            "Rare": [row.mean("rare_share") for row in ordered],
+            "Rank by popularity": [row.mean("popularity_rank") for row in ordered],
+            "Diversity": [row.mean("diversity") for row in ordered],
+            "Seeds": [len(row.results) for row in ordered],
+            "Training (s)": [row.mean("train_seconds") for row in ordered],
+            "A catalogue (ms)": [row.mean("predict_ms") for row in ordered],
+            "Settings": [row.results[0].settings for row in ordered],
+        }
+    )
+
+
+MULTIPLE = "Times popularity's"
+
+LISTS_COLUMNS = {
+    "Model": st.column_config.TextColumn(pinned=True),
+    "Given": st.column_config.NumberColumn(help="How many first ratings of each person the model was given."),
+    "NDCG@10": st.column_config.TextColumn(
+        help="1 for a list that begins with all that the person liked later, 0 for one that has none of it."
+    ),
+    MULTIPLE: st.column_config.NumberColumn(
+        format="%.2f", help="NDCG@10 over that of the list of the most rated movies, for the same people."
+    ),
+    "HR@10": st.column_config.TextColumn(help="For how many people any of the ten was right."),
+    "Recall@10": st.column_config.NumberColumn(format="%.3f", help="Share of what was liked later that is in the ten."),
+    "Precision@5": st.column_config.NumberColumn(format="%.3f", help="Share of the five that was liked later."),
+    "Real rating": st.column_config.NumberColumn(
+        format="%.2f", help="Mean of the stars that people did give later to movies among their ten."
+    ),
+    "Different movies": st.column_config.NumberColumn(format="localized", help="Over everybody's first five."),
+    "Rare": st.column_config.NumberColumn(
+        format="percent", help=f"Share of everybody's first five with fewer than {RARE_BELOW} ratings."
+    ),
+    "Rank by popularity": st.column_config.NumberColumn(
+        format="%.0f", help="Mean over everybody's first five; 1 is the most rated movie."
+    ),
+    "Diversity": st.column_config.NumberColumn(
+        format="%.2f", help="0 where all five have the same genres, 1 where no two of them share one."
+    ),
+    **{name: COMPARISON_COLUMNS[name] for name in ("Training (s)", "A catalogue (ms)")},
+}
 
 
 def ablation_table(found: Sequence[VariantResult]) -> pd.DataFrame:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from lcrec_core.evaluation import list_results
 from lcrec_core.evaluation.paper_facts import RESULTS
 from lcrec_core.evaluation.results import Result, results_folder
+from lcrec_core.models import registry
 from tests.bundles import write_bundle
+from tests.planted import planted_popularity
 from tests.visiting import open_page, run, visited_before, words
 
 PAGE = "6_compare.py"
@@ -191,3 +194,71 @@ def test_charts_say_in_words_what_they_show(artifacts: Path):
     assert "0.876 for LSTM & CNN" in mse
     assert "we measured 0.900" in mse
     assert "we measured 0.720" in mae
+
+
+def write_list(
+    artifacts: Path, row: str, protocol: str, ndcg: float, *, seed: int = 0, given: int | None = None
+) -> Path:
+    """A made-up result of lists; what is not asked about here is the same for everybody."""
+    result = list_results.ListResult(
+        **{"row": row, "data": "ml-1m", "protocol": protocol, "seed": seed, "given": given, "settings": "made up"},
+        **{"people": 90, "judged": 80, "hr_5": 0.4, "ndcg_5": ndcg, "hr_10": 2 * ndcg, "ndcg_10": ndcg},
+        **{"recall_10": 0.1, "precision_5": 0.2, "real_rating": None if given == 0 else 4.25, "rated": 70},
+        **{"coverage": 410, "rare_share": 0.005, "popularity_rank": 120.0, "diversity": 0.6, "train_seconds": 9.0},
+        **{"predict_ms": 1.5, "told_time": False, "parameters": 7, "environment": {}},
+    )
+    folder = list_results.lists_folder("ml-1m", protocol, artifacts)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{result.stem}.json"
+    path.write_text(json.dumps(asdict(result)))
+    return path
+
+
+@pytest.fixture
+def popularity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.FAMILIES, "popularity", planted_popularity())
+
+
+def test_where_no_list_was_measured_the_page_says_so():
+    app = open_page(PAGE)
+    assert "Lists" in [header.value for header in app.header]
+    assert "No lists have been measured here yet" in words(app)
+
+
+def test_lists_are_a_line_a_model_for_new_people_and_a_table_for_each_way(artifacts: Path, popularity: None):
+    for given, base, better in ((0, 0.4, 0.42), (20, 0.3, 0.39)):
+        write_list(artifacts, "popularity", "new-people", base, given=given)
+        write_list(artifacts, "lcrec", "new-people", better, given=given)
+    for seed, ndcg in ((0, 0.2), (1, 0.3)):
+        write_list(artifacts, "popularity", "random", ndcg, seed=seed)
+        write_list(artifacts, "lcrec", "random", 2 * ndcg, seed=seed)
+    app = open_page(PAGE)
+    choice = app.segmented_control(key="compare_lists")
+    assert choice.options == ["New people", "Random 80:20"]
+    table = app.dataframe[1].value
+    assert table[["Model", "Given", "NDCG@10"]].to_numpy().tolist() == [
+        ["LCRec, ours, by rating", 0, "0.420"],
+        ["Popularity", 0, "0.400"],
+        ["LCRec, ours, by rating", 20, "0.390"],
+        ["Popularity", 20, "0.300"],
+    ]
+    assert table["Times popularity's"].tolist() == pytest.approx([1.05, 1, 1.3, 1])
+    assert table["Real rating"].isna().tolist() == [True, True, False, False]
+    said = app.get("plotly_chart")[2].proto.alt
+    assert "LCRec, ours, by rating from 0.420 with 0 to 0.390 with 20" in said
+    assert "Popularity from 0.400 with 0 to 0.300 with 20" in said
+    choice.set_value("Random 80:20")
+    app = run(app)
+    table = app.dataframe[1].value
+    assert "Given" not in table
+    assert table["NDCG@10"].tolist() == ["0.500 ± 0.141", "0.250 ± 0.071"]
+    assert table["Times popularity's"].tolist() == [2, 1]
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_a_damaged_list_result_is_a_remark(artifacts: Path, popularity: None):
+    write_list(artifacts, "popularity", "random", 0.2)
+    write_list(artifacts, "popularity", "global-time", 0.2).write_text("{")
+    app = open_page(PAGE)
+    assert any("popularity-seed0.json" in warning.value.lower() for warning in app.warning)
+    assert app.segmented_control(key="compare_lists").options == ["Random 80:20"]
