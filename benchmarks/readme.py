@@ -11,14 +11,16 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
+from benchmarks import list_tables
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
-from lcrec_core.evaluation import paper_facts, results
+from lcrec_core.evaluation import list_results, paper_facts, results
 from lcrec_core.evaluation.bundle_results import BundleSummary, measured
+from lcrec_core.evaluation.list_results import ListSummary
 from lcrec_core.evaluation.results import Result, Summary, VariantResult, read_ablation
 from lcrec_core.files import REPOSITORY
 from lcrec_core.metrics import rating as by_group
@@ -28,9 +30,9 @@ from lcrec_core.models.registry import ABLATED, FAMILIES
 from lcrec_core.sources.published import DATA_LABELS, TITLES
 
 PLACES: dict[str, tuple[str, ...]] = {
-    "README.md": ("headline",),
+    "README.md": ("headline", "list-headline"),
     "docs/figures.md": (
-        *("results", "comparison", "distribution", "protocols", "new-people", "groups", "speed", "faults"),
+        *("results", "comparison", "distribution", "protocols", "new-people", "groups", "lists", "speed", "faults"),
     ),
     "docs/lcrec.md": ("ablation",),
 }
@@ -167,11 +169,26 @@ def reported_results(
     data: str = paper_facts.DATA, protocol: Protocol = Protocol.RANDOM, root: Path = BUNDLES
 ) -> list[Result]:
     """The results of the comparison by a protocol, that the repository holds."""
-    found, tracked = results.saved(data, protocol, root), _tracked(root)
-    if tracked is None:
-        return found
-    folder = results.results_folder(data, protocol, root).relative_to(root)
-    return [result for result in found if folder / f"{result.stem}.json" in tracked]
+    return _held(results.saved(data, protocol, root), results.results_folder(data, protocol, root), root)
+
+
+def reported_lists(data: str = paper_facts.DATA, root: Path = BUNDLES) -> dict[Protocol, list[ListSummary]]:
+    """The lists that the repository holds results of, by protocol; no entry where there are none."""
+    found = {
+        protocol: _held(list_results.saved(data, protocol, root), list_results.lists_folder(data, protocol, root), root)
+        for protocol in list_results.PROTOCOLS
+    }
+    return {protocol: list_results.summaries(held) for protocol, held in found.items() if held}
+
+
+R = TypeVar("R", bound=results.Named)
+
+
+def _held(found: list[R], folder: Path, root: Path) -> list[R]:
+    """Those results of a folder that the repository holds; where there is no git, all of them."""
+    tracked = _tracked(root)
+    inside = folder.relative_to(root)
+    return [result for result in found if tracked is None or inside / f"{result.stem}.json" in tracked]
 
 
 def _tracked(root: Path) -> set[Path] | None:
@@ -350,6 +367,7 @@ def fill(text: str, blocks: dict[str, str]) -> str:
 
 def blocks() -> dict[str, str]:
     """Every generated table by the name of its markers."""
+    lists = reported_lists()
     return {
         "headline": headline_table(
             reported_results(),
@@ -363,6 +381,8 @@ def blocks() -> dict[str, str]:
         "new-people": new_people_table(reported_results(protocol=Protocol.NEW_PEOPLE)),
         "ablation": ablation_table(read_ablation(paper_facts.DATA, ABLATED, BUNDLES)),
         "groups": groups_table(reported_groups()),
+        "lists": list_tables.by_protocol(lists),
+        "list-headline": list_tables.headline(lists),
         "speed": speed_table(read_measurements()),
         "faults": faults_table(read_faults()),
     }

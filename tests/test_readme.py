@@ -6,10 +6,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks import list_tables
 from benchmarks import readme as report
 from lcrec_core.data.dataset import Fingerprint
+from lcrec_core.data.split import Protocol
+from lcrec_core.evaluation import list_results
+from lcrec_core.evaluation.list_results import ListResult
 from lcrec_core.evaluation.results import Result, VariantResult
 from lcrec_core.models.bundle import Bundle
+from lcrec_core.models.registry import FAMILIES
+from tests.planted import planted_popularity
 
 
 def bundle(name: str, mse: float, *, seed: int, data: str = "ml-1m", part: str = "test", epochs: int = 5) -> Bundle:
@@ -182,6 +188,63 @@ def test_new_people_are_columns_by_what_is_given():
     table = report.new_people_table(found)
     assert table.split("\n")[0].endswith("| 5 | 20 |")
     assert rows(table) == [["LCRec, ours", "0.850", "0.700"], ["SVD++, trained again", "–", "0.950"]]
+
+
+@pytest.fixture
+def popularity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FAMILIES, "popularity", planted_popularity())
+
+
+def lists(row: str, ndcg: float, *, protocol: str = "random", seed: int = 0, given: int | None = None) -> ListResult:
+    return ListResult(
+        **{"row": row, "data": "ml-1m", "protocol": protocol, "seed": seed, "given": given, "settings": ""},
+        **{"people": 90, "judged": 80, "hr_5": 0.4, "ndcg_5": ndcg, "hr_10": 2 * ndcg, "ndcg_10": ndcg},
+        **{"recall_10": 0.1, "precision_5": 0.2, "real_rating": 4.256, "rated": 70},
+        **{"coverage": 1410, "rare_share": 0.0051, "popularity_rank": 120.0, "diversity": 0.6, "train_seconds": 9.0},
+        **{"predict_ms": 1.5, "told_time": False, "parameters": 7, "environment": {}},
+    )
+
+
+def test_lists_have_a_table_for_each_way_and_multiples_of_popularity(popularity: None):
+    drawn = [
+        lists("popularity", 0.2),
+        lists("popularity", 0.3, seed=1),
+        lists("lcrec", 0.4),
+        lists("lcrec", 0.3, seed=1),
+    ]
+    last = [lists("lcrec", 0.1, protocol="leave-last-out")]
+    tables = list_tables.by_protocol(
+        {Protocol.RANDOM: list_results.summaries(drawn), Protocol.LEAVE_LAST_OUT: list_results.summaries(last)}
+    )
+    random, by_last = (table.partition("\n\n")[2] for table in tables.split("**Random 80:20**")[1].split("\n\n**"))
+    ends = ["4.26", "1,410", "0.5%"]
+    assert rows(random) == [
+        ["LCRec, ours, by rating", "0.350 ± 0.071", "1.50", *ends, "0, 1", "9 s", "1.5 ms"],
+        ["Popularity", "0.250 ± 0.071", "1.00", *ends, "0, 1", "9 s", "1.5 ms"],
+    ]
+    assert rows(by_last) == [["LCRec, ours, by rating", "0.200", "0.100", "–", *ends, "0", "9 s", "1.5 ms"]]
+
+
+def test_lists_for_new_people_are_columns_by_what_is_given(popularity: None):
+    found = [lists("popularity", 0.4, protocol="new-people", given=given) for given in (0, 5)]
+    found += [lists("lcrec", 0.5, protocol="new-people", given=5)]
+    new = list_results.summaries(found)
+    table = list_tables.by_protocol({Protocol.NEW_PEOPLE: new}).partition("\n\n")[2]
+    assert rows(table) == [
+        ["LCRec, ours, by rating", "–", "0.500 / 1.25 / 4.26", "1,410", "0.5%", "0"],
+        ["Popularity", "0.400 / 1.00 / 4.26", "0.400 / 1.00 / 4.26", "1,410", "0.5%", "0"],
+    ]
+    by_time = list_results.summaries([lists("popularity", 0.2, protocol="global-time")])
+    last = list_results.summaries([lists("popularity", 0.02, protocol="leave-last-out")])
+    found = {Protocol.NEW_PEOPLE: new, Protocol.GLOBAL_TIME: by_time, Protocol.LEAVE_LAST_OUT: last}
+    assert rows(list_tables.headline(found)) == [
+        ["LCRec, ours, by rating", "–", "1.25", "–", "–", "–", "–", "–", "–"],
+        ["Popularity", "1.00", "1.00", "–", "1.00", "–", "4.26", "1,410", "0.040 / 0.020"],
+    ]
+
+
+def test_where_no_lists_were_measured_their_tables_say_so():
+    assert list_tables.by_protocol({}) == list_tables.headline({}) == "Nothing has been measured yet."
 
 
 def test_errors_by_group_are_a_line_per_group_and_a_column_per_model():
