@@ -123,11 +123,12 @@ def _compare_lists(options: Namespace, protocol: Protocol) -> int:
             for row in rows:
                 if seed in lists.seeds_of(row, protocol, seeds):
                     lists.measure_lists(data, protocol, row, seed, log)
-    found = [each for each in list_results.saved(options.data, protocol) if each.row in rows and each.seed in seeds]
+    every = list_results.saved(options.data, protocol)
+    found = [result for result in every if result.row in rows and result.seed in seeds]
     if options.json:
         print_json([{"model": r.row, **{said: getattr(r, name) for said, name in _OF_LISTS.items()}} for r in found])
     elif found:
-        print_table(list_results.table(list_results.summaries(found)))
+        print_table(list_results.table(list_results.summaries(found), list_results.summaries(every)))
     else:
         _nothing_saved(options)
     return 0

@@ -167,13 +167,18 @@ HEADS = ["model", "given", "seeds", "NDCG@10", "x popularity", "HR@10", "recall@
 HEADS += ["coverage", "rare", "train", "predict"]
 
 
-def table(rows: Sequence[ListSummary]) -> list[list[str]]:
-    """The comparison as text: a line of heads, then a line per model and number of ratings given."""
-    return [HEADS, *(_cells(row, rows) for row in rows)]
+def table(rows: Sequence[ListSummary], every: Sequence[ListSummary]) -> list[list[str]]:
+    """The comparison as text: a line of heads, then a line per model and number of ratings given.
+
+    Args:
+        rows: What is shown.
+        every: All that was measured in the same way, the baseline among them.
+    """
+    return [HEADS, *(_cells(row, every) for row in rows)]
 
 
-def _cells(row: ListSummary, rows: Sequence[ListSummary]) -> list[str]:
-    std, ratio, real = row.std("ndcg_10"), multiple(row, rows), row.mean_if_any("real_rating")
+def _cells(row: ListSummary, every: Sequence[ListSummary]) -> list[str]:
+    std, ratio, real = row.std("ndcg_10"), multiple(row, every), row.mean_if_any("real_rating")
     return [
         row.label,
         "-" if row.given is None else str(row.given),

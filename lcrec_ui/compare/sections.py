@@ -118,6 +118,9 @@ LISTS_ASK = {
 }
 """What a list is held against, for the line below the choice."""
 
+FEW_GIVEN = 5
+"""How many ratings of new people the table is about at first."""
+
 LISTS_TITLES = {
     Protocol.NEW_PEOPLE: "New people",
     Protocol.GLOBAL_TIME: "Everybody's last 20 %",
@@ -149,6 +152,15 @@ def lists() -> None:
     st.markdown(f"{asks} Every model learnt from the same ratings{command}.")
     if protocol is Protocol.NEW_PEOPLE:
         charts.draw(compare_charts.lists_by_given(rows), "lists_by_given")
+        numbers = sorted({row.given for row in rows if row.given is not None})
+        given = st.segmented_control(
+            "Ratings given",
+            numbers,
+            default=FEW_GIVEN if FEW_GIVEN in numbers else numbers[0],
+            required=True,
+            key="compare_given",
+        )
+        rows = [row for row in rows if row.given == given]
     st.dataframe(
         tables.lists_table(rows),
         hide_index=True,

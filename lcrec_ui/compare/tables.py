@@ -93,25 +93,28 @@ COMPARISON_COLUMNS = {
 }
 
 
+def _two(value: float | None) -> str:
+    """`4.25`, and nothing where there is no figure."""
+    return "" if value is None else f"{value:.2f}"
+
+
 def _three(value: float | None) -> str:
     """`1.113`, and nothing where there is no figure."""
     return "" if value is None else f"{value:.3f}"
 
 
 def lists_table(rows: Sequence[ListSummary]) -> pd.DataFrame:
-    """Every model's lists on the same parts, the highest NDCG first; of new people by how many ratings are given."""
-    ordered = sorted(rows, key=lambda row: (row.given or 0, -row.mean("ndcg_10")))
-    by_given = any(row.given is not None for row in ordered)
+    """Every model's lists of the same people, the highest NDCG first."""
+    ordered = sorted(rows, key=lambda row: -row.mean("ndcg_10"))
     return pd.DataFrame(
         {
             "Model": [row.label for row in ordered],
-            **({"Given": [row.given for row in ordered]} if by_given else {}),
             "NDCG@10": [with_std(row.mean("ndcg_10"), row.std("ndcg_10")) for row in ordered],
-            MULTIPLE: [multiple(row, rows) for row in ordered],
+            MULTIPLE: [_two(multiple(row, rows)) for row in ordered],
             "HR@10": [with_std(row.mean("hr_10"), row.std("hr_10")) for row in ordered],
             "Recall@10": [row.mean("recall_10") for row in ordered],
             "Precision@5": [row.mean("precision_5") for row in ordered],
-            "Real rating": [row.mean_if_any("real_rating") for row in ordered],
+            "Real rating": [_two(row.mean_if_any("real_rating")) for row in ordered],
             "Different movies": [row.mean("coverage") for row in ordered],
             "Rare": [row.mean("rare_share") for row in ordered],
             "Rank by popularity": [row.mean("popularity_rank") for row in ordered],
@@ -128,18 +131,17 @@ MULTIPLE = "Times popularity's"
 
 LISTS_COLUMNS = {
     "Model": st.column_config.TextColumn(pinned=True),
-    "Given": st.column_config.NumberColumn(help="How many first ratings of each person the model was given."),
     "NDCG@10": st.column_config.TextColumn(
         help="1 for a list that begins with all that the person liked later, 0 for one that has none of it."
     ),
-    MULTIPLE: st.column_config.NumberColumn(
-        format="%.2f", help="NDCG@10 over that of the list of the most rated movies, for the same people."
+    MULTIPLE: st.column_config.TextColumn(
+        help="NDCG@10 over that of the list of the most rated movies, for the same people."
     ),
     "HR@10": st.column_config.TextColumn(help="For how many people any of the ten was right."),
     "Recall@10": st.column_config.NumberColumn(format="%.3f", help="Share of what was liked later that is in the ten."),
     "Precision@5": st.column_config.NumberColumn(format="%.3f", help="Share of the five that was liked later."),
-    "Real rating": st.column_config.NumberColumn(
-        format="%.2f", help="Mean of the stars that people did give later to movies among their ten."
+    "Real rating": st.column_config.TextColumn(
+        help="Mean of the stars that people did give later to movies among their ten."
     ),
     "Different movies": st.column_config.NumberColumn(format="localized", help="Over everybody's first five."),
     "Rare": st.column_config.NumberColumn(
