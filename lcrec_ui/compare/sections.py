@@ -106,27 +106,40 @@ def every_model() -> None:
         charts.draw(compare_charts.new_people(rows), "new_people")
 
 
-LISTS_ASK = {
-    Protocol.NEW_PEOPLE: "500 people are held out entirely. A model is given their first ratings, none to 20 of them, "
-    "and right is what they gave {good} stars or more later.",
-    Protocol.GLOBAL_TIME: "Right is what people with earlier ratings gave {good} stars or more among the last 20 % of "
-    "all ratings in time.",
-    Protocol.RANDOM: "Right is what people gave {good} stars or more among 20 % of all ratings, drawn at random by a "
-    "seed.",
-    Protocol.LEAVE_LAST_OUT: "Right is the one movie that each person rated last, whatever they gave it. No model is "
-    "told when. It rewards guessing the order in which a site showed its movies; others publish figures by it.",
-}
-"""What a list is held against, for the line below the choice."""
+_GOOD = f"{WHOLE_STARS.like_threshold:g}"
+
+LIST_PARTS = (
+    Part(
+        paper_facts.DATA,
+        Protocol.NEW_PEOPLE,
+        "New people",
+        "500 people are held out entirely. A model is given their first ratings, none to 20 of them, and right is what "
+        f"they gave {_GOOD} stars or more later.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.GLOBAL_TIME,
+        "Everybody's last 20 %",
+        f"Right is what people with earlier ratings gave {_GOOD} stars or more among the last 20 % of all ratings in "
+        "time.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.RANDOM,
+        "Random 80:20",
+        f"Right is what people gave {_GOOD} stars or more among 20 % of all ratings, drawn at random by a seed.",
+    ),
+    Part(
+        paper_facts.DATA,
+        Protocol.LEAVE_LAST_OUT,
+        "The last movie",
+        "Right is the one movie that each person rated last, whatever they gave it. No model is told when. It rewards "
+        "guessing the order in which a site showed its movies; others publish figures by it.",
+    ),
+)
 
 FEW_GIVEN = 5
 """How many ratings of new people the table is about at first."""
-
-LISTS_TITLES = {
-    Protocol.NEW_PEOPLE: "New people",
-    Protocol.GLOBAL_TIME: "Everybody's last 20 %",
-    Protocol.RANDOM: "Random 80:20",
-    Protocol.LEAVE_LAST_OUT: "The last movie",
-}
 
 
 def lists() -> None:
@@ -137,20 +150,20 @@ def lists() -> None:
         "they will pick. So every model's list of all movies that a person has not rated is held against what the "
         "person went on to rate."
     )
-    found = {LISTS_TITLES[protocol]: (protocol, rows) for protocol in LISTS_TITLES if (rows := _list_rows(protocol))}
+    found = {part.title: (part, rows) for part in LIST_PARTS if (rows := _list_rows(part))}
     if not found:
-        command = _made_by(f"compare --task lists --data {paper_facts.DATA} --protocol {Protocol.NEW_PEOPLE}")
+        chosen = LIST_PARTS[0]
+        command = _made_by(f"compare --task lists --data {chosen.data} --protocol {chosen.protocol}")
         st.markdown(f"No lists have been measured here yet{command}.")
         return
     titles = list(found)
     title = st.segmented_control(
         "What a list is held against", titles, default=titles[0], required=True, key="compare_lists"
     )
-    protocol, rows = found[title]
-    command = _made_by(f"compare --task lists --data {paper_facts.DATA} --protocol {protocol}")
-    asks = LISTS_ASK[protocol].format(good=f"{WHOLE_STARS.like_threshold:g}")
-    st.markdown(f"{asks} Every model learnt from the same ratings{command}.")
-    if protocol is Protocol.NEW_PEOPLE:
+    chosen, rows = found[title]
+    command = _made_by(f"compare --task lists --data {chosen.data} --protocol {chosen.protocol}")
+    st.markdown(f"{chosen.words} Every model learnt from the same ratings{command}.")
+    if chosen.protocol is Protocol.NEW_PEOPLE:
         charts.draw(compare_charts.lists_by_given(rows), "lists_by_given")
         numbers = sorted({row.given for row in rows if row.given is not None})
         given = st.segmented_control(
@@ -170,9 +183,9 @@ def lists() -> None:
     )
 
 
-def _list_rows(protocol: Protocol) -> list[ListSummary]:
+def _list_rows(part: Part) -> list[ListSummary]:
     try:
-        return list_results.summaries(list_results.saved(paper_facts.DATA, protocol))
+        return list_results.summaries(list_results.saved(part.data, part.protocol))
     except results.ResultError as error:
         st.warning(failures.sentence(error), icon=":material/warning:")
         return []
@@ -219,12 +232,11 @@ def how_sure() -> None:
     liking = _reliability("liking")
     if liking:
         off = "; ".join(f"{label} by {calibration_error(table):.3f}" for label, table in liking.items())
-        good = f"{WHOLE_STARS.like_threshold:g}"
         st.markdown(
-            f"The chance of {good} stars and more, which *For you* shows, is checked in the same way: of all ratings "
-            f"given a chance of 80 %, eight in ten should have been {good} stars or 5. It is off on average: {off}."
+            f"The chance of {_GOOD} stars and more, which *For you* shows, is checked in the same way: of all ratings "
+            f"given a chance of 80 %, eight in ten should have been {_GOOD} stars or 5. It is off on average: {off}."
         )
-        charts.draw(compare_charts.reliability(liking, f"How often {good} stars and more were given", low=0), "liking")
+        charts.draw(compare_charts.reliability(liking, f"How often {_GOOD} stars and more were given", low=0), "liking")
 
 
 def _reliability(kind: str) -> dict[str, pd.DataFrame]:
