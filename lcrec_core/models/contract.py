@@ -192,6 +192,8 @@ class Family(ABC):
     """Whether it is compared by its lists, too: those of a family that predicts ratings are sorted by them."""
     folds_in_new_users: bool = False
     """Whether somebody who was not there in training gets answers of their own without training again."""
+    personal: bool = True
+    """Whether what it says depends on who asks; otherwise everybody gets one and the same list."""
     trainable: bool = False
     """Whether a run may write a bundle of it; the others are there to compare with."""
     landmark: bool = False

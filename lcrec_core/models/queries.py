@@ -1,9 +1,11 @@
-"""Queries remembered while a fit goes on, whose curves ask for the same rows again and again."""
+"""What several families need to ask for rows: what came before each, and the queries built last."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import numpy as np
+
+from lcrec_core.data.encode import Histories
 
 Q = TypeVar("Q")
 
@@ -20,3 +22,19 @@ class LastQueries(Generic[Q]):
         if self._queries is None or rows is not self._rows:
             self._rows, self._queries = rows, build()
         return self._queries
+
+
+def rated_before(histories: Histories, people: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """How many ratings of each person's history are no later than a time: int64 (N,), int64 (N,) -> int64 (N,).
+
+    One of the same second counts: it is known, and which of the two came first is not.
+    """
+    if not len(histories.times):
+        return np.zeros(len(people), dtype=np.int64)
+    first = histories.times.min() - 1
+    span = histories.times.max() - first + 1
+    owners = np.repeat(np.arange(len(histories.offsets) - 1), np.diff(histories.offsets))
+    # One ascending key of person and time, so that one search finds every place.
+    known = owners * span + (histories.times - first)
+    asked = people * span + (times - first).clip(0, span - 1)
+    return np.searchsorted(known, asked, side="right") - histories.offsets[people]

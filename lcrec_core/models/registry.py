@@ -15,13 +15,18 @@ from lcrec_core.models.bundle import Bundle, LoadedBundle
 from lcrec_core.models.contract import Family, Model
 from lcrec_core.models.lcrec.family import LCREC
 from lcrec_core.models.libraries import myfm, surprise
+from lcrec_core.models.linear.family import EASE, KNN
 from lcrec_core.models.paper.family import CNN, LSTM, PAPER
 from lcrec_core.models.settings import configured, from_saved
+from lcrec_core.models.simple.family import POPULARITY, RANDOM, RECENT
 
-_EVERY: tuple[Family, ...] = (*surprise.RIVALS, LSTM, CNN, PAPER, *surprise.TODAY, *myfm.FAMILIES, LCREC)
+_OF_RATINGS: tuple[Family, ...] = (*surprise.RIVALS, LSTM, CNN, PAPER, *surprise.TODAY, *myfm.FAMILIES, LCREC)
+_OF_LISTS: tuple[Family, ...] = (RANDOM, POPULARITY, RECENT, KNN, EASE)
+_EVERY = (*_OF_RATINGS, *_OF_LISTS)
 
 FAMILIES: dict[str, Family] = {family.name: family for family in _EVERY}
-"""Every model there is, in the comparison's order: the paper's six, what one would pick today, and ours."""
+"""Every model there is, in the comparison's order: the paper's six, what one would pick today, and ours; then those
+that only rank."""
 
 TRAINABLE = tuple(family.name for family in (LCREC, PAPER, LSTM, CNN))
 """What a run may write a bundle of; a data set with several bundles is served by the first of these."""

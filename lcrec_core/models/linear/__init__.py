@@ -1,0 +1,1 @@
+"""Lists from a matrix of movies by movies: what somebody liked speaks for what goes with it."""

@@ -1,0 +1,50 @@
+"""Settings of the linear lists."""
+
+from dataclasses import dataclass
+
+from lcrec_core.models.settings import check_numbers
+
+
+@dataclass(frozen=True)
+class EaseConfig:
+    """Settings of EASE."""
+
+    seed: int = 0
+    """Of the split; nothing is drawn."""
+    epochs: int = 1
+    """One fit."""
+    ridge: float = 1000.0
+    """Added to the diagonal of the Gram matrix: a weight's penalty, counted in people."""
+    fade: float = 10.0
+    """Likes after which popularity, all that is known of somebody new, counts 1/e of what it counts at first."""
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+        for name in ("ridge", "fade"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class KnnConfig:
+    """Settings of the nearest neighbours of movies."""
+
+    seed: int = 0
+    """Of the split; nothing is drawn."""
+    epochs: int = 1
+    """One fit."""
+    neighbours: int = 200
+    """Of each movie, those that are most alike; the rest of its similarities count nothing."""
+    shrinkage: float = 20.0
+    """People added to a cosine's denominator, so that two movies which few people liked are not alike by chance."""
+    fade: float = 10.0
+    """See `EaseConfig`."""
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+        if self.neighbours < 1:
+            raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
+        if self.shrinkage < 0:
+            raise ValueError(f"shrinkage must be zero or more, got {self.shrinkage}")
+        if self.fade <= 0:
+            raise ValueError(f"fade must be positive, got {self.fade}")

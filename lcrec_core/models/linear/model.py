@@ -1,0 +1,115 @@
+"""Lists as sums over what somebody liked: score of movie j = sum of B[i, j] over the liked movies i, and popularity.
+
+EASE (Steck 2019) finds the B that best tells each person's likes from their other likes, in closed form; the nearest
+neighbours take cosines. Of somebody without a like both know what everybody likes, which fades with every like:
+
+    score(j) = sum over liked i of B[i, j] + exp(-likes / fade) * share of people who liked j
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.encode import Encoded, Histories, histories_of
+from lcrec_core.data.profile import Profile
+from lcrec_core.machine import require
+from lcrec_core.models.contract import Prediction
+from lcrec_core.models.linear.config import EaseConfig, KnnConfig
+from lcrec_core.models.queries import rated_before
+
+PEOPLE_AT_ONCE = 512
+"""Rows of the matrix of people by movies that are dense at a time."""
+
+
+class LinearModel:
+    """A matrix of movies by movies with the ratings that it was fitted on; see `contract.Model`."""
+
+    item_features = None
+    device = "cpu"
+
+    def __init__(self, weights: np.ndarray, share: np.ndarray, fade: float, data: Dataset, encoded: Encoded) -> None:
+        """Of weights B float32 (M, M), and of the share float32 (M,) of people who liked each movie."""
+        self._weights, self._share, self._fade = weights, share, fade
+        self._data, self._encoded = data, encoded
+        self.parameters = weights.size
+
+    def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
+        """See `Model`. What somebody liked later is never read: a list is made before it."""
+        histories = self._encoded.histories
+        if context is not None:
+            histories = histories_of(self._data.ratings.iloc[context], self._data)
+        asked = self._data.ratings.iloc[rows]
+        people, movies = self._data.user_rows(asked[Col.USER]), self._data.movie_rows(asked[Col.MOVIE])
+        known = rated_before(histories, people, asked[Col.TIME].to_numpy())
+        moments, moment_of = np.unique(np.stack([people, known], axis=1), axis=0, return_inverse=True)
+        scores = np.empty(len(rows), dtype=np.float32)
+        for moment, (person, count) in enumerate(moments):
+            which = np.flatnonzero(moment_of == moment)
+            own = slice(histories.offsets[person], histories.offsets[person] + count)
+            scores[which] = self._scores(histories.movies[own], histories.ratings[own])[movies[which]]
+        return Prediction(scores)
+
+    def catalogue(self, profile: Profile) -> Prediction:
+        """See `Model`."""
+        known, movies = self._data.known_movies(profile.movie_ids)
+        return Prediction(self._scores(movies, profile.ratings[known]))
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """See `Model`; movies by movies take more room than the time they save."""
+        raise ValueError("a matrix of movies by movies is fitted again in seconds, not kept in a bundle")
+
+    def _scores(self, movies: np.ndarray, ratings: np.ndarray) -> np.ndarray:
+        """float32 (M,), for somebody who rated these movies (H,) so (H,)."""
+        liked = movies[ratings >= self._data.scale.like_threshold]
+        return self._weights[liked].sum(axis=0) + np.float32(np.exp(-len(liked) / self._fade)) * self._share
+
+
+def check_memory(data: Dataset) -> None:
+    """Refuse a catalogue whose matrix does not fit; see `contract.Family.check_memory`."""
+    movies = len(data.movies)
+    require(3 * 4 * movies**2, f"{movies:,} movies by {movies:,}", "leave this model out")
+
+
+def ease(data: Dataset, encoded: Encoded, config: EaseConfig) -> LinearModel:
+    """B = I - P diag(P)^-1 with P the inverse of the ridged Gram matrix of likes."""
+    together = _liked_together(encoded.histories, data)  # (M, M)
+    share = _share(together, encoded)
+    together.diagonal().add_(config.ridge)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(together))
+    weights = inverse.div_(-inverse.diagonal().clone())  # column j by -P[j, j]
+    weights.fill_diagonal_(0)
+    return LinearModel(weights.numpy(), share, config.fade, data, encoded)
+
+
+def nearest(data: Dataset, encoded: Encoded, config: KnnConfig) -> LinearModel:
+    """B[i, j] = cosine of who liked i and who liked j, where j is among the movies most like i."""
+    together = _liked_together(encoded.histories, data)
+    share = _share(together, encoded)
+    lengths = together.diagonal().sqrt()
+    weights = together.div_(torch.outer(lengths, lengths).add_(config.shrinkage).clamp_(min=1))
+    weights.fill_diagonal_(0)
+    if config.neighbours < len(weights):
+        least = weights.topk(config.neighbours, dim=1).values[:, -1:]
+        weights.masked_fill_(weights < least, 0)
+    return LinearModel(weights.numpy(), share, config.fade, data, encoded)
+
+
+def _liked_together(histories: Histories, data: Dataset) -> Tensor:
+    """Gram matrix float32 (M, M): how many people liked both; on the diagonal, how many liked the one."""
+    movies = len(data.movies)
+    together = torch.zeros(movies, movies)
+    liked = histories.ratings >= data.scale.like_threshold
+    people = np.repeat(np.arange(len(histories.offsets) - 1), np.diff(histories.offsets))
+    for start in range(0, len(histories.offsets) - 1, PEOPLE_AT_ONCE):
+        which = liked & (people >= start) & (people < start + PEOPLE_AT_ONCE)
+        dense = torch.zeros(PEOPLE_AT_ONCE, movies)
+        dense[people[which] - start, histories.movies[which]] = 1
+        together.addmm_(dense.T, dense)
+    return together
+
+
+def _share(together: Tensor, encoded: Encoded) -> np.ndarray:
+    """float32 (M,): the share of the people with a rating who liked each movie."""
+    people = int((np.diff(encoded.histories.offsets) > 0).sum())
+    return (together.diagonal() / people).numpy().copy()
