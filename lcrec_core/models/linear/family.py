@@ -23,6 +23,7 @@ class LinearFamily(Family):
     """See `contract.Family`."""
 
     predicts_ratings: bool = False
+    makes_lists: bool = True
     folds_in_new_users: bool = True
 
     def check_memory(self, data: Dataset) -> None:

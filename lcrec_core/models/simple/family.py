@@ -20,6 +20,7 @@ class SimpleFamily(Family):
 
     config: type = SimpleConfig
     predicts_ratings: bool = False
+    makes_lists: bool = True
     folds_in_new_users: bool = True
     in_words: str
     """Settings as the table states them."""
