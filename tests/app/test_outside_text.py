@@ -86,6 +86,10 @@ OURS = {
     "data/views.py": {"tables.genre_places", "tables.word_places", "state", "name"},
     "frame/failures.py": {"then", "before"},  # words of ours around an error's own
     "for_you/filters.py": {"default_min_ratings(data)"},
+    "for_you/marks.py": {
+        *("marked_label", "label", "_SAID[mark][0 if on else 1]"),
+        "_SAID[taken_back.mark][1 if taken_back.rating is None else 0]",
+    },  # words of ours
     "profile/people.py": {"label"},  # the forms' own labels
     "rate/lists.py": {
         *("filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank", "index.newest"),

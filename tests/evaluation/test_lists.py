@@ -292,6 +292,6 @@ def test_the_command_compares_in_lists_what_makes_lists(command, capsys):
     assert main([*command, "--protocol", "user-last"]) == 2
     assert "lists are not compared by the protocol 'user-last'" in capsys.readouterr().err
     assert main([*command, "--rows", "svd"]) == 2
-    assert "there is no row 'svd'; there are paper, lcrec, popularity" in capsys.readouterr().err
+    assert "there is no row 'svd'; there are paper, lcrec, random, popularity" in capsys.readouterr().err
     assert main([*command[:1], *command[3:], "--rows", "popularity", "--show"]) == 2
     assert "there is no row 'popularity'" in capsys.readouterr().err
