@@ -41,6 +41,9 @@ def in_time(history: pd.DataFrame, scale: RatingScale) -> Chart:
     _layout(figure, "Ratings in time", "Date", "Rating (stars)")
     figure.update_yaxes(range=[scale.low - 0.3, scale.high + 0.3], dtick=1)
     first, last = table["time"].iloc[0], table["time"].iloc[-1]
+    if last - first < pd.Timedelta(hours=1):
+        # Left alone, the axis of a single rating is marked in milliseconds.
+        figure.update_xaxes(range=[first - pd.Timedelta(minutes=30), last + pd.Timedelta(minutes=30)])
     return Chart(
         figure,
         f"{len(table):,} ratings from {first:%d %B %Y} to {last:%d %B %Y}, {table['rating'].mean():.2f} on average.",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.dataset import WHOLE_STARS, Dataset
 from lcrec_core.data.summary import summarise
 from lcrec_core.evaluation.bundle_results import BundleSummary
 from lcrec_core.evaluation.paper_facts import RESULTS
@@ -16,6 +16,7 @@ from lcrec_ui.compare import charts as compare_charts
 from lcrec_ui.data import charts as data_charts
 from lcrec_ui.frame import charts
 from lcrec_ui.frame.charts import Chart
+from lcrec_ui.profile.charts import in_time
 from lcrec_ui.training import charts as training_charts
 from lcrec_ui.training.charts import Curve
 
@@ -98,3 +99,10 @@ def test_histogram_bins_follow_one_another(tiny: Dataset):
     labels = data_charts.ratings_each(summarise(tiny).per_movie, "movies", "movie").figure.data[0].x
     ends = [[int(end.replace(",", "")) for end in label.split("\u2013")] for label in labels]
     assert all(after[0] == before[-1] + 1 for before, after in pairwise(ends))
+
+
+def test_a_single_rating_has_an_axis_of_minutes_and_not_of_milliseconds():
+    at = pd.Timestamp("2026-11-25 10:51:31", tz="UTC")
+    history = pd.DataFrame({"time": [at], "title": ["Heat (1995)"], "rating": [3.0]})
+    first, last = in_time(history, WHOLE_STARS).figure.layout.xaxis.range
+    assert pd.Timestamp(last) - pd.Timestamp(first) == pd.Timedelta(hours=1)
