@@ -17,6 +17,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load, save
@@ -205,12 +206,28 @@ def trained(data: Dataset, split: Split, family: Family, rows: np.ndarray) -> tu
     bundle = _kept_bundle(data, split, family) if len(rows) == len(split.fitting) else None
     if bundle is not None:
         return registry.load(bundle, data), bundle.metrics["seconds_per_epoch"] * bundle.config["train"]["epochs"]
-    config = configured(family.default_config(), seed=split.seed)
+    config = configured(family.default_config(), seed=split.seed, **family.by_protocol.get(split.protocol, {}))
+    return _trained_with(data, split, family, rows, config)
+
+
+def _trained_with(data: Dataset, split: Split, family: Family, rows: np.ndarray, config: Any) -> tuple[Model, float]:
+    if family.parts:
+        parts = {name: _part(data, split, family, name, rows, config) for name in family.parts}
+        model = family.combine({name: model for name, (model, _) in parts.items()}, data, config)
+        return model, sum(seconds for _, seconds in parts.values())
     # Apart by what is learnt from: a comparison that was stopped leaves nothing in the way of another one.
     kept_as, part = f"{data.name}/{family.name}-comparison", f"{split.protocol}-seed{split.seed}-{len(rows)}"
     fitted = fit(data, rows, family, config, resumable.folder_of(kept_as, part=part))
     resumable.discard(kept_as, part=part)
     return fitted
+
+
+def _part(data: Dataset, split: Split, family: Family, name: str, rows: np.ndarray, config: Any) -> tuple[Model, float]:
+    """A part of a model that puts several together: trained like a row of its own where its settings are the same."""
+    part, settings = family.parts[name], family.config_of_part(name, config)
+    if settings == configured(part.default_config(), seed=split.seed):
+        return trained(data, split, part, rows)
+    return _trained_with(data, split, part, rows, settings)
 
 
 def _kept_bundle(data: Dataset, split: Split, family: Family) -> LoadedBundle | None:

@@ -16,6 +16,7 @@ import numpy as np
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import Encoded
 from lcrec_core.data.profile import Profile
+from lcrec_core.data.split import Protocol as Protocols
 from lcrec_core.metrics.rating import Errors
 from lcrec_core.models.settings import configured
 
@@ -25,9 +26,9 @@ class Prediction:
     """What a model says of N ratings, or of N movies for one person."""
 
     scores: np.ndarray
-    """float32 (N,), what a list is sorted by, best highest; the rating, where the model predicts ratings."""
+    """float32 (N,), what a list is sorted by, best highest; the rating, where the family predicts ratings."""
     ratings: np.ndarray | None = None
-    """float32 (N,), not clipped to the scale; None of a model that only ranks."""
+    """float32 (N,), not clipped to the scale; None of a model that only ranks. A score of its own may stand beside."""
     probabilities: np.ndarray | None = None
     """float32 (N, V), how likely each of the scale's values is; None of a model that gives ratings alone."""
 
@@ -184,6 +185,10 @@ class Family(ABC):
     """Settings that make the family what it is, whatever a config says."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Its own names of settings that Table VI has under another, such as the batch size."""
+    by_protocol: Mapping[Protocols, Mapping[str, Any]] = field(default_factory=dict)
+    """Settings that were chosen on the validation part of a protocol, where they differ from the default."""
+    parts: Mapping[str, "Family"] = field(default_factory=dict)
+    """Families whose models this one puts together, see `combine`, by what they tell."""
     variants: tuple[Variant, ...] = ()
     """What an ablation measures; the first is the whole."""
     predicts_ratings: bool = True
@@ -206,6 +211,14 @@ class Family(ABC):
     def default_config(self) -> Any:
         """What it is trained with unless told otherwise."""
         return configured(self.config(), **self.fixed)
+
+    def config_of_part(self, part: str, config: Any) -> Any:
+        """Settings of one of its parts, of this family's own."""
+        return configured(self.parts[part].default_config(), seed=config.seed)
+
+    def combine(self, models: Mapping[str, Model], data: Dataset, config: Any) -> Model:
+        """A model of its parts' models, each fitted on the same ratings with `config_of_part`."""
+        raise NotImplementedError(f"{self.name} has no parts")
 
     def check_memory(self, data: Dataset) -> None:  # noqa: B027 - most families need little
         """Refuse a data set that cannot be fitted here, before anything is done.

@@ -8,27 +8,38 @@ import numpy as np
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.encode import encode_cached
 from lcrec_core.data.profile import Profile
-from lcrec_core.data.split import make_split
+from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import BundleError, LCRecError, TrainingError
 from lcrec_core.files import cache_folder
+from lcrec_core.models.blend.family import BlendFamily
 from lcrec_core.models.bundle import Bundle, LoadedBundle
 from lcrec_core.models.contract import Family, Model
 from lcrec_core.models.lcrec.family import LCREC
 from lcrec_core.models.libraries import myfm, surprise
 from lcrec_core.models.linear.family import EASE, KNN
 from lcrec_core.models.paper.family import CNN, LSTM, PAPER
+from lcrec_core.models.pick.family import NEXT, PICK
 from lcrec_core.models.settings import configured, from_saved
 from lcrec_core.models.simple.family import POPULARITY, RANDOM, RECENT
 
 _OF_RATINGS: tuple[Family, ...] = (*surprise.RIVALS, LSTM, CNN, PAPER, *surprise.TODAY, *myfm.FAMILIES, LCREC)
-_OF_LISTS: tuple[Family, ...] = (RANDOM, POPULARITY, RECENT, KNN, EASE)
+FOR_YOU = BlendFamily(
+    name="for-you",
+    label="For you, ours",
+    parts={"pick": PICK, "habits": EASE, "like": LCREC},
+    by_protocol={Protocol.RANDOM: {"has_holes": True, "picks": 10.0}},
+    landmark=True,
+)
+"""The default list: what somebody will pick, and like."""
+
+_OF_LISTS: tuple[Family, ...] = (RANDOM, POPULARITY, RECENT, KNN, EASE, PICK, NEXT, FOR_YOU)
 _EVERY = (*_OF_RATINGS, *_OF_LISTS)
 
 FAMILIES: dict[str, Family] = {family.name: family for family in _EVERY}
 """Every model there is, in the comparison's order: the paper's six, what one would pick today, and ours; then those
 that only rank."""
 
-TRAINABLE = tuple(family.name for family in (LCREC, PAPER, LSTM, CNN))
+TRAINABLE = tuple(family.name for family in (LCREC, PAPER, LSTM, CNN, PICK))
 """What a run may write a bundle of; a data set with several bundles is served by the first of these."""
 
 

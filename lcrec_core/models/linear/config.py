@@ -15,14 +15,26 @@ class EaseConfig:
     """One fit."""
     ridge: float = 1000.0
     """Added to the diagonal of the Gram matrix: a weight's penalty, counted in people."""
+    ridge_rate: float = 0.0
+    """The same in shares of each movie's own count: as if so much of what people rated had been hidden at random."""
     fade: float = 10.0
-    """Likes after which popularity, all that is known of somebody new, counts 1/e of what it counts at first."""
+    """Likes after which popularity, all that is known of somebody new, counts 1/e of what it counts at first; zero
+    leaves it out."""
+    liked_only: bool = True
+    """Whether only likes speak for other movies; otherwise whatever somebody rated."""
+    sitting_weight: float = 0.0
+    """How much more two ratings count that one person gave one after the other; see `sitting_length`."""
+    sitting_length: float = 20.0
+    """Ratings apart at which that is 1/e of it."""
 
     def __post_init__(self) -> None:
         check_numbers(self)
-        for name in ("ridge", "fade"):
+        for name in ("ridge", "sitting_length"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        for name in ("ridge_rate", "fade", "sitting_weight"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be zero or more, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ neighbours take cosines. Of somebody without a like both know what everybody lik
     score(j) = sum over liked i of B[i, j] + exp(-likes / fade) * share of people who liked j
 """
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -28,9 +30,18 @@ class LinearModel:
     item_features = None
     device = "cpu"
 
-    def __init__(self, weights: np.ndarray, share: np.ndarray, fade: float, data: Dataset, encoded: Encoded) -> None:
+    def __init__(
+        self,
+        weights: np.ndarray,
+        share: np.ndarray,
+        fade: float,
+        data: Dataset,
+        encoded: Encoded,
+        *,
+        liked_only: bool = True,
+    ) -> None:
         """Of weights B float32 (M, M), and of the share float32 (M,) of people who liked each movie."""
-        self._weights, self._share, self._fade = weights, share, fade
+        self._weights, self._share, self._fade, self._liked_only = weights, share, fade, liked_only
         self._data, self._encoded = data, encoded
         self.parameters = weights.size
 
@@ -61,8 +72,9 @@ class LinearModel:
 
     def _scores(self, movies: np.ndarray, ratings: np.ndarray) -> np.ndarray:
         """float32 (M,), for somebody who rated these movies (H,) so (H,)."""
-        liked = movies[ratings >= self._data.scale.like_threshold]
-        return self._weights[liked].sum(axis=0) + np.float32(np.exp(-len(liked) / self._fade)) * self._share
+        liked = movies[ratings >= self._data.scale.like_threshold] if self._liked_only else movies
+        prior = np.float32(np.exp(-len(liked) / self._fade)) if self._fade else np.float32(0)
+        return self._weights[liked].sum(axis=0) + prior * self._share
 
 
 def check_memory(data: Dataset) -> None:
@@ -73,18 +85,20 @@ def check_memory(data: Dataset) -> None:
 
 def ease(data: Dataset, encoded: Encoded, config: EaseConfig) -> LinearModel:
     """B = I - P diag(P)^-1 with P the inverse of the ridged Gram matrix of likes."""
-    together = _liked_together(encoded.histories, data)  # (M, M)
+    together = _together(encoded.histories, data, config.liked_only)  # (M, M)
     share = _share(together, encoded)
-    together.diagonal().add_(config.ridge)
+    if config.sitting_weight:
+        together.add_(_in_sittings(encoded.histories, data, config), alpha=config.sitting_weight)
+    together.diagonal().mul_(1 + config.ridge_rate).add_(config.ridge)
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(together))
     weights = inverse.div_(-inverse.diagonal().clone())  # column j by -P[j, j]
     weights.fill_diagonal_(0)
-    return LinearModel(weights.numpy(), share, config.fade, data, encoded)
+    return LinearModel(weights.numpy(), share, config.fade, data, encoded, liked_only=config.liked_only)
 
 
 def nearest(data: Dataset, encoded: Encoded, config: KnnConfig) -> LinearModel:
     """B[i, j] = cosine of who liked i and who liked j, where j is among the movies most like i."""
-    together = _liked_together(encoded.histories, data)
+    together = _together(encoded.histories, data, liked_only=True)
     share = _share(together, encoded)
     lengths = together.diagonal().sqrt()
     weights = together.div_(torch.outer(lengths, lengths).add_(config.shrinkage).clamp_(min=1))
@@ -95,21 +109,48 @@ def nearest(data: Dataset, encoded: Encoded, config: KnnConfig) -> LinearModel:
     return LinearModel(weights.numpy(), share, config.fade, data, encoded)
 
 
-def _liked_together(histories: Histories, data: Dataset) -> Tensor:
-    """Gram matrix float32 (M, M): how many people liked both; on the diagonal, how many liked the one."""
+def _together(histories: Histories, data: Dataset, liked_only: bool) -> Tensor:
+    """Gram matrix float32 (M, M): how many people liked, or rated, both; on the diagonal, how many the one."""
     movies = len(data.movies)
     together = torch.zeros(movies, movies)
-    liked = histories.ratings >= data.scale.like_threshold
-    people = np.repeat(np.arange(len(histories.offsets) - 1), np.diff(histories.offsets))
+    counts, people = _that_count(histories, data, liked_only), _owners(histories)
     for start in range(0, len(histories.offsets) - 1, PEOPLE_AT_ONCE):
-        which = liked & (people >= start) & (people < start + PEOPLE_AT_ONCE)
+        which = counts & (people >= start) & (people < start + PEOPLE_AT_ONCE)
         dense = torch.zeros(PEOPLE_AT_ONCE, movies)
         dense[people[which] - start, histories.movies[which]] = 1
         together.addmm_(dense.T, dense)
     return together
 
 
+def _in_sittings(histories: Histories, data: Dataset, config: EaseConfig) -> Tensor:
+    """Gram matrix float32 (M, M) of ratings near each other: exp(-ratings apart / length) for pairs of one person.
+
+    Pairs more than three lengths apart are left out.
+    """
+    counts = _that_count(histories, data, config.liked_only)
+    rated, people, movies = histories.movies[counts], _owners(histories)[counts], len(data.movies)
+    near = torch.zeros(movies * movies)
+    for apart in range(1, min(len(rated), round(3 * config.sitting_length) + 1)):
+        same = people[apart:] == people[:-apart]
+        pairs = torch.from_numpy(rated[:-apart][same] * movies + rated[apart:][same])
+        near.index_add_(0, pairs, torch.full((len(pairs),), math.exp(-apart / config.sitting_length)))
+    near = near.view(movies, movies)
+    near = near + near.T
+    near.diagonal().add_(torch.from_numpy(np.bincount(rated, minlength=movies)))
+    return near
+
+
+def _that_count(histories: Histories, data: Dataset, liked_only: bool) -> np.ndarray:
+    """Bool (R,), which ratings speak for other movies."""
+    return histories.ratings >= (data.scale.like_threshold if liked_only else data.scale.low)
+
+
+def _owners(histories: Histories) -> np.ndarray:
+    """int64 (R,), whose each rating is."""
+    return np.repeat(np.arange(len(histories.offsets) - 1), np.diff(histories.offsets))
+
+
 def _share(together: Tensor, encoded: Encoded) -> np.ndarray:
-    """float32 (M,): the share of the people with a rating who liked each movie."""
+    """float32 (M,): the share of the people with a rating who liked, or rated, each movie."""
     people = int((np.diff(encoded.histories.offsets) > 0).sum())
     return (together.diagonal() / people).numpy().copy()

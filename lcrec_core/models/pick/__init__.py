@@ -1,0 +1,1 @@
+"""What somebody will pick next: an LSTM over their ratings with a softmax over the whole catalogue."""

@@ -1,0 +1,130 @@
+"""The trained pick network with the ratings that it was fitted on, ready to answer."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.encode import Encoded, encode_profile, histories_of
+from lcrec_core.data.profile import Profile
+from lcrec_core.models.contract import Prediction
+from lcrec_core.models.layers import check_tensors
+from lcrec_core.models.pick.config import NetworkConfig
+from lcrec_core.models.pick.network import PickNetwork, embedding_and_bias
+from lcrec_core.models.pick.sequences import (
+    FIELDS,
+    History,
+    People,
+    Window,
+    events_of,
+    gaps_of,
+    of_similar_length,
+    window_start,
+)
+from lcrec_core.models.queries import rated_before
+
+EVENTS_AT_ONCE, MOMENTS_AT_ONCE = 16_384, 4_096
+"""What one call of the network holds: some tens of megabytes."""
+
+
+class PickModel:
+    """See `contract.Model`. A score is the logarithm of the probability that the movie is picked next."""
+
+    item_features = None
+    device = "cpu"
+
+    def __init__(self, network: PickNetwork, data: Dataset, encoded: Encoded) -> None:
+        self.network, self.data, self.encoded = network.eval(), data, encoded
+
+    @property
+    def parameters(self) -> int:
+        """See `Model`."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """See `Model`."""
+        return {name: value.numpy() for name, value in self.network.state_dict().items()}
+
+    def catalogue(self, profile: Profile) -> Prediction:
+        """See `Model`."""
+        return Prediction(self.catalogues([profile])[0])
+
+    @torch.inference_mode()
+    def catalogues(self, profiles: Sequence[Profile]) -> np.ndarray:
+        """Log-probabilities of every movie for each of some people, float32 (P, M), read side by side."""
+        histories = [self._history_of(profile) for profile in profiles]
+        moments = np.array([len(history.movies) for history in histories])
+        tastes = self._tastes(histories, np.arange(len(moments)), moments)
+        return torch.log_softmax(self.network.logits(tastes), dim=1).numpy()
+
+    @torch.inference_mode()
+    def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
+        """See `Model`. What somebody rated later is never read: a list is made before it."""
+        histories = self.encoded.histories
+        if context is not None:
+            histories = histories_of(self.data.ratings.iloc[context], self.data)
+        asked = self.data.ratings.iloc[rows]
+        owners, movies = self.data.user_rows(asked[Col.USER]), self.data.movie_rows(asked[Col.MOVIE])
+        known = rated_before(histories, owners, asked[Col.TIME].to_numpy())
+        moments, moment_of = np.unique(np.stack([owners, known], axis=1), axis=0, return_inverse=True)
+        everybody, person_of = np.unique(moments[:, 0], return_inverse=True)
+        people = People(histories, self.encoded, self.data.scale)
+        tastes = self._tastes([people.of(person) for person in everybody], person_of, moments[:, 1])
+        normaliser = torch.cat(
+            [self.network.logits(part).logsumexp(dim=1) for part in tastes.split(MOMENTS_AT_ONCE)] or [tastes[:, 0]]
+        )
+        scores = np.empty(len(rows), dtype=np.float32)
+        for start in range(0, len(rows), EVENTS_AT_ONCE):
+            part = slice(start, start + EVENTS_AT_ONCE)
+            moment = torch.from_numpy(moment_of[part])
+            target = embedding_and_bias(self.network, torch.from_numpy(movies[part]))
+            chosen = (tastes[moment] * target[:, :-1]).sum(dim=1) + target[:, -1]
+            scores[part] = (chosen - normaliser[moment]).numpy()
+        return Prediction(scores)
+
+    @torch.inference_mode()
+    def _tastes(self, histories: Sequence[History], people: np.ndarray, moments: np.ndarray) -> Tensor:
+        """Tastes (N, E) of people after so many of their ratings; moments of one window share one reading.
+
+        Args:
+            histories: Of some people.
+            people: int64 (N,), positions among them.
+            moments: int64 (N,), how many ratings have been read.
+        """
+        starts = np.array([window_start(count, self.network.longest) for count in moments], dtype=np.int64)
+        windows, window_of = np.unique(np.stack([people, starts], axis=1), axis=0, return_inverse=True)
+        stops = np.zeros(len(windows), dtype=np.int64)
+        np.maximum.at(stops, window_of, moments)
+        tastes = torch.empty(len(moments), self.network.movies.embedding_dim)
+        by_window = np.argsort(window_of, kind="stable")
+        first = np.searchsorted(window_of[by_window], np.arange(len(windows) + 1))
+        for group in of_similar_length(stops - windows[:, 1], EVENTS_AT_ONCE):
+            parts = zip(windows[group], stops[group], strict=True)
+            read = self.network(events_of([Window(histories[person], start, stop) for (person, start), stop in parts]))
+            for row, window in enumerate(group):
+                which = by_window[first[window] : first[window + 1]]
+                tastes[torch.from_numpy(which)] = read[row, torch.from_numpy(moments[which] - windows[window, 1])]
+        return tastes
+
+    def _history_of(self, profile: Profile) -> History:
+        known, movies = self.data.known_movies(profile.movie_ids)
+        fields = encode_profile(profile, self.encoded.vocabularies)[FIELDS]
+        levels = self.data.scale.class_index(profile.ratings[known])
+        return History(movies, levels, gaps_of(profile.timestamps[known]), fields)
+
+
+def empty_network(config: NetworkConfig, data: Dataset, encoded: Encoded) -> PickNetwork:
+    """One that has learnt nothing, of the sizes that the data have."""
+    sizes = list(encoded.vocabularies.sizes().values())[FIELDS]
+    return PickNetwork(config, len(data.movies), len(data.scale.values), sizes)
+
+
+def opened(tensors: Mapping[str, np.ndarray], config: NetworkConfig, data: Dataset, encoded: Encoded) -> PickModel:
+    """The model that `PickModel.tensors` took apart; see `contract.Family.load`."""
+    with torch.device("meta"):
+        network = empty_network(config, data, encoded)
+    check_tensors(tensors, network)
+    network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in tensors.items()}, assign=True)
+    return PickModel(network, data, encoded)
