@@ -1,11 +1,13 @@
 """What several families need to ask for rows: what came before each, and the queries built last."""
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
 from lcrec_core.data.encode import Histories
+from lcrec_core.data.profile import Profile
+from lcrec_core.models.contract import Model, Prediction
 
 Q = TypeVar("Q")
 
@@ -22,6 +24,39 @@ class LastQueries(Generic[Q]):
         if self._queries is None or rows is not self._rows:
             self._rows, self._queries = rows, build()
         return self._queries
+
+
+@runtime_checkable
+class SideBySide(Protocol):
+    """A model that is quicker about some movies for several people than about one catalogue after another."""
+
+    def movies(self, profiles: Sequence[Profile], positions: np.ndarray) -> Prediction:
+        """See `of_movies`."""
+        ...
+
+
+def of_movies(model: Model, profiles: Sequence[Profile], positions: np.ndarray) -> Prediction:
+    """What a model says of K movies to P people, to be compared with each other: person by person, (P * K,).
+
+    Each is asked about as `Model.catalogue` asks. A model may answer by a part of itself, the same for everybody, so
+    that it is the differences that are meant.
+
+    Args:
+        model: Any.
+        profiles: P people.
+        positions: int64 (K,), catalogue positions.
+    """
+    if isinstance(model, SideBySide):
+        return model.movies(profiles, positions)
+    answers = [model.catalogue(profile).in_order(positions) for profile in profiles]
+
+    def together(name: str) -> np.ndarray | None:
+        parts = [getattr(answer, name) for answer in answers]
+        return None if parts[0] is None else np.concatenate(parts)
+
+    scores = together("scores")
+    assert scores is not None
+    return Prediction(scores, together("ratings"), together("probabilities"))
 
 
 def rated_before(histories: Histories, people: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -1,10 +1,11 @@
 """Why a movie may fit somebody: what they liked that is near to it, and its genres that they favour."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lcrec_core.data.dataset import Col
+from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
 from lcrec_core.serving.catalogue import Catalogue
@@ -105,3 +106,79 @@ def _sentence(because: tuple[LikedMovie, ...], shared: tuple[str, ...], num_rati
         return f"Rated by {num_ratings:,} people; rate a few movies to learn why one may fit you."
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one of the person's own ratings does to a movie's place, by the model itself."""
+
+    movie_id: int
+    """Of the movie that was rated."""
+    title: str
+    """As the data set spells it."""
+    rating: float
+    effect: float
+    """The movie's score with this rating less its score without."""
+
+
+CONSIDERED = 12
+"""Ratings without which the score is worked out again: those of movies most akin to what is explained."""
+MOST_REASONS = 3
+LEAST_EFFECT = 0.005
+"""Half a hundredth of a star, or half a per cent of a chance: less is no reason."""
+
+ScoresOf = Callable[[Sequence[Profile]], np.ndarray]
+"""P people -> the scores of the K movies that are explained, float32 (P, K)."""
+
+
+def reasons(data: Dataset, profile: Profile, affinity: np.ndarray, scores_of: ScoresOf) -> list[tuple[Reason, ...]]:
+    """For each of K movies at most three of the person's ratings that move its score most, the strongest first.
+
+    Every effect is worked out by asking the model again without the rating; for all movies and ratings at once.
+
+    Args:
+        data: Where the rated movies are from.
+        profile: The person, with H ratings of movies that the data set has.
+        affinity: float (H, K), how akin each rated movie is to each that is explained, to choose whom to ask without.
+        scores_of: The model.
+    """
+    considered = _most_akin(affinity)
+    if not len(considered):
+        return [()] * affinity.shape[1]
+    scores = scores_of([profile, *(without(profile, i) for i in considered)])
+    effects = scores[0] - scores[1:]
+    titles = data.movies.set_index(Col.MOVIE.value)[Col.TITLE.value]
+    found = []
+    for of_movie in effects.T:
+        strongest = np.argsort(-np.abs(of_movie), kind="stable")[:MOST_REASONS]
+        found.append(
+            tuple(
+                Reason(
+                    movie_id=int(profile.movie_ids[considered[i]]),
+                    title=str(titles[profile.movie_ids[considered[i]]]),
+                    rating=float(profile.ratings[considered[i]]),
+                    effect=float(of_movie[i]),
+                )
+                for i in strongest
+                if abs(of_movie[i]) >= LEAST_EFFECT
+            )
+        )
+    return found
+
+
+def without(profile: Profile, rating: int) -> Profile:
+    """The same person, had they not given one of their ratings."""
+    kept = np.arange(len(profile.ratings)) != rating
+    return replace(
+        profile,
+        movie_ids=profile.movie_ids[kept],
+        ratings=profile.ratings[kept],
+        timestamps=profile.timestamps[kept],
+    )
+
+
+def _most_akin(affinity: np.ndarray) -> np.ndarray:
+    """Rows, at most `CONSIDERED`, in turn for each column the row of its next largest value."""
+    in_turn = np.argsort(-affinity, axis=0, kind="stable").ravel()
+    _, first = np.unique(in_turn, return_index=True)
+    return in_turn[np.sort(first)][:CONSIDERED]

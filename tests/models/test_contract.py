@@ -24,6 +24,7 @@ from lcrec_core.models import registry
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle, save_bundle
 from lcrec_core.models.contract import Family, Model, Prediction, Silent, Step
 from lcrec_core.models.libraries.library import REQUIREMENTS, LibraryFamily
+from lcrec_core.models.queries import of_movies
 from lcrec_core.models.settings import configured, flat, from_saved, saved
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.training.run import TrainRequest, fit, train
@@ -188,6 +189,17 @@ def test_the_catalogue_agrees_with_rows_for_the_same_person_and_time(model, data
         assert by_catalogue.keys() == by_row.keys()
         for name, part in by_catalogue.items():
             np.testing.assert_allclose(part[position], by_row[name][place], rtol=0, atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("family", EVERY)
+def test_people_side_by_side_differ_as_their_catalogues_do(model, data):
+    people = [*profiles(data).values()]
+    movies = np.array([5, 0, 700])
+    side_by_side = parts(of_movies(model, people, movies))
+    alone = [parts(model.catalogue(person)) for person in people]
+    for name, part in side_by_side.items():
+        in_turn = np.concatenate([answer[name][movies] for answer in alone])
+        np.testing.assert_allclose(part, in_turn, rtol=0, atol=2e-5, err_msg=name)
 
 
 @pytest.mark.parametrize("family", EVERY)

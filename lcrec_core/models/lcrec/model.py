@@ -5,7 +5,7 @@ each with what the backbone leaves of it. This holds for rows of a test part and
 asking serves the measurements and the app.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -40,6 +40,9 @@ from lcrec_core.models.queries import LastQueries
 
 FIELDS = ("genders", "ages", "occupations")
 """Vocabularies of the fields that the backbone knows people by, in the order of encoded people."""
+
+SAMPLES_SIDE_BY_SIDE = 10
+"""Of the backbone's samples, about so many tell what a rating changes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +90,18 @@ class LCRecModel:
         if self.network is None:
             return self.backbone.movies.mean(dim=0)
         return self.network.movie_features(*movie_tensors(self.encoded.movies, torch.device("cpu")))
+
+    @cached_property
+    def _some_samples(self) -> Backbone:
+        """The backbone with a few of its samples: differences between two of its answers are nearly those of all."""
+        backbone = self.backbone
+        some = slice(None, None, max(1, len(backbone.movies) // SAMPLES_SIDE_BY_SIDE))
+        return replace(
+            backbone,
+            movies=backbone.movies[some],
+            weights=backbone.weights[some],
+            precision=backbone.precision[some],
+        )
 
     @property
     def device(self) -> str:
@@ -140,6 +155,30 @@ class LCRecModel:
         targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, posterior_std=posterior_std)
         probabilities = self.network(events, targets, self.features).exp()
         return Prediction.of_ratings((probabilities @ self.network.values).numpy(), probabilities.numpy())
+
+    def movies(self, profiles: Sequence[Profile], positions: np.ndarray) -> Prediction:
+        """See `queries.of_movies`: everybody is folded in at once, by some of the samples."""
+        histories = [self.data.known_movies(profile.movie_ids) for profile in profiles]
+        counts = [len(movies) for _, movies in histories]
+        sizes = self.encoded.vocabularies.sizes()
+        fields = np.stack([encode_profile(profile, self.encoded.vocabularies) for profile in profiles])
+        seen = Interactions(
+            np.repeat(np.arange(len(profiles)), counts),
+            np.concatenate([movies for _, movies in histories]),
+            np.concatenate([of.ratings[known] for of, (known, _) in zip(profiles, histories, strict=True)]),
+            user_features_of(fields, [sizes[name] for name in FIELDS]),
+            self.interactions.item_features,
+        )
+        times = [of.timestamps[known] for of, (known, _) in zip(profiles, histories, strict=True)]
+        last = np.array([each.max(initial=0) for each in times], dtype=np.int64)
+        targets = UserRatings(
+            np.arange(len(profiles) + 1) * len(positions),
+            np.tile(positions, len(profiles)),
+            np.repeat(last, len(positions)),
+        )
+        middle, config = self.data.scale.middle, self.config.backbone
+        sequences = build_queries(self._some_samples, seen, np.concatenate(times), targets, middle, config)
+        return self._predict(sequences, use_future=False)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """See `Model`."""

@@ -59,6 +59,10 @@ class PickModel:
         tastes = self._tastes(histories, np.arange(len(moments)), moments)
         return torch.log_softmax(self.network.logits(tastes), dim=1).numpy()
 
+    def movies(self, profiles: Sequence[Profile], positions: np.ndarray) -> Prediction:
+        """See `queries.of_movies`: everybody is read side by side."""
+        return Prediction(self.catalogues(profiles)[:, positions].ravel())
+
     @torch.inference_mode()
     def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
         """See `Model`. What somebody rated later is never read: a list is made before it."""
