@@ -139,3 +139,22 @@ def test_nobody_rated_anything_before():
     data = made_up(people=4, films=5, ratings_each=2)
     nothing = encode(data, np.zeros(0, dtype=np.int64)).histories
     np.testing.assert_array_equal(rated_before(nothing, np.array([0, 3]), np.array([5, 6])), [0, 0])
+
+
+def test_ease_of_everything_that_was_rated_in_sittings_by_hand():
+    """Two people of three films each, of whom the first rated 1, 2, 3 in turn, the second 1 and 3."""
+    made = made_up(people=2, films=3, ratings_each=2)
+    rows = [(1, 1, 5, 0), (1, 2, 1, 1), (1, 3, 2, 2), (2, 1, 3, 0), (2, 3, 4, 1)]
+    ratings = pd.DataFrame(rows, columns=[Col.USER, Col.MOVIE, Col.RATING, Col.TIME])
+    data = Dataset("sittings", made.users, made.movies, ratings, WHOLE_STARS)
+    near, far = np.exp(-1), np.exp(-2)
+    together = np.array([[2, 1, 2], [1, 1, 1], [2, 1, 2]])
+    in_sittings = np.array([[2, near, far + near], [near, 1, near], [far + near, near, 2]])
+    gram = together + 0.5 * in_sittings
+    gram[np.diag_indices(3)] = gram[np.diag_indices(3)] * 1.2 + 10
+    inverse = np.linalg.inv(gram)
+    weights = np.eye(3) - inverse / np.diag(inverse)
+    settings = {"ridge": 10.0, "ridge_rate": 0.2, "liked_only": False, "sitting_weight": 0.5, "sitting_length": 1.0}
+    model = fitted("ease", data, encode(data, np.arange(5)), fade=0.0, **settings)
+    np.testing.assert_allclose(model.catalogue(Profile.of([(2, 1.0, 0)])).scores, weights[1], atol=1e-6)
+    assert not model.catalogue(Profile.of()).scores.any()
