@@ -189,7 +189,7 @@ def _measured(
         protocol=str(split.protocol),
         seed=split.seed,
         given=given,
-        settings=family.settings(data.name) + way,
+        settings=family.settings(data.name) + _of_protocol(family, split.protocol) + way,
         people=len(people),
         judged=len(judged),
         hr_5=_mean(ranking.hit_rate(hits, 5)),
@@ -209,6 +209,13 @@ def _measured(
         told_time=False,
         parameters=model.parameters,
         environment=environment(gpu=model.device == "cuda"),
+    )
+
+
+def _of_protocol(family: Family, protocol: Protocol) -> str:
+    """What differs from the default settings, in words."""
+    return "".join(
+        f"; {name.replace('_', ' ')} {value}" for name, value in family.by_protocol.get(protocol, {}).items()
     )
 
 

@@ -12,7 +12,8 @@ from lcrec_core.data.dataset import Col
 from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.evaluation import compare, list_results, lists, results
 from lcrec_core.models import registry
-from lcrec_core.models.contract import Prediction
+from lcrec_core.models.blend.family import BlendFamily
+from lcrec_core.models.contract import Family, Prediction
 from lcrec_core.sources import datasets
 from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
@@ -203,6 +204,31 @@ def test_the_papers_way_lists_movies_with_enough_ratings_by_their_predicted_rati
         predicted = model.catalogue(profile).ratings[movies[movies >= 0]]
         assert (np.diff(predicted) <= 0).all()
     assert result.rare_share < 1
+
+
+@pytest.mark.parametrize("protocol", [Protocol.RANDOM, Protocol.GLOBAL_TIME])
+def test_what_is_put_together_is_trained_part_by_part_with_the_settings_of_the_protocol(
+    data, popularity, protocol, monkeypatch
+):
+    asked = []
+
+    class Together(BlendFamily):
+        def combine(self, models, data, config):
+            asked.append((sorted(models), config.seed, config.has_holes))
+            return models["pick"]
+
+    parts = dict.fromkeys(("pick", "habits", "like"), popularity)
+    together = Together(
+        name="together", label="", parts=parts, by_protocol={Protocol.RANDOM: {"has_holes": True, "picks": 7.0}}
+    )
+    monkeypatch.setattr(Together, "config_of_part", Family.config_of_part)
+    monkeypatch.setitem(registry.FAMILIES, together.name, together)
+    (found,) = lists.measure_lists(data, protocol, together.name, 0)
+    random = protocol is Protocol.RANDOM
+    assert asked == [(["habits", "like", "pick"], 0, random)]
+    assert ("; has holes True; picks 7.0" in found.settings) == random
+    (alone,) = lists.measure_lists(data, protocol, popularity.name, 0)
+    assert found.ndcg_10 == alone.ndcg_10
 
 
 def test_lists_that_are_shorter_than_ten_are_measured_too(data, popularity, monkeypatch):
