@@ -16,6 +16,7 @@ from lcrec_core.models.bundle import Bundle, LoadedBundle
 from lcrec_core.models.contract import Family, Model
 from lcrec_core.models.lcrec.family import LCREC
 from lcrec_core.models.libraries import myfm, surprise
+from lcrec_core.models.libraries.implicit import IALS
 from lcrec_core.models.linear.family import EASE, KNN
 from lcrec_core.models.paper.family import CNN, LSTM, PAPER
 from lcrec_core.models.pick.family import NEXT, PICK
@@ -32,7 +33,7 @@ FOR_YOU = BlendFamily(
 )
 """The default list: what somebody will pick, and like."""
 
-_OF_LISTS: tuple[Family, ...] = (RANDOM, POPULARITY, RECENT, KNN, EASE, PICK, NEXT, FOR_YOU)
+_OF_LISTS: tuple[Family, ...] = (RANDOM, POPULARITY, RECENT, KNN, EASE, IALS, PICK, NEXT, FOR_YOU)
 _EVERY = (*_OF_RATINGS, *_OF_LISTS)
 
 FAMILIES: dict[str, Family] = {family.name: family for family in _EVERY}

@@ -20,7 +20,7 @@ from lcrec_core.data.split import make_split
 from lcrec_core.errors import BundleError, TrainingError
 from lcrec_core.evaluation import bundle_results
 from lcrec_core.evaluation.measure import measure_again
-from lcrec_core.models import registry
+from lcrec_core.models import libraries, registry
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle, save_bundle
 from lcrec_core.models.contract import Family, Model, Prediction, Silent, Step
 from lcrec_core.models.libraries.library import REQUIREMENTS, LibraryFamily
@@ -55,9 +55,10 @@ def with_small_parts(family: Family) -> Family:
 
 def lacks(family: Family) -> str | None:
     """The library that a family comes from and that is not installed."""
-    if not isinstance(family, LibraryFamily):
+    module = family.train.__module__ if isinstance(family, LibraryFamily) else type(family).__module__
+    folder, _, library = module.rpartition(".")
+    if folder != libraries.__name__:
         return None
-    library = family.train.__module__.rpartition(".")[2]
     return None if importlib.util.find_spec(library) else library
 
 

@@ -128,6 +128,18 @@ def test_popularity_among_likes_is_the_list_of_somebody_new_and_fades(data, enco
         np.testing.assert_allclose(difference, np.exp(-count / 2) * share, atol=1e-6)
 
 
+def test_factors_of_likes_are_solved_for_anybody_in_closed_form(data, encoded):
+    pytest.importorskip("implicit", reason="needs requirements-compare.txt")
+    model = fitted("ials", data, encoded, factors=2, regularisation=0.5, alpha=3.0)
+    movies = model.item_features
+    liked = movies[[0, 2]]
+    person = np.linalg.solve(movies.T @ movies + 2 * liked.T @ liked + 0.5 * np.eye(2), 3 * liked.sum(axis=0))
+    # Movies 1 and 3 are liked, 4 was not; of somebody without a like popularity among likes is known.
+    new, unhappy = Profile.of([(3, 4.0, 1), (4, 1.0, 2), (1, 5.0, 3)]), Profile.of([(1, 3.0, 1)])
+    np.testing.assert_allclose(model.catalogue(new).scores, movies @ person, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model.catalogue(unhappy).scores, np.array([3, 3, 1, 0, 0]) / 4, rtol=1e-6)
+
+
 def test_what_was_rated_before_counts_the_same_second(encoded):
     start = 1_000_000_000
     people = np.array([0, 0, 0, 0, 2, 3, 3])

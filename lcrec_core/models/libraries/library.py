@@ -25,7 +25,7 @@ NOBODY = -1
 
 
 def library(name: str) -> Any:
-    """Import a library of `requirements-compare.txt`.
+    """Import a library of `requirements-compare.txt`, or a module of one.
 
     Raises:
         TrainingError: It is not installed.
@@ -34,7 +34,8 @@ def library(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise TrainingError(
-            f"{name} is not installed, which this model comes from", advice=f"run `pip install -r {REQUIREMENTS}`"
+            f"{name.partition('.')[0]} is not installed, which this model comes from",
+            advice=f"run `pip install -r {REQUIREMENTS}`",
         ) from error
 
 
