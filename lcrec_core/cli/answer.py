@@ -9,6 +9,7 @@ from lcrec_core.cli.options import (
     MOST,
     Add,
     UsageError,
+    a_path,
     an_id,
     data_name,
     json_option,
@@ -16,21 +17,24 @@ from lcrec_core.cli.options import (
     new_command,
     person_and_bundle,
     print_json,
+    print_table,
     whole_number,
 )
-from lcrec_core.data.dataset import Col, Dataset, age_band
+from lcrec_core.data.dataset import Col, Dataset, RatingScale, age_band
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
 from lcrec_core.models import bundles
 from lcrec_core.sources import datasets
+from lcrec_core.sources.recognise import printable
 
 if TYPE_CHECKING:
     from lcrec_core.serving.filters import Filters
+    from lcrec_core.serving.matching import Match
     from lcrec_core.serving.recommender import Recommender
 
 
 def add_commands(add: Add) -> None:
-    """`recommend`, `predict` and `search`."""
+    """`recommend`, `predict`, `search` and `match`."""
     recommend_options = new_command(
         add,
         recommend,
@@ -82,6 +86,19 @@ def add_commands(add: Add) -> None:
         "-n", type=whole_number(1, MOST), default=10, metavar="N", help="at most so many (default: 10)"
     )
     json_option(search_options, "a list of {movie_id, title, year, num_ratings}")
+
+    match_options = new_command(
+        add,
+        match,
+        "match",
+        "show which movies the films of an export are: what the page Bring your history would add",
+        "match letterboxd.zip --data ml-1m",
+    )
+    match_options.add_argument(
+        "file", type=a_path, metavar="FILE", help="an export of Letterboxd, IMDb, Trakt, movielens.org or LCRec"
+    )
+    match_options.add_argument("--data", default="demo", type=data_name, metavar="NAME", help=names)
+    json_option(match_options, "a list of {name, year, rating, movie_id, title, why}; movie_id null: no match")
 
 
 def recommend(options: Namespace) -> int:
@@ -141,6 +158,58 @@ def search(options: Namespace) -> int:
     for row in rows:
         print(f"{row['movie_id']} {spoken(row['title'])} {row['num_ratings']:,} ratings")
     return 0
+
+
+def match(options: Namespace) -> int:
+    """Print each film of an export and the movie that it is, in the order of the file; then what is no film."""
+    from lcrec_core.serving import importing
+    from lcrec_core.serving.matching import Matcher
+    from lcrec_core.sources.history.read import read_file
+
+    history = read_file(options.file)
+    data = datasets.load(options.data)
+    matches = Matcher.of(data).match(history.entries)
+    titles = dict(zip(data.movies[Col.MOVIE].tolist(), data.movies[Col.TITLE].tolist(), strict=True))
+    rows = [
+        {
+            "name": found.entry.name,
+            "year": found.entry.year,
+            "rating": found.entry.rating,
+            "movie_id": found.movie_id,
+            "title": None if found.movie_id is None else str(titles[found.movie_id]),
+            "why": _why(found, data.scale),
+        }
+        for found in matches
+    ]
+    rows += [
+        {"name": row.name, "year": row.year, "rating": row.rating, "movie_id": None, "title": None, "why": row.why}
+        for row in history.skipped
+    ]
+    found, asked = sum(row["movie_id"] is not None for row in rows), sum(match.asks for match in matches)
+    log(
+        f"{history.kind}: {len(rows):,} films, {found:,} of them in {data.name}, {asked:,} to choose, "
+        f"{len(matches) - found - asked:,} not there, {len(history.skipped):,} left out"
+    )
+    for sentence in filter(None, (history.converted, importing.rounding(data.scale))):
+        log(sentence)
+    if options.json:
+        print_json(rows)
+        return 0
+    table = [["film", "stars", "movie", "why"]]
+    for row in rows:
+        name = f"{row['name']} ({row['year']})" if row["year"] is not None else str(row["name"])
+        stars = "-" if row["rating"] is None else f"{row['rating']:g}"
+        title = "-" if row["title"] is None else f"{row['movie_id']} {spoken(row['title'])}"
+        table.append([printable(name, 50), stars, printable(title, 60), printable(str(row["why"]), 120)])
+    print_table(table)
+    return 0
+
+
+def _why(match: "Match", scale: RatingScale) -> str:
+    """Why it is this movie, and what becomes of it."""
+    from lcrec_core.serving import importing
+
+    return match.why if match.movie_id is None else "; ".join(filter(None, (match.why, importing.notes(match, scale))))
 
 
 def _recommender(bundle_name: str) -> "Recommender":

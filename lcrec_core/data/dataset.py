@@ -29,11 +29,14 @@ class Col(StrEnum):
     GENRES = "genres"
     RATING = "rating"
     TIME = "timestamp"
+    IMDB = "imdb_id"
+    TMDB = "tmdb_id"
 
 
 USER_COLUMNS = [Col.USER, Col.GENDER, Col.AGE, Col.OCCUPATION]
 MOVIE_COLUMNS = [Col.MOVIE, Col.TITLE, Col.YEAR, Col.GENRES]
 RATING_COLUMNS = [Col.USER, Col.MOVIE, Col.RATING, Col.TIME]
+LINK_COLUMNS = [Col.MOVIE, Col.IMDB, Col.TMDB]
 
 GENDERS = ("F", "M")
 AGE_BANDS = (1, 18, 25, 35, 45, 50, 56)
@@ -127,6 +130,12 @@ def age_band(age: int) -> int:
     return max(band for band in AGE_BANDS if band <= max(age, 1))
 
 
+def no_links() -> pd.DataFrame:
+    """The links of a data set that has none."""
+    columns: dict[str, pd.Series] = {str(Col.MOVIE): pd.Series(dtype=np.int64)}
+    return pd.DataFrame(columns | {str(name): pd.Series(dtype="Int64") for name in (Col.IMDB, Col.TMDB)})
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """What a data set is, independent of the order of its rows and of its timestamps.
@@ -162,6 +171,8 @@ class Dataset:
     """True when the people are made up; pages say so while they show them."""
     official: tuple[np.ndarray, ...] = field(default=(), repr=False)
     """Test parts that the data set was published with: int64 (N, 2) each, ids of user and movie."""
+    links: pd.DataFrame = field(default_factory=no_links, repr=False)
+    """Ids of the movies elsewhere, where the data set has them: movie_id int64, imdb_id and tmdb_id Int64 or <NA>."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "users", _canonical_users(self.name, self.users))

@@ -248,17 +248,18 @@ def check_is_zip(path: Path) -> None:
         if kind is None:
             raise wrong("this is not a zip; give the zip of a MovieLens data set, or a folder with its files")
         raise wrong(f"this is not a zip but {kind.what}; {kind.remedy}")
-    if _contents_bytes(path) > MEMBERS_LIMIT:
+    with path.open("rb") as stream:
+        listed = contents_bytes(stream)
+    if listed > MEMBERS_LIMIT:
         raise wrong("this is a zip of more files than any published data set has; this is not a MovieLens file")
 
 
-def _contents_bytes(path: Path) -> int:
+def contents_bytes(stream: BinaryIO) -> int:
     """How many bytes the list of contents of a zip takes, by its last record: `zipfile` would read it whole."""
-    with path.open("rb") as stream:
-        size = stream.seek(0, io.SEEK_END)
-        # The record has 22 bytes, a comment of at most 65,535 after it, and the 76 of its 64-bit kind before it.
-        stream.seek(max(0, size - 22 - 65_535 - 76))
-        tail = stream.read()
+    size = stream.seek(0, io.SEEK_END)
+    # The record has 22 bytes, a comment of at most 65,535 after it, and the 76 of its 64-bit kind before it.
+    stream.seek(max(0, size - 22 - 65_535 - 76))
+    tail = stream.read()
     end = len(tail) - 22 if tail[-22:].startswith(b"PK\5\6") and tail.endswith(b"\0\0") else tail.rfind(b"PK\5\6")
     if end < 0:
         return 0

@@ -27,12 +27,14 @@ from lcrec_core.data.dataset import (
     GENDERS,
     GENRE_SEPARATOR,
     HALF_STARS,
+    LINK_COLUMNS,
     MOVIE_COLUMNS,
     USER_COLUMNS,
     WHOLE_STARS,
     Col,
     Dataset,
     age_band,
+    no_links,
     plausible_year,
     year_of_title,
 )
@@ -76,6 +78,7 @@ DAT_RATINGS = RatingTable("ratings.dat", b"::", WHOLE_STARS)
 HALF_DAT_RATINGS = RatingTable("ratings.dat", b"::", HALF_STARS)
 U_RATINGS = RatingTable("u.data", b"\t", WHOLE_STARS)
 CSV_MOVIES = ["movieId", "title", "genres"]
+CSV_LINKS = ["movieId", "imdbId", "tmdbId"]
 CSV_RATINGS = RatingTable("ratings.csv", b",", HALF_STARS, header=b"userId,movieId,rating,timestamp")
 
 # Two or more bytes that are one character in UTF-8; in Latin-1 they would be an accented capital
@@ -336,7 +339,32 @@ def _folds(ratings: pd.DataFrame) -> tuple[np.ndarray, ...]:
 def _read_csv(archive: Archive, name: str) -> Dataset:
     movies = _frame(_csv_lines(archive, "movies.csv", CSV_MOVIES), _listed_movie, MOVIE_COLUMNS)
     ratings = read_ratings(archive, CSV_RATINGS, movies[Col.MOVIE].to_numpy())
-    return Dataset(name=name, users=_people_of(ratings), movies=movies, ratings=ratings, scale=HALF_STARS)
+    return Dataset(
+        name=name,
+        users=_people_of(ratings),
+        movies=movies,
+        ratings=ratings,
+        scale=HALF_STARS,
+        links=_links(archive, movies[Col.MOVIE].to_numpy()),
+    )
+
+
+def _links(archive: Archive, movies: np.ndarray) -> pd.DataFrame:
+    """What the movies are called at IMDb and TMDB; a data set need not say it."""
+    if archive.locate("links.csv") is None:
+        return no_links()
+    links = _frame(_csv_lines(archive, "links.csv", CSV_LINKS), _link, LINK_COLUMNS)
+    links = links[links[Col.MOVIE].isin(movies)].reset_index(drop=True)
+    types = {Col.MOVIE: "int64", Col.IMDB: "Int64", Col.TMDB: "Int64"}
+    return links.astype({str(column): kind for column, kind in types.items()})
+
+
+def _link(line: _Line) -> tuple:
+    ids = [
+        line.whole(position, what, 0, LARGEST_ID) or pd.NA if line.fields[position].strip() else pd.NA
+        for position, what in ((1, "IMDb id"), (2, "TMDB id"))
+    ]
+    return (line.whole(0, "movie id", 1, LARGEST_ID), *ids)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ _NAMED = 4
 
 _ONE_PERSON = (
     "it holds one person's films and no data set of many people, so it is not read here; "
-    "make a profile and rate those films on the Rate page"
+    "the page Bring your history reads it"
 )
 _OTHER_SITE = (
     "it is not in MovieLens's form; data of your own are read as movies.csv (movieId,title,genres) and "
