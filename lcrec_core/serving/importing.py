@@ -5,11 +5,14 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from lcrec_core.data.dataset import RatingScale
 from lcrec_core.serving.matching import Match
 from lcrec_core.sources.history.entries import NOT_INTERESTED, SAVED, SEEN, Entry
-from lcrec_core.store.profiles import StoredProfile, StoredRating
+
+if TYPE_CHECKING:  # The command line plans nothing, and should not wait for the store's library.
+    from lcrec_core.store.profiles import StoredProfile
 
 
 class Holds(StrEnum):
@@ -24,8 +27,8 @@ class Holds(StrEnum):
 class Plan:
     """What is to be written, and what is not."""
 
-    ratings: tuple[StoredRating, ...]
-    """New and changed ones, in time order."""
+    ratings: tuple[tuple[int, float, int], ...]
+    """Movie, rating and timestamp of new and changed ones, in time order."""
     marks: tuple[tuple[int, str, int | None], ...]
     """Movie, mark, and when it was set."""
     changed: int = 0
@@ -63,7 +66,7 @@ def rounding(scale: RatingScale) -> str:
 
 
 def plan(
-    matches: Iterable[Match], stored: StoredProfile | None, scale: RatingScale, holds: Holds = Holds.LATER
+    matches: Iterable[Match], stored: "StoredProfile | None", scale: RatingScale, holds: Holds = Holds.LATER
 ) -> Plan:
     """What the matched films change in a profile.
 
@@ -101,12 +104,12 @@ def plan(
         there = has.get(movie_id)
         if there is not None and there.rating == stars:
             same += 1
-        elif there is not None and not _takes_its_place(entry, there, holds):
+        elif there is not None and not _takes_its_place(entry, there.timestamp, holds):
             kept += 1
         else:
             changed += there is not None
             # What a file dates ahead of today would come after everything rated here from now on.
-            ratings.append(StoredRating(movie_id, stars, min(now if entry.rated_at is None else entry.rated_at, now)))
+            ratings.append((movie_id, stars, min(now if entry.rated_at is None else entry.rated_at, now)))
     written = []
     for (movie_id, mark), at in marks.items():
         # Whoever rated a movie here has seen it: nobody need be told.
@@ -114,7 +117,7 @@ def plan(
             same += 1
         else:
             written.append((movie_id, mark, None if at is None else min(at, now)))
-    ratings.sort(key=lambda row: row.timestamp)
+    ratings.sort(key=lambda row: row[2])
     return Plan(tuple(ratings), tuple(written), changed, same, kept, rounded, twice)
 
 
@@ -122,8 +125,8 @@ def _when(entry: Entry) -> int:
     return -1 if entry.rated_at is None else entry.rated_at
 
 
-def _takes_its_place(entry: Entry, there: StoredRating, holds: Holds) -> bool:
-    return holds is Holds.FILE or (holds is Holds.LATER and _when(entry) > there.timestamp)
+def _takes_its_place(entry: Entry, given_at: int, holds: Holds) -> bool:
+    return holds is Holds.FILE or (holds is Holds.LATER and _when(entry) > given_at)
 
 
 def notes(match: Match, scale: RatingScale) -> str:

@@ -99,8 +99,11 @@ def merged(lines: Iterable[Line], *, keep_seen: bool) -> tuple[Entry, ...]:
     drafts: dict[tuple, _Draft] = {}
     for order, line in enumerate(lines):
         entry = line.entry
-        draft = drafts.setdefault(_key(entry), _Draft(replace(entry, rating=None, rated_at=None)))
-        draft.entry = _completed(draft.entry, entry)
+        draft = drafts.get(key := _key(entry))
+        if draft is None:
+            draft = drafts[key] = _Draft(entry)
+        else:
+            draft.entry = _completed(draft.entry, entry)
         for mark, at in entry.marks:
             known = draft.marks.get(mark)
             draft.marks[mark] = at if known is None else max(known, at or known)
@@ -108,7 +111,8 @@ def merged(lines: Iterable[Line], *, keep_seen: bool) -> tuple[Entry, ...]:
             by = (line.first, -1 if entry.rated_at is None else entry.rated_at, order)
             if by > draft.rated_by:
                 draft.rated_by = by
-                draft.entry = replace(draft.entry, rating=entry.rating, rated_at=entry.rated_at, where=entry.where)
+                if draft.entry is not entry:
+                    draft.entry = replace(draft.entry, rating=entry.rating, rated_at=entry.rated_at, where=entry.where)
     return tuple(_finished(draft, keep_seen) for draft in drafts.values())
 
 
@@ -121,6 +125,8 @@ def _key(entry: Entry) -> tuple:
 
 
 def _completed(entry: Entry, other: Entry) -> Entry:
+    if entry.imdb_id == other.imdb_id and entry.tmdb_id == other.tmdb_id:
+        return entry
     return replace(
         entry,
         imdb_id=entry.imdb_id if entry.imdb_id is not None else other.imdb_id,
@@ -131,4 +137,4 @@ def _completed(entry: Entry, other: Entry) -> Entry:
 def _finished(draft: _Draft, keep_seen: bool) -> Entry:
     rated = draft.entry.rating is not None
     marks = tuple((mark, at) for mark, at in draft.marks.items() if keep_seen or not (rated and mark == SEEN))
-    return replace(draft.entry, marks=marks)
+    return draft.entry if marks == draft.entry.marks else replace(draft.entry, marks=marks)
