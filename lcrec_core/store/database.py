@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from lcrec_core.errors import ProfileError
 from lcrec_core.store.sqlite import BUSY_SECONDS, keep_open, make_engine, prepare_file, sqlite_file
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _BigKey = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """SQLite counts up by itself only in a column declared INTEGER, which holds 64 bits there."""
@@ -81,6 +81,8 @@ events = sa.Table(
     sa.Column("undoes", sa.BigInteger, unique=True),
     # Which mark an event of kind "mark" set (rating 1) or took away (NULL), likewise what it was before.
     sa.Column("mark", sa.String(16)),
+    # What the events of one import share, so that undo takes them back together; of a profile, no two imports share it.
+    sa.Column("batch", sa.BigInteger),
     sa.Index("events_of_profile", "profile_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -93,6 +95,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "mark VARCHAR(16) NOT NULL, timestamp BIGINT NOT NULL, PRIMARY KEY (profile_id, movie_id, mark))",
         "ALTER TABLE events ADD COLUMN mark VARCHAR(16)",
     ),
+    3: ("ALTER TABLE events ADD COLUMN batch BIGINT",),
 }
 """Statements that lead from a version to the next one. Append; never edit one that has been released."""
 

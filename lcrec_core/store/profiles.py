@@ -63,6 +63,8 @@ class StoredProfile:
     """In time order; those of one second in the order they were given."""
     marks: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """Movies by mark, the latest first; a mark that no movie has is left out."""
+    marked_at: dict[tuple[str, int], int] = field(default_factory=dict)
+    """When each mark was set, by mark and movie: seconds since 1970, UTC."""
 
     @property
     def unwanted(self) -> frozenset[int]:
@@ -91,6 +93,8 @@ class Undone:
     """What was taken back; None: it had been cleared."""
     mark: str | None = None
     """One of MARKS where a mark was taken back: 1 says that the movie has it again, None that it has not."""
+    movies: int = 1
+    """How many movies an import had changed that was taken back as a whole; the other fields are then one of them."""
 
 
 def default_url() -> str:
@@ -160,7 +164,7 @@ class ProfileStore:
         with self._database.read() as connection:
             found = _find(connection, token)
             rows = _sound_rows(connection.execute(_RATINGS_IN_TIME, {"profile": found.id}).all())
-            marked = _sound_marks(connection.execute(_MARKS_IN_TIME, {"profile": found.id}).all())
+            marked, marked_at = _sound_marks(connection.execute(_MARKS_IN_TIME, {"profile": found.id}).all())
         return StoredProfile(
             token=token,
             data=found.data,
@@ -172,6 +176,7 @@ class ProfileStore:
             created_at=found.created_at,
             ratings=rows,
             marks=marked,
+            marked_at=marked_at,
         )
 
     def update(
@@ -263,8 +268,40 @@ class ProfileStore:
             _log_mark(connection, profile_id, MARK, movie_id, mark, **values)
             _set_mark(connection, profile_id, movie_id, mark, on=on)
 
+    def bring(
+        self,
+        token: str,
+        ratings: Sequence[tuple[int, float, int]],
+        marks: Sequence[tuple[int, str, int | None]] = (),
+        *,
+        scale: RatingScale | None = None,
+    ) -> int:
+        """Give many ratings and marks in one step, which undo takes back as one.
+
+        What is there already, as it is, changes nothing.
+
+        Args:
+            token: Opens the profile.
+            ratings: (movie id, rating, timestamp), each movie once; in the order they count as given in one second.
+            marks: (movie id, one of MARKS, when it was set or None for now).
+            scale: The data set's scale, to check the ratings against; without it, 0.5 to 5.
+
+        Returns:
+            How many ratings and marks were new or changed.
+        """
+        given = checks.clean_start(ratings, scale)
+        marked = {
+            (checks.clean_id("movie_id", movie), checks.clean_mark(mark, MARKS)): (
+                None if at is None else checks.clean_timestamp(at)
+            )
+            for movie, mark, at in marks
+        }
+        with self._database.write() as connection:
+            profile_id = _find(connection, token, lock=True).id
+            return _bring(connection, profile_id, given, marked)
+
     def undo(self, token: str) -> Undone | None:
-        """Take back the last rating, clearing or mark that still holds; None when there is none.
+        """Take back the last rating, clearing, mark or import that still holds; None when there is none.
 
         Repeated calls go back one by one as far as the state the profile was created with. The rating that
         returns has its old time and place in the history.
@@ -274,6 +311,8 @@ class ProfileStore:
             last = _last_not_undone(connection, profile_id)
             if last is None:
                 return None
+            if last.batch is not None:
+                return _undo_batch(connection, profile_id, last)
             if last.kind == MARK:
                 again = last.previous_rating is not None
                 values = {"rating": last.previous_rating, "previous_rating": last.rating, "undoes": last.id}
@@ -306,7 +345,7 @@ _RATINGS_IN_TIME = (
 )
 
 _MARKS_IN_TIME = (
-    sa.select(marks.c.mark, marks.c.movie_id)
+    sa.select(marks.c.mark, marks.c.movie_id, marks.c.timestamp)
     .where(marks.c.profile_id == _PROFILE)
     .order_by(marks.c.timestamp.desc(), marks.c.movie_id)
 )
@@ -371,16 +410,22 @@ def _newest(connection: sa.Connection, profile_id: int) -> int:
 def _last_not_undone(connection: sa.Connection, profile_id: int) -> sa.Row[Any] | None:
     last = connection.execute(_LAST_NOT_UNDONE, {"profile": profile_id}).first()
     if last is not None:
-        with _as_written("an event"):
-            checks.clean_id("id", last.id)
-            checks.clean_id("movie_id", last.movie_id)
-            if last.rating is not None:
-                checks.clean_rating(last.rating, None)
-            if last.kind == MARK:
-                checks.clean_mark(last.mark, MARKS)
-        if last.previous_rating is not None and last.kind != MARK:
-            _check_rating(last.movie_id, last.previous_rating, last.previous_timestamp, last.previous_position)
+        _check_event(last)
     return last
+
+
+def _check_event(event: sa.Row[Any]) -> None:
+    with _as_written("an event"):
+        checks.clean_id("id", event.id)
+        checks.clean_id("movie_id", event.movie_id)
+        if event.rating is not None:
+            checks.clean_rating(event.rating, None)
+        if event.kind == MARK:
+            checks.clean_mark(event.mark, MARKS)
+        if event.batch is not None:
+            checks.clean_id("batch", event.batch)
+    if event.previous_rating is not None and event.kind != MARK:
+        _check_rating(event.movie_id, event.previous_rating, event.previous_timestamp, event.previous_position)
 
 
 @contextmanager
@@ -409,13 +454,15 @@ def _sound_rows(rows: Sequence[Any]) -> tuple[StoredRating, ...]:
     return tuple(map(StoredRating._make, rows))
 
 
-def _sound_marks(rows: Sequence[Any]) -> dict[str, tuple[int, ...]]:
-    """Marked movies as they were read, by mark."""
+def _sound_marks(rows: Sequence[Any]) -> tuple[dict[str, tuple[int, ...]], dict[tuple[str, int], int]]:
+    """Marked movies as they were read, by mark; and when they were marked."""
     found: dict[str, list[int]] = {}
+    times: dict[tuple[str, int], int] = {}
     with _as_written("a mark"):
-        for mark, movie_id in rows:
+        for mark, movie_id, at in rows:
             found.setdefault(checks.clean_mark(mark, MARKS), []).append(checks.clean_id("movie_id", movie_id))
-    return {mark: tuple(movies) for mark, movies in found.items()}
+            times[mark, movie_id] = checks.clean_timestamp(at)
+    return {mark: tuple(movies) for mark, movies in found.items()}, times
 
 
 def _has_mark(connection: sa.Connection, profile_id: int, movie_id: int, mark: str) -> bool:
@@ -498,3 +545,142 @@ def _put(
 
 def _remove(connection: sa.Connection, profile_id: int, movie_id: int) -> None:
     connection.execute(ratings.delete().where(ratings.c.profile_id == profile_id, ratings.c.movie_id == movie_id))
+
+
+_Event = dict[str, Any]
+
+
+def _bring(
+    connection: sa.Connection,
+    profile_id: int,
+    given: list[tuple[int, float, int]],
+    marked: dict[tuple[int, str], int | None],
+) -> int:
+    """Write an import: a few statements for any number of rows."""
+    before = _rows_of(connection, profile_id)
+    has = {(movie_id, mark) for mark, movie_id, _ in connection.execute(_MARKS_IN_TIME, {"profile": profile_id})}
+    now = _now()
+    shared = {"profile_id": profile_id, "happened_at": now, "batch": _next_batch(connection, profile_id)}
+    changes: list[_Event] = []
+    for movie_id, rating, at in given:
+        old = before.get(movie_id)
+        if old is None or old.rating != rating:
+            changes.append(_event(shared, RATE, movie_id, old, rating=rating, timestamp=at))
+    new_marks = [(movie_id, mark, at) for (movie_id, mark), at in marked.items() if (movie_id, mark) not in has]
+    for movie_id, mark, _ in new_marks:
+        changes.append(_event(shared, MARK, movie_id, None, rating=1.0, timestamp=None, mark=mark))
+    ids = _log_all(connection, changes)
+    # In one second they stand in the order in which they were given.
+    written = [
+        {"movie_id": c["movie_id"], "rating": c["rating"], "timestamp": c["timestamp"], "position": event_id}
+        for c, event_id in zip(changes, ids, strict=True)
+        if c["kind"] == RATE
+    ]
+    _put_all(connection, profile_id, [row for row in written if row["movie_id"] in before], replaces=True)
+    _put_all(connection, profile_id, [row for row in written if row["movie_id"] not in before], replaces=False)
+    rows = [
+        {"profile_id": profile_id, "movie_id": movie_id, "mark": mark, "timestamp": now if set_at is None else set_at}
+        for movie_id, mark, set_at in new_marks
+    ]
+    if rows:
+        connection.execute(marks.insert(), rows)
+    return len(changes)
+
+
+def _undo_batch(connection: sa.Connection, profile_id: int, last: sa.Row[Any]) -> Undone:
+    """Take back an import. It is the last thing that holds: every movie is as the import left it."""
+    query = sa.select(events).where(events.c.profile_id == profile_id, events.c.batch == last.batch)
+    batch = connection.execute(query.order_by(events.c.id)).all()
+    now_there = _rows_of(connection, profile_id)
+    shared = {"profile_id": profile_id, "happened_at": _now(), "batch": None}
+    undone: list[_Event] = []
+    for event in batch:
+        _check_event(event)
+        old = None if event.kind == MARK else now_there.get(event.movie_id)
+        values = {"rating": event.previous_rating, "timestamp": event.previous_timestamp, "mark": event.mark}
+        made = _event(shared, UNDO, event.movie_id, old, **values)
+        undone.append(made | {"undoes": event.id, "previous_rating": event.rating})
+    _log_all(connection, undone)
+    rated = [event for event in batch if event.kind == RATE]
+    back = [
+        {
+            "movie_id": event.movie_id,
+            "rating": event.previous_rating,
+            "timestamp": event.previous_timestamp,
+            "position": event.previous_position,
+        }
+        for event in rated
+        if event.previous_rating is not None
+    ]
+    _put_all(connection, profile_id, back, replaces=True)
+    gone = [{"gone": event.movie_id} for event in rated if event.previous_rating is None]
+    if gone:
+        here = (ratings.c.profile_id == profile_id, ratings.c.movie_id == sa.bindparam("gone"))
+        connection.execute(ratings.delete().where(*here), gone)
+    unmarked = [{"gone": event.movie_id, "of": event.mark} for event in batch if event.kind == MARK]
+    if unmarked:
+        marked = (marks.c.movie_id == sa.bindparam("gone"), marks.c.mark == sa.bindparam("of"))
+        connection.execute(marks.delete().where(marks.c.profile_id == profile_id, *marked), unmarked)
+    movies = len({event.movie_id for event in batch})
+    return Undone(last.movie_id, rating=last.previous_rating, was=last.rating, mark=last.mark, movies=movies)
+
+
+def _rows_of(connection: sa.Connection, profile_id: int) -> dict[int, sa.Row[Any]]:
+    """Every rating of a profile, checked."""
+    rows = connection.execute(sa.select(ratings).where(ratings.c.profile_id == profile_id)).all()
+    for row in rows:
+        _check_rating(row.movie_id, row.rating, row.timestamp, row.position)
+    return {row.movie_id: row for row in rows}
+
+
+def _next_batch(connection: sa.Connection, profile_id: int) -> int:
+    """A number that none of the profile's imports has: its log only grows, and nobody else writes to it now."""
+    newest = connection.scalar(sa.select(sa.func.max(events.c.id)).where(events.c.profile_id == profile_id))
+    with _as_written("the newest event"):
+        return 1 if newest is None else checks.clean_id("id", newest) + 1
+
+
+def _event(
+    shared: _Event,
+    kind: str,
+    movie_id: int,
+    before: sa.Row[Any] | None,
+    *,
+    rating: float | None,
+    timestamp: int | None,
+    mark: str | None = None,
+) -> _Event:
+    return shared | {
+        "kind": kind,
+        "movie_id": movie_id,
+        "rating": rating,
+        "timestamp": timestamp,
+        "previous_rating": None if before is None else before.rating,
+        "previous_timestamp": None if before is None else before.timestamp,
+        "previous_position": None if before is None else before.position,
+        "undoes": None,
+        "mark": mark,
+    }
+
+
+def _log_all(connection: sa.Connection, rows: list[_Event]) -> list[int]:
+    """Append events; their ids, which grow in the order given."""
+    if not rows:
+        return []
+    insert = events.insert().returning(events.c.id, sort_by_parameter_order=True)
+    return list(connection.scalars(insert, rows))
+
+
+def _put_all(connection: sa.Connection, profile_id: int, rows: list[_Event], *, replaces: bool) -> None:
+    if not rows:
+        return
+    if not replaces:
+        connection.execute(ratings.insert(), [{"profile_id": profile_id, **row} for row in rows])
+        return
+    there = (ratings.c.profile_id == profile_id, ratings.c.movie_id == sa.bindparam("of_movie"))
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in ("rating", "timestamp", "position")}
+    changed = [
+        {"of_movie": row["movie_id"], **{f"new_{name}": row[name] for name in ("rating", "timestamp", "position")}}
+        for row in rows
+    ]
+    connection.execute(ratings.update().where(*there).values(values), changed)

@@ -113,7 +113,9 @@ def _on_mark(owner: session.Owner, movie_id: int, mark: str, on: bool) -> None:
 def _on_undo(owner: session.Owner) -> None:
     with said(_MARKED, "Nothing was taken back. "):
         taken_back = profiles.undo(owner)
-        if taken_back is not None:
+        if taken_back is not None and taken_back.movies > 1:
+            notices.say(f"The import of {count(taken_back.movies, 'movie')} is taken back.", "success", _MARKED)
+        elif taken_back is not None:
             title = plain(lookups.movies(session.state().data)[taken_back.movie_id].title)
             if taken_back.mark is None:
                 now = "has its stars from before again"

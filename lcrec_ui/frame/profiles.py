@@ -5,7 +5,7 @@ refuses where somebody else is on the screen by now, or where that profile or da
 not end up with anybody but the person it was given for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -115,8 +115,39 @@ def mark(owner: Owner, movie_id: int, mark: str, *, on: bool = True) -> bool:
     return begins
 
 
+def bring(
+    owner: Owner, ratings: Sequence[tuple[int, float, int]], marks: Sequence[tuple[int, str, int | None]]
+) -> bool:
+    """Give many ratings and marks in one step, as the person a control was drawn for; see `ProfileStore.bring`.
+
+    Somebody who looks as a person of the data set begins a profile of their own with them.
+
+    Returns:
+        Whether such a profile was begun.
+
+    Raises:
+        ProfileError: As for `rate`; nothing was written then.
+    """
+    token, data = _token_of(owner), session.current_data()
+    ids = np.array([row[0] for row in (*ratings, *marks)], dtype=np.int64)
+    known, _ = data.known_movies(ids)
+    if not known.all():
+        raise ProfileError(f"{data.name} has no movie {ids[~known][0]}")
+    begins = token is None
+    if token is None:
+        # Before anything is made; the store says what is allowed.
+        checks.clean_start(ratings, data.scale)
+        token = loaders.store().create(data.name, name=_free_name("", data))
+    with _kept_by(token):
+        loaders.store().bring(token, ratings, marks, scale=data.scale)
+    if begins:
+        _go_on_as(token)
+        session.state().begun = (owner, token)
+    return begins
+
+
 def undo(owner: Owner) -> Undone | None:
-    """Take back the last star, clearing or mark of the person a control was drawn for; None when there is none.
+    """Take back the last star, clearing, mark or import of the person a control was drawn for; None when there is none.
 
     Raises:
         ProfileError: As for `rate`.

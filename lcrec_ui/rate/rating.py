@@ -253,11 +253,16 @@ def undone() -> bool:
 def _on_undo(owner: session.Owner) -> None:
     with said(_UNDO, "Nothing was taken back. "), _gone_is_shown():
         taken_back = profiles.undo(owner)
-        if taken_back is not None:
+        if taken_back is not None and taken_back.movies > 1:
+            notices.say(f"The import of {count(taken_back.movies, 'movie')} is taken back.", "success", _UNDO)
+        elif taken_back is not None and taken_back.mark is None:
             title = lookups.movies(session.state().data)[taken_back.movie_id].title
             stars = taken_back.rating
             now = "is unrated again" if stars is None else f"has {star_control.in_words(stars)} again"
             notices.say(f"**{plain(title)}** {now}.", "success", _UNDO)
+        elif taken_back is not None:
+            title = lookups.movies(session.state().data)[taken_back.movie_id].title
+            notices.say(f"What you last said of **{plain(title)}** is taken back.", "success", _UNDO)
         st.rerun(_LISTS)
 
 

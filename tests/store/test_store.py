@@ -279,7 +279,7 @@ def test_the_hash_in_the_file_does_not_open_the_profile(store: ProfileStore, fil
 
 def test_there_is_no_call_that_lists_profiles() -> None:
     public = {name for name, _ in inspect.getmembers(ProfileStore, callable) if not name.startswith("_")}
-    assert public == {"create", "get", "update", "delete", "rate", "clear", "mark", "undo", "can_undo"}
+    assert public == {"create", "get", "update", "delete", "rate", "clear", "mark", "bring", "undo", "can_undo"}
 
 
 def test_deleting_leaves_no_trace_and_no_other_profile_changes(store: ProfileStore, file: Path) -> None:
