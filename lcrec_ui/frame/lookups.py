@@ -10,6 +10,7 @@ import streamlit as st
 from lcrec_core.data.dataset import Col, Dataset, split_genres
 from lcrec_core.data.summary import DatasetStatistics, summarise
 from lcrec_core.data.titles import spoken
+from lcrec_core.serving.matching import Matcher
 from lcrec_core.serving.search import TitleIndex
 from lcrec_ui.frame.loaders import dataset, file_stamp
 
@@ -17,6 +18,11 @@ from lcrec_ui.frame.loaders import dataset, file_stamp
 def title_index(name: str) -> TitleIndex:
     """The titles of a data set, ready to be searched."""
     return _title_index(name, file_stamp(name))
+
+
+def matcher(name: str) -> Matcher:
+    """The movies of a data set, ready for the films of somebody's history."""
+    return _matcher(name, file_stamp(name))
 
 
 def statistics(name: str) -> DatasetStatistics:
@@ -27,6 +33,11 @@ def statistics(name: str) -> DatasetStatistics:
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _title_index(name: str, stamp: str) -> TitleIndex:
     return TitleIndex.of(dataset(name))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _matcher(name: str, stamp: str) -> Matcher:
+    return Matcher.of(dataset(name))
 
 
 @st.cache_resource(max_entries=3, show_spinner="Counting ratings…")

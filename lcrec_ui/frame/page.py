@@ -48,6 +48,7 @@ class _PageFile:
 _FRONT = (
     _PageFile("1_for-you.py", "For you", "movie", "Five movies picked for you, and everything else in order."),
     _PageFile("2_rate.py", "Rate movies", "star", "Find movies, give them stars and watch the predictions move."),
+    _PageFile("7_history.py", "Bring your history", "upload_file", "Ratings from Letterboxd, IMDb or Trakt."),
     _PageFile("3_profile.py", "Profile", "person", "Choose who you are; a person's history and tastes."),
 )
 _BEHIND = (

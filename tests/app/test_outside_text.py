@@ -90,6 +90,8 @@ OURS = {
         *("marked_label", "label", "_SAID[mark][0 if on else 1]"),
         "_SAID[taken_back.mark][1 if taken_back.rating is None else 0]",
     },  # words of ours
+    "history/bring.py": {"label", "_LISTED_AS.get(mark, 'films')", "_label(plan).removeprefix('Add ')"},  # likewise
+    "history/take.py": {"label"},
     "profile/people.py": {"label"},  # the forms' own labels
     "rate/lists.py": {
         *("filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank", "index.newest"),

@@ -1,0 +1,17 @@
+"""Bring your history: ratings from other sites, and taking one's own along."""
+
+from lcrec_ui.frame import page, session
+from lcrec_ui.history import bring, take
+
+page.begin("Bring your history")
+
+
+@page.fragment(key=bring.HISTORY)
+def history() -> None:
+    """Everything that moves with a decision, or with what was added."""
+    data, person = session.current_data(), session.person_of_a_part()
+    bring.bring(data, person)
+    take.take(data, person)
+
+
+history()
