@@ -58,6 +58,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         f"Picked for **{plain(who.label)}** from {count(len(who.profile.movie_ids), 'rating')}.", width="content"
     )
     st.page_link("pages/2_rate.py", label="Rate movies", icon=":material/star:", width="content")
+    st.page_link("pages/7_history.py", label="Bring your history", icon=":material/upload_file:", width="content")
     st.page_link("pages/3_profile.py", label="Be somebody else", icon=":material/person:", width="content")
 if who.stored is None:
     st.caption(

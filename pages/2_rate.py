@@ -23,6 +23,9 @@ STYLE = """<style>
 
 page.begin("Rate movies")
 st.html(rating.STYLE)
+st.page_link(
+    "pages/7_history.py", label="Bring your ratings from Letterboxd, IMDb or Trakt", icon=":material/upload_file:"
+)
 
 
 @page.fragment(key=rating.RATE)

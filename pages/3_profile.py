@@ -23,6 +23,9 @@ with right.container(border=True, height="stretch", key="somebody_else"):
 
     choose()
     parts.create(data)
+st.page_link(
+    "pages/7_history.py", label="Bring ratings from other sites, or take yours along", icon=":material/upload_file:"
+)
 if len(person.profile.movie_ids):
     parts.tastes(data, person)
 else:

@@ -1,9 +1,12 @@
 """Bring your history: ratings from other sites, and taking one's own along."""
 
+import streamlit as st
+
 from lcrec_ui.frame import page, session
 from lcrec_ui.history import bring, take
 
 page.begin("Bring your history")
+st.html(bring.STYLE)
 
 
 @page.fragment(key=bring.HISTORY)

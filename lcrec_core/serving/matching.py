@@ -19,9 +19,11 @@ from lcrec_core.data import title_keys
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.titles import spoken
 from lcrec_core.sources.history.entries import Entry
+from lcrec_core.sources.published import DATA_LABELS
 
 MOST_CANDIDATES = 8
 """Movies that somebody is asked to choose from."""
+_BETTER = "another film of yours fits this movie better"
 _ONE_WRONG_FROM, _TWO_WRONG_FROM = 10, 18
 """Letters of a title from which one of them, or two, may be another."""
 
@@ -49,6 +51,8 @@ class Match:
     why: str
     """A phrase in plain words; it quotes titles."""
     fit: Fit = Fit.NONE
+    doubt: str = ""
+    """Why it is not sure, without the titles; where the person has to choose."""
 
     @property
     def asks(self) -> bool:
@@ -61,6 +65,8 @@ class Matcher:
     """The movies of a data set, ready to be matched with. Shared by all sessions: do not change it."""
 
     data_name: str
+    label: str
+    """What people call the data set."""
     movie_ids: tuple[int, ...]
     titles: tuple[str, ...]
     """As people say them."""
@@ -97,6 +103,7 @@ class Matcher:
         imdb, tmdb = _rows_by(data, Col.IMDB), _rows_by(data, Col.TMDB)
         return cls(
             data_name=data.name,
+            label="The demo" if data.simulated else DATA_LABELS.get(data.name, data.name),
             movie_ids=tuple(ids.tolist()),
             titles=tuple(map(spoken, titles)),
             years=tuple(years),
@@ -124,7 +131,8 @@ class Matcher:
                 match,
                 movie_id=None,
                 candidates=(match.movie_id,),
-                why=f"{match.why}, but another film of yours fits it better",
+                why=f"please choose, {match.why}, but {_BETTER}",
+                doubt=_BETTER,
             )
             if match.movie_id is not None and match.fit < best[match.movie_id]
             else match
@@ -162,7 +170,7 @@ class Matcher:
             return by_id
         names = [name for name in (entry.name, entry.other_name) if name]
         if not names:
-            return Match(entry, None, (), f"{self.data_name} does not have this id, and the file has no title")
+            return Match(entry, None, (), f"{self.label} does not have this id, and the file has no title")
         keys = [key for name in names for key in title_keys.keys(name)]
         rows = list(dict.fromkeys(row for key in keys for row in self.keys.get(key, ())))
         if entry.year is None:
@@ -179,7 +187,7 @@ class Matcher:
         if entry.movie_id is not None:
             row = self._rows.get(entry.movie_id)
             if entry.data == self.data_name and row is not None:
-                return self._found(entry, row, f"the same movie of {self.data_name}", Fit.ID)
+                return self._found(entry, row, f"the same movie of {self.label}", Fit.ID)
             # Ids of MovieLens are those of most of its data sets, and not of all.
             if not entry.data and row is not None and (not entry.name or self._is_called(row, entry)):
                 why = "the same id, as the file has no titles" if not entry.name else "the same id of MovieLens"
@@ -263,7 +271,7 @@ class Matcher:
         assert entry.year is not None
         without_year = [row for row in rows if self.years[row] is None]
         if without_year:
-            return self._ask(entry, without_year, f"{self.data_name} has no year for it")
+            return self._ask(entry, without_year, f"{self.label} has no year for it")
         off = [
             *(row for key in keys for row, _ in self.parts.get(key, ())),
             *(row for name in names for key in title_keys.parts(name) for row in self.keys.get(key, ())),
@@ -297,15 +305,17 @@ class Matcher:
             return None
         best = sorted(dict.fromkeys(rows), key=lambda row: (-int(self.num_ratings[row]), row))[:MOST_CANDIDATES]
         shown = "; ".join(self.titles[row] for row in best[:3]) + ("; …" if len(best) > 3 else "")
-        return Match(entry, None, tuple(self.movie_ids[row] for row in best), f"please choose, {why}: {shown}")
+        return Match(
+            entry, None, tuple(self.movie_ids[row] for row in best), f"please choose, {why}: {shown}", doubt=why
+        )
 
     def _none(self, entry: Entry, rows: list[int]) -> Match:
         if entry.year is not None and self.newest is not None and entry.year > self.newest + 1:
-            return Match(entry, None, (), f"{self.data_name} has films up to {self.newest}")
+            return Match(entry, None, (), f"{self.label} has films up to {self.newest}")
         if rows:
             shown = "; ".join(self.titles[row] for row in rows[:3])
-            return Match(entry, None, (), f"{self.data_name} has this title of another year only: {shown}")
-        return Match(entry, None, (), f"{self.data_name} has no film of this title and year")
+            return Match(entry, None, (), f"{self.label} has this title of another year only: {shown}")
+        return Match(entry, None, (), f"{self.label} has no film of this title and year")
 
 
 def _rows_by(data: Dataset, column: Col) -> dict[int, int]:

@@ -27,6 +27,7 @@ _DONE = "history_done"
 _FIX, _QUERY, _SHOWN, _ALL = "history_fix", "history_query", "history_shown", "history_all"
 _ASKED_AT_ONCE = 8
 _RESULTS = 6
+_MISSING_SHOWN = 40
 _NONE = 0
 """Stands for "none of these" among the ids of movies, which begin at 1."""
 
@@ -46,6 +47,16 @@ _HOLDS = {
 _LISTED_AS = {SEEN: "films I have seen", SAVED: "films I want to see"}
 
 
+# On a phone each choice is as high as a finger is wide.
+STYLE = """<style>
+@media (max-width: 640px) {
+    .st-key-history_asked [role=radiogroup] label, .st-key-history_asked [data-testid=stRadioGroup] label {
+        min-height: 2.75rem; align-items: center;
+    }
+}
+</style>"""
+
+
 def bring(data: Dataset, person: session.Person) -> None:
     """The whole of it."""
     _told(person)
@@ -54,7 +65,9 @@ def bring(data: Dataset, person: session.Person) -> None:
         "what every film is here before anything is added, and one press takes all of it back."
     )
     uploaded = st.file_uploader(
-        f"Your export: a zip, .csv or .json of at most {LARGEST >> 20} MB", key=brought.uploader_key()
+        f"Your export: a zip, .csv or .json of at most {LARGEST >> 20} MB",
+        key=brought.uploader_key(),
+        max_upload_size=LARGEST >> 20,
     )
     with st.expander("Where do I find that file?", icon=":material/help:"):
         st.markdown(_HELP)
@@ -81,7 +94,7 @@ def _preview(held: Brought, data: Dataset, person: session.Person) -> None:
                 ("Matched", len(matches) - len(asked) - len(missing)),
                 ("To choose", len(asked)),
                 ("Not found", len(missing)),
-                ("No films", len(held.history.skipped)),
+                ("Left out", len(held.history.skipped)),
             ):
                 st.metric(label, f"{number:,}", width="content")
         st.caption("  \n".join(_sentences(held, plan, data, person)))
@@ -102,7 +115,7 @@ def _preview(held: Brought, data: Dataset, person: session.Person) -> None:
     _by_hand(held, data, matches)
     _matched(matches, data)
     if held.history.skipped:
-        with st.expander(f"No films: {count(len(held.history.skipped), 'line')}", icon=":material/tv:"):
+        with st.expander(f"Left out, no films: {count(len(held.history.skipped), 'line')}", icon=":material/tv:"):
             skipped = held.history.skipped
             st.dataframe(
                 pd.DataFrame({"Title": [clean(row.name) for row in skipped], "Why": [row.why for row in skipped]}),
@@ -175,7 +188,7 @@ def _ask(held: Brought, data: Dataset, asked: list[int]) -> None:
             }
             labels = distinct({**titles, _NONE: "None of these"})
             st.radio(
-                _film(match.entry),
+                f"**{plain(_text(match.entry))}**  \n:small[:gray[{plain(match.doubt)}]]",
                 list(labels),
                 index=None,
                 format_func=_labelled(labels),
@@ -195,13 +208,10 @@ def _labelled(labels: dict[int, str]) -> Callable[[int], str]:
 def _missing(held: Brought, data: Dataset, matches: list[Match], missing: list[int]) -> None:
     with st.expander(f"Not found: {count(len(missing), 'film')}", icon=":material/search_off:"):
         rows = [matches[place] for place in missing]
-        table = pd.DataFrame(
-            {
-                "Film": [clean(_text(match.entry)) for match in rows],
-                "Why": [clean(match.why) for match in rows],
-            }
-        )
-        st.dataframe(table, hide_index=True, alt="Films that are not among the movies, and why")
+        lines = [f"- **{plain(_text(m.entry))}**  \n  :small[:gray[{plain(m.why)}]]" for m in rows[:_MISSING_SHOWN]]
+        st.markdown("\n".join(lines))
+        if len(rows) > _MISSING_SHOWN:
+            st.caption(f"And {len(rows) - _MISSING_SHOWN:,} more, all of them in the file below.")
         st.download_button(
             "Download these as CSV",
             data=lambda: unmatched_csv(rows),
@@ -309,10 +319,6 @@ def _text(entry: Entry) -> str:
     """The film as a table has it."""
     name = entry.name or f"id {entry.movie_id or entry.imdb_id or entry.tmdb_id}"
     return name if entry.year is None else f"{name} ({entry.year})"
-
-
-def _film(entry: Entry) -> str:
-    return f"**{plain(_text(entry))}**"
 
 
 def _told(person: session.Person) -> None:
