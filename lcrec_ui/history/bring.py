@@ -270,7 +270,7 @@ def _by_hand(held: Brought, data: Dataset, matches: list[Match]) -> None:
         with st.container(key="history_results", gap="xsmall"):
             for movie_id in found.movie_ids:
                 st.button(
-                    f"{plain(known[movie_id].title)}",
+                    f"{plain(known[movie_id].title)} · {count(known[movie_id].num_ratings, 'rating')}",
                     icon=":material/check:",
                     key=f"history_take_{movie_id}",
                     on_click=_on_take,

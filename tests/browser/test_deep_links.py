@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "for-you": "For you",
     "rate": "Rate movies",
+    "history": "Bring your history",
     "profile": "Profile",
     "data": "Data",
     "training": "Training",

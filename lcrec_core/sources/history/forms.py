@@ -56,15 +56,11 @@ class Form:
         return self.has <= names and not self.lacks & names
 
 
-def mark_by_name(file_name: str) -> str | None:
-    """What the name of a list of films says of them; None where it says nothing."""
-    # Its own name, then its folder's: `likes/films.csv`; further folders are the person's.
-    for name in map(fold, reversed(PurePath(file_name).parts[-2:])):
-        if any(word in name for word in ("watchlist", "wishlist", "to-watch", "to_watch", "towatch")):
-            return SAVED
-        if any(word in name for word in ("watched", "seen", "likes", "diary", "history")):
-            return SEEN
-    return None
+def mark_by_name(file_name: str) -> str:
+    """What the name of a list of films says of them; seen where it says nothing."""
+    # Not its folder's, which is the person's own.
+    name = fold(PurePath(file_name).name)
+    return SAVED if any(word in name for word in ("watchlist", "wishlist", "to-watch", "to_watch", "towatch")) else SEEN
 
 
 def _letterboxd(row: Row, mark: str) -> Said:

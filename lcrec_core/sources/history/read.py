@@ -77,7 +77,7 @@ def _part(content: bytes, source: Source) -> _Part | DataError:
     if kind is not None and kind.foreign and kind.what.startswith(_BINARY):
         return source.wrong(f"this is {kind.what}, no list of films; bring {READ}")
     text = decoded(content, source)
-    mark = forms.mark_by_name(source.member or source.where.name) or SEEN
+    mark = forms.mark_by_name(source.member or source.where.name)
     if text.lstrip().startswith(("{", "[")):
         value = _json(text, source)
         what, said, is_bare, own = forms.of_json(value, source, mark)
@@ -87,7 +87,7 @@ def _part(content: bytes, source: Source) -> _Part | DataError:
     if table is None or form is None:
         return _unknown(text, source)
     _refuse_several_people(table)
-    said = [form.read(row, mark) for row in table.rows()]
+    said = [form.read(row, mark if form.bare else SEEN) for row in table.rows()]
     return _Part(form.kind, said, converted=form.converted, bare=mark if form.bare else "", own=form.keep_seen)
 
 

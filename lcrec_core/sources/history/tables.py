@@ -130,8 +130,9 @@ class Row:
         name = next((name for name in names if self.fields.get(name)), "")
         if not name:
             return None
-        seconds = seconds_of(self.fields[name])
-        if seconds is None:
+        text = self.fields[name]
+        seconds = whole_number(text) if name == "timestamp" else seconds_of(text)
+        if seconds is None or seconds > _LAST_SECOND:
             raise self._not(name, "no date such as 2024-01-31")
         return seconds
 
