@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lcrec_core.data.dataset import Dataset
-from lcrec_core.errors import LCRecError
+from lcrec_core.errors import BundleError
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.sources.history import written
 from lcrec_core.sources.history.entries import SAVED
@@ -22,14 +22,16 @@ def take(data: Dataset, person: session.Person) -> None:
     if stored is None:
         st.caption("There is nothing of yours yet: your first star, or a file you bring, begins a profile of your own.")
         return
+    # A download is made when it is asked for, and the session is not at hand then.
+    bundle = _bundle()
     files = {
         "Watched (CSV)": ("watched.csv", lambda: watched_csv(data, stored), ":material/visibility:"),
         "Saved for later (CSV)": ("watchlist.csv", lambda: saved_csv(data, stored), ":material/bookmark:"),
-        f"Your top {TOP_LENGTH} (CSV)": ("top.csv", lambda: top_csv(data, person, stored), ":material/trophy:"),
+        f"Your top {TOP_LENGTH} (CSV)": ("top.csv", lambda: top_csv(data, stored, bundle), ":material/trophy:"),
         "Everything (CSV)": ("everything.csv", lambda: everything_csv(data, stored), ":material/table:"),
         "Everything (JSON)": (
             "everything.json",
-            lambda: everything_json(data, person, stored),
+            lambda: everything_json(data, stored, bundle),
             ":material/data_object:",
         ),
     }
@@ -50,6 +52,13 @@ def take(data: Dataset, person: session.Person) -> None:
     )
 
 
+def _bundle() -> str | None:
+    try:
+        return session.current_bundle()
+    except BundleError:
+        return None
+
+
 def watched_csv(data: Dataset, stored: StoredProfile) -> bytes:
     """What somebody rated, and saw without rating it."""
     return _csv(data, written.seen_by(_kept(stored)))
@@ -60,9 +69,9 @@ def saved_csv(data: Dataset, stored: StoredProfile) -> bytes:
     return _csv(data, [row for row in _kept(stored) if row.listed == SAVED])
 
 
-def top_csv(data: Dataset, person: session.Person, stored: StoredProfile) -> bytes:
+def top_csv(data: Dataset, stored: StoredProfile, bundle: str | None) -> bytes:
     """What is recommended to them."""
-    return _csv(data, [Kept(written.TOP, movie_id) for movie_id in _top(data, person, stored)])
+    return _csv(data, [Kept(written.TOP, movie_id) for movie_id in _top(data, stored, bundle)])
 
 
 def everything_csv(data: Dataset, stored: StoredProfile) -> bytes:
@@ -70,13 +79,9 @@ def everything_csv(data: Dataset, stored: StoredProfile) -> bytes:
     return _csv(data, _kept(stored))
 
 
-def everything_json(data: Dataset, person: session.Person, stored: StoredProfile) -> bytes:
+def everything_json(data: Dataset, stored: StoredProfile, bundle: str | None) -> bytes:
     """Every rating and mark, and what is recommended."""
-    try:
-        top = _top(data, person, stored)
-    except LCRecError:
-        top = []  # Without a model, all the rest can be taken along.
-    return written.as_json(data, _kept(stored, top)).encode()
+    return written.as_json(data, _kept(stored, _top(data, stored, bundle))).encode()
 
 
 def _kept(stored: StoredProfile, top: list[int] | None = None) -> list[Kept]:
@@ -87,7 +92,10 @@ def _csv(data: Dataset, rows: list[Kept]) -> bytes:
     return export.as_csv(written.table(data, rows), mark=False)
 
 
-def _top(data: Dataset, person: session.Person, stored: StoredProfile) -> list[int]:
-    recommender = loaders.recommender(session.current_bundle())
+def _top(data: Dataset, stored: StoredProfile, bundle: str | None) -> list[int]:
+    """The movies recommended, the best first; none where there is no model."""
+    if bundle is None:
+        return []
+    recommender = loaders.recommender(bundle)
     passing = Filters(min_ratings=default_min_ratings(data), without=stored.unwanted)
-    return [movie.movie_id for movie in recommender.top_n(person.profile, TOP_LENGTH, passing)]
+    return [movie.movie_id for movie in recommender.top_n(stored.to_profile(), TOP_LENGTH, passing)]

@@ -15,6 +15,7 @@ LOOK = (Path(__file__).parent / "readable.js").read_text()
 PAGES = {
     "For you": "",
     "Rate": "rate",
+    "Bring your history": "history",
     "Profile": "profile",
     "Data": "data",
     "From files to numbers": "data?data_view=From+files+to+numbers",

@@ -19,7 +19,7 @@ from tests.serving import Server, assert_no_traceback, serve, settle
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("", "rate", "profile", "data", "training", "compare")
+PATHS = ("", "rate", "history", "profile", "data", "training", "compare")
 FOREIGN = """() => [...document.querySelectorAll("a[href], svg a, img, image, iframe, script, link, object, embed")]
     .map(e => e.href?.baseVal ?? e.href ?? e.src ?? e.data ?? "")
     .filter(url => url && !/^(data|blob|about):/.test(url) && new URL(url, location.href).host !== location.host)"""
