@@ -7,6 +7,9 @@ from lcrec_ui.history import bring, take
 
 page.begin("Bring your history")
 st.html(bring.STYLE)
+with st.container(horizontal=True, gap="medium"):
+    st.page_link("pages/1_for-you.py", label="See your list", icon=":material/movie:", width="content")
+    st.page_link("pages/2_rate.py", label="Rate movies", icon=":material/star:", width="content")
 
 
 @page.fragment(key=bring.HISTORY)

@@ -322,16 +322,10 @@ def _text(entry: Entry) -> str:
 
 
 def _told(person: session.Person) -> None:
-    """Say once what an import did, with a way back and ways on."""
+    """Say once what an import did, with a way back."""
     with st.container(key="history_told"):
-        if notices.here(_DONE, HISTORY):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                if person.token is not None:
-                    st.button(
-                        "Undo", icon=":material/undo:", key="history_undo", on_click=_on_undo, args=(person.owner,)
-                    )
-                st.page_link("pages/1_for-you.py", label="See your list", icon=":material/movie:", width="content")
-                st.page_link("pages/2_rate.py", label="Rate more movies", icon=":material/star:", width="content")
+        if notices.here(_DONE, HISTORY) and person.token is not None:
+            st.button("Undo", icon=":material/undo:", key="history_undo", on_click=_on_undo, args=(person.owner,))
 
 
 def _same(file_id: str) -> Brought | None:

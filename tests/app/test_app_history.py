@@ -13,9 +13,15 @@ from lcrec_core.store.profiles import NOT_INTERESTED, SAVED, SEEN, ProfileStore,
 from lcrec_ui.history import take
 from tests.app_support import REPOSITORY, assert_sound, visit, words
 from tests.histories import letterboxd_zip
+from tests.visiting import visited_before
 
 PAGE = "pages/7_history.py"
 AMBIGUOUS = b"Title,Year,Rating\nThe Matrix,,4\nNo Such Film,1990,2\n"
+
+
+@pytest.fixture(autouse=True)
+def _visited(monkeypatch: pytest.MonkeyPatch) -> None:
+    visited_before(monkeypatch)
 
 
 def arrive(name: str, content: bytes, **link: str):
