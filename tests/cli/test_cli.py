@@ -507,7 +507,8 @@ class TestShell:
         assert "examples:" in said.err
 
     @pytest.mark.parametrize(
-        "command", ["recommend", "predict", "search", "info", "train", "evaluate", "download", "install", "make-demo"]
+        "command",
+        ["recommend", "predict", "search", "match", "info", "train", "evaluate", "download", "install", "make-demo"],
     )
     def test_each_command_explains_itself(self, lcrec, command: str) -> None:
         assert command in lcrec("--help").out
@@ -566,6 +567,23 @@ class TestSearch:
         assert (said.code, said.json) == (0, [])
         assert re.search(r"no title is like 'zzzzzz'; films has films up to 19\d\d", said.err)
         assert lcrec("search", "zzzzzz", "--data", "films").out == ""
+
+    def test_match_shows_which_movies_the_films_of_an_export_are(self, lcrec, tmp_path: Path) -> None:
+        title = made_up().movies["title"][0]
+        export = tmp_path / "mine.csv"
+        export.write_text(
+            f'Const,Your Rating,Date Rated,Title,Title Type,Year\ntt0000001,7,2024-01-02,"{title[:-7]}",Movie,'
+            f"{title[-5:-1]}\ntt0000002,8,2024-01-02,A Show,TV Series,1990\n"
+        )
+        rows = lcrec("match", str(export), "--data", "films", "--json").json
+        assert [list(row) for row in rows] == [["name", "year", "rating", "movie_id", "title", "why"]] * 2
+        assert (rows[0]["rating"], rows[0]["movie_id"], rows[0]["title"]) == (3.5, 1, title)
+        assert "3.5 stars are rounded to 4" in rows[0]["why"]
+        assert (rows[1]["movie_id"], rows[1]["title"]) == (None, None)
+        assert "only films are taken" in rows[1]["why"]
+        export.write_text("Title,Year,Rating\nKite,1999,nine\n")
+        one_line(lcrec("match", str(export)), 3, "mine.csv", "line 2", "'Rating'")
+        one_line(lcrec("match", str(tmp_path / "none.csv")), 3, "none.csv")
 
     def test_the_demo_is_the_default_and_torch_is_not_loaded(self, world: dict[str, str]) -> None:
         script = "import sys; from lcrec_core.cli.main import main; main(['search', 'la confidential', '--json']); " \
