@@ -32,7 +32,7 @@ _OF_LISTS = {
 
 
 def add_commands(add: Add) -> None:
-    """`compare` and `ablate`."""
+    """`compare`, `ablate` and `onboarding`."""
     compare_options = new_command(
         add,
         compare,
@@ -76,6 +76,20 @@ def add_commands(add: Add) -> None:
     )
     ablate_options.add_argument("--show", action="store_true", help="print what is saved; train nothing")
     json_option(ablate_options, "a list of {name, what, later, ratings, mse, mae, log_loss}")
+
+    onboarding_options = new_command(
+        add,
+        onboarding,
+        "onboarding",
+        "measure which movies to ask somebody new about first, on people held out",
+        "onboarding --data ml-1m",
+    )
+    onboarding_options.add_argument("--data", required=True, type=data_name, metavar="NAME", help="the data set")
+    onboarding_options.add_argument(
+        "--seed", type=a_seed, default=0, metavar="N", help="of the split and of every random choice (default: 0)"
+    )
+    onboarding_options.add_argument("--show", action="store_true", help="print what is saved; train nothing")
+    json_option(onboarding_options, "a list of {order, answers, people, questions, mse, ndcg_10}")
 
 
 def compare(options: Namespace) -> int:
@@ -160,6 +174,27 @@ def ablate(options: Namespace) -> int:
     elif measured:
         rows = [[e.what, f"{e.ratings:,}", cell(e.mse), cell(e.mae), cell(e.log_loss)] for e in measured]
         print_table([["what", "ratings", "MSE", "MAE", "log loss"], *rows])
+    else:
+        log(f"nothing is saved for {options.data}: run the command without --show")
+    return 0
+
+
+def onboarding(options: Namespace) -> int:
+    """Measure every order of questions, then print the table."""
+    from lcrec_core.evaluation import onboarding as asking
+
+    if not options.show:
+        asking.run(datasets.load(options.data), options.seed, log)
+    found = asking.read(options.data)
+    orders = () if found is None else found.orders
+    if options.json:
+        print_json([asdict(order) for order in orders])
+    elif orders:
+        rows = [
+            [o.order, str(o.answers), f"{o.questions:.0f}", cell(o.mse), cell(o.ndcg_10), f"{o.people:,}"]
+            for o in orders
+        ]
+        print_table([["asked first", "answers", "questions", "MSE", "NDCG@10", "people"], *rows])
     else:
         log(f"nothing is saved for {options.data}: run the command without --show")
     return 0
