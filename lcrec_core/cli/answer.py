@@ -10,6 +10,7 @@ from lcrec_core.cli.options import (
     Add,
     UsageError,
     a_path,
+    a_share,
     an_id,
     data_name,
     json_option,
@@ -24,6 +25,7 @@ from lcrec_core.data.dataset import Col, Dataset, RatingScale, age_band
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.titles import spoken
 from lcrec_core.models import bundles
+from lcrec_core.serving.lists import FOR_YOU, HABITS, ORDERS, Wish
 from lcrec_core.sources import datasets
 from lcrec_core.sources.recognise import printable
 
@@ -39,7 +41,7 @@ def add_commands(add: Add) -> None:
         add,
         recommend,
         "recommend",
-        "list the movies a person is expected to like best",
+        "list the movies a person is expected to pick, and like",
         "recommend --bundle demo --user 11 -n 5 --genre Drama --year-from 1980",
     )
     person_and_bundle(recommend_options)
@@ -59,7 +61,36 @@ def add_commands(add: Add) -> None:
         help="rated by at least N people (default: as on the For you page)",
     )
     only.add_argument("--include-rated", action="store_true", help="also those the person has rated")
-    json_option(recommend_options, "a list of {movie_id, title, genres, predicted}")
+    order = recommend_options.add_argument_group("in which order")
+    order.add_argument(
+        "--by",
+        choices=ORDERS,
+        default=FOR_YOU,
+        help="for-you: what one will pick, and like (default); rating: predicted rating, as in the paper; "
+        "popularity: number of ratings; habits: what goes with what one liked (EASE)",
+    )
+    order.add_argument(
+        "--adventure",
+        type=a_share(-1),
+        default=0.0,
+        metavar="X",
+        help="from -1, what everybody knows, to 1, what few know (default: 0)",
+    )
+    order.add_argument(
+        "--mood",
+        type=whole_number(1, MOST),
+        metavar="N",
+        help="picked as after the last N ratings alone (default: all)",
+    )
+    order.add_argument("--like", type=an_id, metavar="MOVIE", help="more like this movie")
+    order.add_argument(
+        "--diversity",
+        type=a_share(0),
+        default=0.0,
+        metavar="X",
+        help="from 0, by the order alone, to 1, each unlike those above it (default: 0)",
+    )
+    json_option(recommend_options, "a list of {movie_id, title, genres, predicted, score}")
 
     predict_options = new_command(
         add,
@@ -105,11 +136,18 @@ def recommend(options: Namespace) -> int:
     """Print the top N, a line per movie in the form of the paper's Figure 7."""
     recommender = _recommender(options.bundle)
     profile = _profile(options, recommender.data)
-    top = recommender.top_n(profile, options.n, _filters(options, recommender.data))
+    wish = _wish(options, recommender.data)
+    top = recommender.top_n(profile, options.n, _filters(options, recommender.data), wish)
     if options.json:
         print_json(
             [
-                {"movie_id": r.movie_id, "title": r.title, "genres": list(r.genres), "predicted": r.predicted}
+                {
+                    "movie_id": r.movie_id,
+                    "title": r.title,
+                    "genres": list(r.genres),
+                    "predicted": r.predicted,
+                    "score": r.score,
+                }
                 for r in top
             ]
         )
@@ -213,13 +251,14 @@ def _why(match: "Match", scale: RatingScale) -> str:
 
 
 def _recommender(bundle_name: str) -> "Recommender":
-    bundle = bundles.load_bundle(bundle_name)
+    bundle = bundles.load_rater(bundle_name)
     data = datasets.load(bundle.data)
     if data.simulated:
         log(f"the people of {data.name} are simulated")
+    from lcrec_core.serving.parts import ListParts
     from lcrec_core.serving.recommender import Recommender
 
-    return Recommender(bundle, data)
+    return Recommender(bundle, data, ListParts(bundle, data))
 
 
 def _profile(options: Namespace, data: Dataset) -> Profile:
@@ -250,6 +289,16 @@ def _profile(options: Namespace, data: Dataset) -> Profile:
         age=None if options.age is None else age_band(options.age),
         occupation=options.occupation,
     )
+
+
+def _wish(options: Namespace, data: Dataset) -> Wish:
+    steers = {"--adventure": options.adventure, "--mood": options.mood, "--like": options.like}
+    for option in (name for name, value in steers.items() if value):
+        if options.by not in (FOR_YOU, HABITS) or (options.by == HABITS and option == "--adventure"):
+            raise UsageError(f"{option} does not steer a list by {options.by}: leave out one of the two")
+    if options.like is not None and options.like not in data.movies[Col.MOVIE].to_numpy():
+        raise UsageError(f"--like {options.like}: {data.name} has no movie {options.like}")
+    return Wish(options.by, options.adventure, options.mood, options.like, options.diversity)
 
 
 def _filters(options: Namespace, data: Dataset) -> "Filters":

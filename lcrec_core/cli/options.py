@@ -99,6 +99,21 @@ def data_name(text: str) -> str:
     return text
 
 
+def a_share(least: int) -> Callable[[str], float]:
+    """A parser of numbers from `least` to 1."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= 1:
+            raise argparse.ArgumentTypeError(f"{_shown(text)} is no number from {least} to 1")
+        return value
+
+    return number
+
+
 def one_rating(text: str) -> tuple[int, float]:
     """`260=5`."""
     movie, _, stars = text.partition("=")

@@ -73,7 +73,7 @@ def evaluate(options: Namespace) -> int:
     Raises:
         BundleError: The figures are not the recorded ones.
     """
-    bundle = bundles.load_bundle(options.bundle)
+    bundle = bundles.load_rater(options.bundle)
     data = datasets.load(bundle.data)
     from lcrec_core.evaluation.measure import measure_again
 

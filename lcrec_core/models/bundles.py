@@ -196,12 +196,14 @@ def list_damaged(root: Path | None = None) -> dict[str, BundleError]:
 def resolve(name: str, root: Path | None = None) -> str:
     """Full name of a bundle: a data set's name stands for its default bundle, `demo` -> `demo/lcrec`.
 
+    The default bundle predicts ratings: one that only ranks is asked for by its own name.
+
     Raises:
         BundleError: There is none; the message names those that there are, the advice has the command that makes one.
     """
     root = root or artifacts_root()
     _put_back(root)
-    candidates = [name] if "/" in name else [f"{name}/{model}" for model in registry.TRAINABLE]
+    candidates = [name] if "/" in name else [f"{name}/{model}" for model in registry.TRAINABLE if _rates(model)]
     for candidate in candidates:
         _check_name(candidate)
         if (root / candidate / _MANIFEST).is_file():
@@ -209,7 +211,7 @@ def resolve(name: str, root: Path | None = None) -> str:
     there = list_bundles(root)
     if "/" not in name:
         for bundle in there:
-            if bundle.data == name:
+            if bundle.data == name and _rates(bundle.model):
                 return bundle.name
     data, _, model = name.partition("/")
     names = ", ".join(bundle.name for bundle in there)
@@ -220,6 +222,31 @@ def resolve(name: str, root: Path | None = None) -> str:
     elif not names:
         advice = f"run `{registry.train_command(datasets.DEMO, '')}`"
     raise BundleError(f"there is no model {name}: {known}", advice=advice)
+
+
+def list_raters(data_name: str, root: Path | None = None) -> list[Bundle]:
+    """Sound bundles of a data set that predict ratings: those that somebody may choose to be served by."""
+    return [bundle for bundle in list_bundles(root) if bundle.data == data_name and _rates(bundle.model)]
+
+
+def load_rater(name: str, root: Path | None = None) -> LoadedBundle:
+    """`load_bundle`, of a model that predicts ratings.
+
+    Raises:
+        BundleError: As there, or it only ranks.
+    """
+    bundle = load_bundle(name, root)
+    if not _rates(bundle.model):
+        others = ", ".join(rater.name for rater in list_raters(bundle.data, root))
+        raise BundleError(
+            f"bundle {bundle.name} tells what is picked next and predicts no rating",
+            advice=f"name one that does: {others}" if others else f"run `{registry.train_command(bundle.data)}`",
+        )
+    return bundle
+
+
+def _rates(model: str) -> bool:
+    return registry.FAMILIES[model].predicts_ratings
 
 
 def load_bundle(name: str, root: Path | None = None) -> LoadedBundle:

@@ -1,7 +1,8 @@
 """Answer from a trained bundle: predicted ratings, top-N lists, reasons, neighbours.
 
 Everything that depends on movies alone is computed once, when the recommender is built. An answer is
-then one pass of the LSTM over the person's history and one matrix product over the catalogue.
+then one pass of each model over the person's history and one matrix product over the catalogue, see `lists` for how
+they make a list.
 """
 
 from collections.abc import Sequence
@@ -14,18 +15,38 @@ import pandas as pd
 from lcrec_core.data.dataset import Col, Dataset, split_genres
 from lcrec_core.data.profile import Profile
 from lcrec_core.models import registry
+from lcrec_core.models.blend.config import BlendConfig
+from lcrec_core.models.blend.model import blended
 from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.contract import Prediction
 from lcrec_core.serving.catalogue import MEAN_RATING, NUM_RATINGS, Catalogue
 from lcrec_core.serving.explain import Explanation, explain, unit_vectors
 from lcrec_core.serving.filters import EVERYTHING, Filters
+from lcrec_core.serving.lists import (
+    DIVERSIFIED,
+    FOR_YOU,
+    HABITS,
+    POPULARITY,
+    RATING,
+    Wish,
+    asked_about,
+    diversified,
+    log_share,
+)
+from lcrec_core.serving.parts import ListParts
 from lcrec_core.sources import datasets
 
 PREDICTED = "predicted"
 """Column of a ranking beside those of the catalogue and its counts."""
+SCORE = "score"
+"""What the list is sorted by, whatever that is; see `lists.Wish`."""
 P_LIKE = "liking"
 """One more, where the model says how likely each rating is: the chance of `RatingScale.like_threshold` or more."""
+
+PICKS = BlendConfig().picks
+PICKS_KEPT = 8
+"""Of each person: moods and movies that others are to be like."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,8 @@ class Recommendation:
     mean_rating: float | None
     """What people gave on average; None when nobody rated it."""
     num_ratings: int
+    score: float
+    """What the list is sorted by."""
     probabilities: tuple[float, ...] | None = None
     """How likely each of the scale's values is; None where the model gives ratings alone."""
     p_like: float | None = None
@@ -51,21 +74,34 @@ class Recommendation:
 class Recommender:
     """A bundle and its data, ready to answer. Shared by all sessions and threads; no method changes what it answers.
 
-    All questions about one `Profile` object share one pass over the catalogue, kept as long as the object is.
+    All questions about one `Profile` object share one pass over the catalogue, kept as long as the object is; so do
+    those about what they pick, for each mood and each movie that others are to be like.
     """
 
-    def __init__(self, bundle: LoadedBundle, data: Dataset) -> None:
+    def __init__(self, bundle: LoadedBundle, data: Dataset, parts: ListParts | None = None) -> None:
         """Rebuild the network and everything that depends on movies alone.
+
+        Args:
+            bundle: Of the rating model.
+            data: Its data set.
+            parts: What tells what people pick. With it lists are For you unless a wish says otherwise, and without it
+                sorted by predicted rating.
 
         Raises:
             BundleError: The data is not what the bundle was trained on, or the bundle does not fit this version.
         """
-        self.bundle, self.data = bundle, data
+        self.bundle, self.data, self.parts = bundle, data, parts
+        self.usual_wish = Wish(by=RATING if parts is None else FOR_YOU)
         self._model = registry.load(bundle, data)
         self.catalogue = Catalogue(data)
         self._predictions: WeakKeyDictionary[Profile, Prediction] = WeakKeyDictionary()
+        self._picked: WeakKeyDictionary[Profile, dict[tuple, tuple[Prediction, Prediction | None]]]
+        self._picked = WeakKeyDictionary()
+        self._popular = Prediction(log_share(self.catalogue.num_ratings))
         features = self._model.item_features
         self._directions = None if features is None else unit_vectors(features)  # (M, D)
+        genres = self.catalogue.has_genre.astype(np.float32)
+        self._alike = unit_vectors(genres) if self._directions is None else self._directions
 
     @classmethod
     def load(cls, bundle_name: str, data: Dataset | None = None) -> "Recommender":
@@ -83,7 +119,7 @@ class Recommender:
         Raises:
             ProfileError: The data set has no movie of that id.
         """
-        ratings = self._scores(profile)
+        ratings = self._ratings(profile)
         return ratings if movie_ids is None else ratings[self.catalogue.positions(movie_ids)]
 
     def probabilities(self, profile: Profile, movie_ids: Sequence[int] | np.ndarray | None = None) -> np.ndarray | None:
@@ -101,33 +137,40 @@ class Recommender:
             return None
         return probabilities.copy() if movie_ids is None else probabilities[self.catalogue.positions(movie_ids)]
 
-    def rank(self, profile: Profile, filters: Filters = EVERYTHING) -> pd.DataFrame:
+    def rank(self, profile: Profile, filters: Filters = EVERYTHING, wish: Wish | None = None) -> pd.DataFrame:
         """Every movie that passes the filters, best first; of a film listed twice the more rated id alone.
 
-        Columns: movie_id, title, year, genres (joined with |), predicted, mean_rating, num_ratings, and liking
-        where the model says how likely each rating is. Equal predictions are ordered by number of ratings, then by
-        id, so that a list never depends on chance.
+        Columns: movie_id, title, year, genres (joined with |), predicted, mean_rating, num_ratings, score, and liking
+        where the model says how likely each rating is. Equal scores are ordered by number of ratings, then by
+        id, so that a list never depends on chance. With a wish for diversity the scores are not in order.
+
+        Args:
+            profile: The person.
+            filters: Which movies may enter.
+            wish: What they are sorted by; `usual_wish` unless given.
+
+        Raises:
+            ProfileError: The data set has no movie of the id that others are to be like.
         """
-        order, scores = self._ranked(profile, filters)
+        order, scores = self._ranked(profile, filters, wish)
         ranking = self.data.movies.take(order).reset_index(drop=True)
-        ranking[PREDICTED] = scores
+        ranking[PREDICTED] = self._ratings(profile)[order]
         ranking[MEAN_RATING] = self.catalogue.mean_rating[order]
         ranking[NUM_RATINGS] = self.catalogue.num_ratings[order]
+        ranking[SCORE] = scores
         probabilities = self._prediction(profile).probabilities
         if probabilities is not None:
             ranking[P_LIKE] = self.data.scale.p_at_least(probabilities)[order]
         return ranking
 
-    def top_n(self, profile: Profile, n: int = 5, filters: Filters = EVERYTHING) -> list[Recommendation]:
+    def top_n(
+        self, profile: Profile, n: int = 5, filters: Filters = EVERYTHING, wish: Wish | None = None
+    ) -> list[Recommendation]:
         """The first `n` of `rank`; fewer when fewer pass."""
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
-        order, scores = self._ranked(profile, filters)
-        probabilities = self._prediction(profile).probabilities
-        return [
-            self._line(i, score, None if probabilities is None else probabilities[i])
-            for i, score in zip(order[:n], scores[:n], strict=True)
-        ]
+        order, scores = self._ranked(profile, filters, wish)
+        return [self._line(profile, i, score) for i, score in zip(order[:n], scores[:n], strict=True)]
 
     def explain(self, profile: Profile, movie_id: int) -> Explanation:
         """Why the movie may fit: the liked movies nearest to it, and its genres that the person favours."""
@@ -152,33 +195,71 @@ class Recommender:
             found = self._predictions[profile] = self._model.catalogue(profile)
         return found
 
-    def _scores(self, profile: Profile) -> np.ndarray:
-        """What the whole catalogue is sorted by, float32 (M,): ratings, clipped, of a model that predicts them."""
+    def _ratings(self, profile: Profile) -> np.ndarray:
+        """What the person is expected to give every movie, float32 (M,), clipped; its scores where it only ranks."""
         prediction = self._prediction(profile)
         if prediction.ratings is None:
             return prediction.scores.astype(np.float32)
         return self.data.scale.clip(prediction.ratings).astype(np.float32)
 
-    def _ranked(self, profile: Profile, filters: Filters) -> tuple[np.ndarray, np.ndarray]:
-        """Catalogue positions that pass, best first, and their predictions."""
-        scores = self._scores(profile)
-        passing = np.flatnonzero(self.catalogue.passes(profile, filters))
-        order = passing[
-            np.lexsort((self.catalogue.movie_ids[passing], -self.catalogue.num_ratings[passing], -scores[passing]))
-        ]
+    def _picks(self, profile: Profile, wish: Wish) -> tuple[Prediction, Prediction | None]:
+        """What is picked: log-probabilities, those of popularity where there is no pick model; and habits."""
+        pick = self.parts.pick if self.parts else None
+        asked = asked_about(profile, wish, self.data.scale)
+        # Of somebody who likes nothing it has nothing to say, and need not be there yet.
+        likes = bool((asked.ratings >= self.data.scale.like_threshold).any())
+        habits = self.parts.habits if self.parts and likes else None
+        known = self._picked.setdefault(profile, {})
+        key = (wish.mood, wish.like_movie, habits is not None)
+        if key not in known:
+            if len(known) >= PICKS_KEPT:
+                known.clear()
+            picked = self._popular if pick is None else pick.catalogue(asked)
+            known[key] = picked, None if habits is None else habits.catalogue(asked)
+        return known[key]
+
+    def _scores(self, profile: Profile, wish: Wish) -> np.ndarray:
+        """What the whole catalogue is sorted by, float32 (M,)."""
+        prediction = self._prediction(profile)
+        if wish.by == POPULARITY:
+            return self.catalogue.num_ratings.astype(np.float32)
+        if wish.by == RATING or (wish.by == FOR_YOU and prediction.ratings is None):
+            return self._ratings(profile)
+        pick, habits = self._picks(profile, wish)
+        if wish.by == HABITS:
+            return habits.scores if habits else np.zeros(len(self.catalogue.movie_ids), dtype=np.float32)
+        scores = blended(pick, habits, prediction, self.data.scale, PICKS).scores
+        if wish.adventure:
+            scores = scores - np.float32(wish.adventure) * np.log1p(self.catalogue.num_ratings)
+        return scores.astype(np.float32)
+
+    def _ranked(self, profile: Profile, filters: Filters, wish: Wish | None) -> tuple[np.ndarray, np.ndarray]:
+        """Catalogue positions that pass, best first, and their scores."""
+        wish, catalogue = wish or self.usual_wish, self.catalogue
+        passes = catalogue.passes(profile, filters)
+        if wish.like_movie is not None:
+            passes &= catalogue.film != catalogue.film[catalogue.positions([wish.like_movie])[0]]
+        passing, scores = np.flatnonzero(passes), self._scores(profile, wish)
+        order = passing[np.lexsort((catalogue.movie_ids[passing], -catalogue.num_ratings[passing], -scores[passing]))]
+        if wish.diversity:
+            top = order[:DIVERSIFIED]
+            order[:DIVERSIFIED] = top[diversified(scores[top], self._alike[top], wish.diversity)]
         return order, scores[order]
 
-    def _line(self, position: int, score: float, probabilities: np.ndarray | None) -> Recommendation:
+    def _line(self, profile: Profile, position: int, score: float) -> Recommendation:
         movie = self.data.movies.iloc[position]
         mean = self.catalogue.mean_rating[position]
+        prediction = self._prediction(profile)
+        probabilities = None if prediction.probabilities is None else prediction.probabilities[position]
         return Recommendation(
             movie_id=int(movie[Col.MOVIE]),
             title=str(movie[Col.TITLE]),
             year=None if pd.isna(movie[Col.YEAR]) else int(movie[Col.YEAR]),
             genres=tuple(split_genres(movie[Col.GENRES])),
-            predicted=float(score),
+            predicted=float(self._ratings(profile)[position]),
             mean_rating=None if np.isnan(mean) else float(mean),
             num_ratings=int(self.catalogue.num_ratings[position]),
+            score=float(score),
             probabilities=None if probabilities is None else tuple(probabilities.tolist()),
             p_like=None if probabilities is None else float(self.data.scale.p_at_least(probabilities)),
         )

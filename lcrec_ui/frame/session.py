@@ -166,8 +166,8 @@ def current_bundle() -> str:
 
 
 def bundles_of(data_name: str) -> list[str]:
-    """Names of the sound bundles trained on a data set."""
-    return [bundle.name for bundle in bundles.list_bundles() if bundle.data == data_name]
+    """Names of the sound bundles trained on a data set that may be chosen in the sidebar."""
+    return [bundle.name for bundle in bundles.list_raters(data_name)]
 
 
 def current_person() -> Person:

@@ -41,7 +41,7 @@ class LinearModel:
         liked_only: bool = True,
     ) -> None:
         """Of weights B float32 (M, M), and of the share float32 (M,) of people who liked each movie."""
-        self._weights, self._share, self._fade, self._liked_only = weights, share, fade, liked_only
+        self.weights, self.share, self._fade, self._liked_only = weights, share, fade, liked_only
         self._data, self._encoded = data, encoded
         self.parameters = weights.size
 
@@ -74,7 +74,7 @@ class LinearModel:
         """float32 (M,), for somebody who rated these movies (H,) so (H,)."""
         liked = movies[ratings >= self._data.scale.like_threshold] if self._liked_only else movies
         prior = np.float32(np.exp(-len(liked) / self._fade)) if self._fade else np.float32(0)
-        return self._weights[liked].sum(axis=0) + prior * self._share
+        return self.weights[liked].sum(axis=0) + prior * self.share
 
 
 def check_memory(data: Dataset) -> None:
