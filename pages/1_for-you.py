@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lcrec_ui.for_you import cards, filters, marks
+from lcrec_ui.for_you import cards, filters, marks, side_by_side, steer
 from lcrec_ui.frame import loaders, page, session, tables
 from lcrec_ui.frame.text import count, plain
 
@@ -14,23 +14,25 @@ st.html(marks.STYLE)
 
 @page.fragment(key=marks.FOR_YOU)
 def recommendations() -> None:
-    """Everything that moves with a filter."""
+    """Everything that moves with a filter, and with what steers the list."""
     recommender = loaders.recommender(session.current_bundle())
     data, person = recommender.data, session.person_of_a_part()
+    wish = steer.panel(recommender)
     chosen = filters.panel(data, recommender.catalogue.stats)
     if person.stored is not None:
         chosen = replace(chosen, without=person.stored.unwanted)
     marks.told(person)
-    ranked = recommender.rank(person.profile, chosen)
+    ranked = recommender.rank(person.profile, chosen, wish)
     if ranked.empty:
         st.info(
             "No movie passes these filters. Allow more genres or decades, or fewer ratings, or press Reset.",
             icon=":material/filter_alt_off:",
         )
         return
-    best = recommender.top_n(person.profile, 5, chosen)
+    best = recommender.top_n(person.profile, 5, chosen, wish)
     cards.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best], person)
     marks.saved(recommender, person)
+    side_by_side.section(recommender, person, chosen, wish)
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         order = tables.order_of(tables.RANKED_BY_TITLE, "best first")

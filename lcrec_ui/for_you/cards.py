@@ -9,7 +9,7 @@ import streamlit as st
 
 from lcrec_core.data.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.data.titles import sort_key, spoken
-from lcrec_ui.for_you import marks
+from lcrec_ui.for_you import marks, steer
 from lcrec_ui.frame import export, session
 from lcrec_ui.frame.tables import RANKED_BY_TITLE, by_title
 from lcrec_ui.frame.text import count, plain, stars
@@ -55,7 +55,8 @@ def _card(rank: int, movie: Recommendation, reason: str, person: session.Person)
             about.insert(0, f"{LIKING_LABEL} from you: {movie.p_like:.0%}")
         st.caption("  \n".join(about))
         st.markdown(plain(reason))
-        marks.buttons(person, movie.movie_id, spoken(movie.title))
+        with marks.buttons(person, movie.movie_id, spoken(movie.title)):
+            steer.more_like(person.owner.data, movie.movie_id, spoken(movie.title))
 
 
 def people_gave(mean_rating: float | None, num_ratings: int) -> str:
@@ -66,13 +67,15 @@ def people_gave(mean_rating: float | None, num_ratings: int) -> str:
 
 
 def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
-    """The whole list, best first, sortable in the browser.
+    """The whole list in its order, sortable in the browser.
 
     Args:
         ranked: What `Recommender.rank` returns; the chances are shown where it has them.
         scale: For the length of the bars.
     """
-    shown = by_title(with_rank(ranked).drop(columns="movie_id"), ranked["title"].map(sort_key), RANKED_BY_TITLE)
+    shown = by_title(
+        with_rank(ranked).drop(columns=["movie_id", "score"]), ranked["title"].map(sort_key), RANKED_BY_TITLE
+    )
     shown["genres"] = [split_genres(joined) for joined in shown["genres"]]
     if "liking" in shown:
         shown["liking"] = shown["liking"].astype(float).round(2)
@@ -97,7 +100,7 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
             "genres": st.column_config.ListColumn("Genres"),
         },
         column_order=["rank", "title", "predicted", "liking", "mean_rating", "num_ratings", "year", "genres"],
-        alt=f"{len(shown):,} movies in order of predicted rating",
+        alt=f"{len(shown):,} movies in the order of the list",
     )
 
 

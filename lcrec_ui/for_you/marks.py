@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lcrec_core.store.profiles import NOT_INTERESTED, SAVED, SEEN, StoredProfile
 from lcrec_ui.frame import lookups, notices, profiles, session, sidebar
@@ -40,8 +41,8 @@ STYLE = """<style>
 </style>"""
 
 
-def buttons(person: session.Person, movie_id: int, title: str) -> None:
-    """A row of buttons for one movie.
+def buttons(person: session.Person, movie_id: int, title: str) -> DeltaGenerator:
+    """A row of buttons for one movie; returns the row, for others to stand in it.
 
     Args:
         person: Who is on the screen.
@@ -49,7 +50,8 @@ def buttons(person: session.Person, movie_id: int, title: str) -> None:
         title: As people say it.
     """
     marks = person.stored.marks if person.stored else {}
-    with st.container(horizontal=True, gap="small", key=f"marks_{movie_id}"):
+    row = st.container(horizontal=True, gap="small", key=f"marks_{movie_id}")
+    with row:
         for mark, (label, marked_label, icon, marked_icon) in _BUTTONS.items():
             on = movie_id in marks.get(mark, ())
             st.button(
@@ -61,6 +63,7 @@ def buttons(person: session.Person, movie_id: int, title: str) -> None:
                 on_click=_on_mark,
                 args=(person.owner, movie_id, mark, not on),
             )
+    return row
 
 
 def told(person: session.Person) -> None:

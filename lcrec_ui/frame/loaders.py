@@ -12,10 +12,12 @@ import streamlit as st
 
 from lcrec_core import files
 from lcrec_core.data.dataset import Dataset
-from lcrec_core.models import bundles
+from lcrec_core.models import bundles, registry
 from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore, default_url
 
+PICK = registry.FOR_YOU.parts["pick"].name
+"""Name of the bundle that tells what is picked, which is no rating model's."""
 CLICK_SECONDS = 1.2
 """How long a click waits for the profile store: who clicked is told within two seconds if it was not kept."""
 
@@ -41,9 +43,8 @@ def recommender(bundle_name: str) -> Recommender:
         BundleError: It is missing, damaged, or not of the data set there is.
     """
     name = bundles.resolve(bundle_name)
-    manifest = files.artifacts_root() / name / "manifest.json"
     data_name = name.partition("/")[0]
-    return _recommender(name, manifest.stat().st_mtime_ns, str(manifest), file_stamp(data_name))
+    return _recommender(name, _trained(name), _trained(f"{data_name}/{PICK}"), file_stamp(data_name))
 
 
 def store() -> ProfileStore:
@@ -56,17 +57,28 @@ def _dataset(name: str, stamp: str) -> Dataset:
     return _settled(datasets.load(name))
 
 
+def _trained(name: str) -> str:
+    """Changes when a bundle is trained anew; empty where there is none."""
+    manifest = files.artifacts_root() / name / "manifest.json"
+    try:
+        return f"{manifest} {manifest.stat().st_mtime_ns}"
+    except OSError:
+        return ""
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _recommender(name: str, trained: int, manifest: str, stamp: str) -> Recommender:
+def _recommender(name: str, trained: str, pick_trained: str, stamp: str) -> Recommender:
     import torch
 
+    from lcrec_core.serving.parts import ListParts
     from lcrec_core.serving.recommender import Recommender
 
     # One answer is a few milliseconds of small products: more threads would only wait for each other,
     # and for a training run on the same machine.
     torch.set_num_threads(1)
-    loaded = bundles.load_bundle(name)
-    return _settled(Recommender(loaded, dataset(loaded.data)))
+    loaded = bundles.load_rater(name)
+    data = dataset(loaded.data)
+    return _settled(Recommender(loaded, data, ListParts(loaded, data, patient=False)))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

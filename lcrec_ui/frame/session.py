@@ -56,6 +56,8 @@ class _Session:
     """Whether anything was remembered or forgotten here, so that the browser has to be told."""
     forget: bool = False
     """Whether the visitor wants nothing to be remembered unless asked."""
+    profile: Profile | None = None
+    """The person on the screen as they were seen last."""
     lost: str = ""
     """Why the profile on the screen is no longer there, until the visitor has chosen how to go on."""
     begun: tuple["Owner", str] | None = None
@@ -182,8 +184,16 @@ def current_person() -> Person:
         except UnknownProfileError as error:
             lose_profile(chosen.token, error, in_part=in_browser.redraws_a_part())
         else:
-            return Person(stored.to_profile(), current_owner(), stored)
-    return Person(_data_set_person(data), current_owner())
+            return Person(_seen_again(stored.to_profile()), current_owner(), stored)
+    return Person(_seen_again(_data_set_person(data)), current_owner())
+
+
+def _seen_again(profile: Profile) -> Profile:
+    """The object of the run before where nothing changed: what recommenders worked out for it is kept with it."""
+    seen = state().profile
+    if seen is None or not all(np.array_equal(value, vars(seen)[name]) for name, value in vars(profile).items()):
+        state().profile = seen = profile
+    return seen
 
 
 def person_of_a_part() -> Person:
@@ -245,7 +255,11 @@ def set_bundle(name: str) -> None:
     chosen = state()
     if name.partition("/")[0] != chosen.data:
         raise BundleError(f"{quoted(name)} is not a model of the data set {quoted(chosen.data)}")
-    chosen.bundles[chosen.data] = bundles.resolve(name)
+    found = bundles.resolve(name)
+    # One that is damaged is said to be so when it is opened.
+    if any(bundle.name == found for bundle in bundles.list_bundles()) and found not in bundles_of(chosen.data):
+        raise BundleError(f"{quoted(name)} is no model that predicts ratings")
+    chosen.bundles[chosen.data] = found
 
 
 def set_user(user_id: int) -> None:

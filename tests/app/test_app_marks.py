@@ -16,6 +16,11 @@ def button(app, mark: str, place: int = 0):
     return [shown for shown in app.button if (shown.key or "").startswith(f"mark_{mark}_")][place]
 
 
+def saved(app):
+    """The section of what is saved."""
+    return next(section for section in app.expander if section.label.startswith("Saved"))
+
+
 def movie_of(shown) -> int:
     return int(shown.key.rpartition("_")[2])
 
@@ -47,13 +52,14 @@ def test_what_is_saved_is_listed_best_first_and_can_be_removed():
         button(app, SAVED, place).click().run()
     assert_sound(app)
     assert top_titles(app) == titles, "what is saved stays in the list until it is rated or seen"
-    (section,) = app.expander
+    section = saved(app)
     assert section.label == "Saved for later: 2 movies"
     listed = [shown.value.split("**")[1] for shown in section.markdown]
-    assert listed == [titles[0], titles[2]]
+    assert sorted(listed) == sorted([titles[0], titles[2]])
+    guessed = [float(shown.value.split("[")[2].split()[0]) for shown in section.markdown]
+    assert guessed == sorted(guessed, reverse=True)
     next(shown for shown in app.button if (shown.key or "").startswith("unsave_")).click().run()
-    (section,) = app.expander
-    assert section.label == "Saved for later: 1 movie"
+    assert saved(app).label == "Saved for later: 1 movie"
 
 
 def test_the_first_mark_of_somebody_without_a_profile_begins_one_as_a_star_does():

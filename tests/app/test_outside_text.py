@@ -92,6 +92,7 @@ OURS = {
     },  # words of ours
     "history/bring.py": {"label", "_LISTED_AS.get(mark, 'films')", "_label(plan).removeprefix('Add ')"},  # likewise
     "history/take.py": {"label"},
+    "for_you/steer.py": {"ORDER_LABELS[order]", "ABOUT[by or FOR_YOU]"},
     "profile/people.py": {"label"},  # the forms' own labels
     "rate/lists.py": {
         *("filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank", "index.newest"),
