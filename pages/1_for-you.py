@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lcrec_ui.for_you import cards, filters, marks, side_by_side, steer
+from lcrec_ui.for_you import cards, filters, marks, side_by_side, steer, why
 from lcrec_ui.frame import loaders, page, session, tables
 from lcrec_ui.frame.text import count, plain
 
@@ -30,7 +30,7 @@ def recommendations() -> None:
         )
         return
     best = recommender.top_n(person.profile, 5, chosen, wish)
-    cards.movie_cards(best, [recommender.explain(person.profile, movie.movie_id).text for movie in best], person)
+    cards.movie_cards(best, why.sentences(recommender, person.profile, best, wish), person)
     marks.saved(recommender, person)
     side_by_side.section(recommender, person, chosen, wish)
 

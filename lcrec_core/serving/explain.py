@@ -182,3 +182,28 @@ def _most_akin(affinity: np.ndarray) -> np.ndarray:
     in_turn = np.argsort(-affinity, axis=0, kind="stable").ravel()
     _, first = np.unique(in_turn, return_index=True)
     return in_turn[np.sort(first)][:CONSIDERED]
+
+
+def in_words(found: Sequence[Reason], *, of_stars: bool) -> str:
+    """Reasons in one sentence, titles as people say them; empty where there are none.
+
+    Args:
+        found: The reasons.
+        of_stars: Whether an effect is one of stars; otherwise it is the logarithm of what the chance is multiplied by.
+    """
+
+    def said(reason: Reason) -> str:
+        effect = f"{reason.effect:+.2f} stars" if of_stars else f"{np.expm1(reason.effect):+.0%}"
+        return f"{spoken(reason.title)} {reason.rating:g} stars ({effect})"
+
+    for_it = [said(reason) for reason in found if reason.effect > 0]
+    against = [said(reason) for reason in found if reason.effect < 0]
+    parts = []
+    if for_it:
+        parts.append(f"because you gave {' and '.join(for_it)}")
+    if against:
+        parts.append(
+            f"{'in spite of' if for_it else 'it would stand higher, had you not given'} {' and '.join(against)}"
+        )
+    text = ", ".join(parts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""

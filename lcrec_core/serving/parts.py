@@ -55,7 +55,7 @@ class ListParts:
         self._data, self._patient = data, patient
         self._protocol, self._seed = bundle.config["train"]["protocol"], bundle.config["train"]["seed"]
         self._pick: Model | None = None
-        self._habits: Model | None = None
+        self._habits: LinearModel | None = None
         self._pick_lock, self._habits_lock = threading.Lock(), threading.Lock()
         self._pick_opened = self._habits_opened = False
         self._fitting: threading.Thread | None = None
@@ -69,7 +69,7 @@ class ListParts:
         return self._pick
 
     @property
-    def habits(self) -> Model | None:
+    def habits(self) -> LinearModel | None:
         """Sums over what somebody liked; None of a catalogue that is too large, or while it is being fitted."""
         with self._habits_lock:
             if not self._habits_opened and self._fitting is None:

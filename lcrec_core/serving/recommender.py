@@ -6,7 +6,8 @@ they make a list.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,8 +21,9 @@ from lcrec_core.models.blend.model import blended
 from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.contract import Prediction
+from lcrec_core.models.queries import of_movies
 from lcrec_core.serving.catalogue import MEAN_RATING, NUM_RATINGS, Catalogue
-from lcrec_core.serving.explain import Explanation, explain, unit_vectors
+from lcrec_core.serving.explain import Explanation, Reason, explain, reasons, unit_vectors
 from lcrec_core.serving.filters import EVERYTHING, Filters
 from lcrec_core.serving.lists import (
     DIVERSIFIED,
@@ -34,6 +36,7 @@ from lcrec_core.serving.lists import (
     diversified,
     log_share,
 )
+from lcrec_core.serving.onboarding import CANDIDATES, telling_order
 from lcrec_core.serving.parts import ListParts
 from lcrec_core.sources import datasets
 
@@ -97,6 +100,7 @@ class Recommender:
         self._predictions: WeakKeyDictionary[Profile, Prediction] = WeakKeyDictionary()
         self._picked: WeakKeyDictionary[Profile, dict[tuple, tuple[Prediction, Prediction | None]]]
         self._picked = WeakKeyDictionary()
+        self._reasons: WeakKeyDictionary[Profile, dict[tuple, list[tuple[Reason, ...]]]] = WeakKeyDictionary()
         self._popular = Prediction(log_share(self.catalogue.num_ratings))
         features = self._model.item_features
         self._directions = None if features is None else unit_vectors(features)  # (M, D)
@@ -176,6 +180,51 @@ class Recommender:
         """Why the movie may fit: the liked movies nearest to it, and its genres that the person favours."""
         return explain(self.catalogue, self._directions, profile, int(self.catalogue.positions([movie_id])[0]))
 
+    def reasons(
+        self, profile: Profile, movie_ids: Sequence[int] | np.ndarray, wish: Wish | None = None
+    ) -> list[tuple[Reason, ...]]:
+        """What the person's own ratings do to the places of K movies, by asking the models again without them.
+
+        An effect is one of the list's score: of For you a logarithm, see `lists`, of a list by rating stars. A list
+        that does not depend on the person has no reasons.
+
+        Args:
+            profile: The person.
+            movie_ids: Of the movies.
+            wish: What the list is sorted by; `usual_wish` unless given.
+
+        Raises:
+            ProfileError: The data set has no movie of that id.
+        """
+        wish, positions = wish or self.usual_wish, self.catalogue.positions(movie_ids)
+        known, rated = self.data.known_movies(profile.movie_ids)
+        if wish.by in (POPULARITY, HABITS) or not len(rated) or not len(positions):
+            return [()] * len(positions)
+        kept = self._reasons.setdefault(profile, {})
+        habits = self._picks(profile, wish)[1] is not None
+        key = (wish.by, wish.mood, wish.like_movie, habits, positions.tobytes())
+        if key not in kept:
+            person = replace(
+                profile,
+                movie_ids=profile.movie_ids[known],
+                ratings=profile.ratings[known],
+                timestamps=profile.timestamps[known],
+            )
+            akin = self._alike[rated] @ self._alike[positions].T
+            if habits and self.parts and self.parts.habits:
+                weights = np.abs(self.parts.habits.weights[np.ix_(rated, positions)])
+                akin = np.maximum(akin, weights / max(weights.max(initial=0), 1e-12))
+            if len(kept) >= PICKS_KEPT:
+                kept.clear()
+            kept[key] = reasons(self.data, person, akin, partial(self._scores_of, positions, wish))
+        return kept[key]
+
+    def suggestions(self, profile: Profile, n: int = 12) -> list[int]:
+        """Ids of movies that the person has not rated and whose ratings would tell most; see `onboarding`."""
+        order = self._telling
+        new = order[~self.catalogue.rated(profile)[order]]
+        return self.catalogue.movie_ids[new[:n]].tolist()
+
     def similar(self, movie_id: int, n: int = 5) -> list[tuple[int, float]]:
         """The `n` other films nearest in the model's item features: (movie_id, cosine), nearest first.
 
@@ -188,6 +237,10 @@ class Recommender:
         others = np.flatnonzero(catalogue.stands_for_film & (catalogue.film != catalogue.film[position]))
         nearest = others[np.argsort(-cosine[others], kind="stable")[:n]]
         return [(int(catalogue.movie_ids[i]), float(cosine[i])) for i in nearest]
+
+    @cached_property
+    def _telling(self) -> np.ndarray:
+        return telling_order(self.catalogue, self._directions, CANDIDATES)
 
     def _prediction(self, profile: Profile) -> Prediction:
         found = self._predictions.get(profile)
@@ -232,6 +285,20 @@ class Recommender:
         if wish.adventure:
             scores = scores - np.float32(wish.adventure) * np.log1p(self.catalogue.num_ratings)
         return scores.astype(np.float32)
+
+    def _scores_of(self, positions: np.ndarray, wish: Wish, people: Sequence[Profile]) -> np.ndarray:
+        """Scores (P, K) of some movies for some people, to be compared with each other; see `queries.of_movies`."""
+        shape = len(people), len(positions)
+        like = of_movies(self._model, people, positions)
+        if wish.by == RATING or like.ratings is None:
+            return like.scores.reshape(shape)
+        asked = [asked_about(person, wish, self.data.scale) for person in people]
+        popular = Prediction(np.tile(self._popular.scores[positions], len(people)))
+        pick = self.parts.pick if self.parts else None
+        habits = self.parts.habits if self.parts else None
+        picked = popular if pick is None else of_movies(pick, asked, positions)
+        of_habits = None if habits is None else of_movies(habits, asked, positions)
+        return blended(picked, of_habits, like, self.data.scale, PICKS).scores.reshape(shape)
 
     def _ranked(self, profile: Profile, filters: Filters, wish: Wish | None) -> tuple[np.ndarray, np.ndarray]:
         """Catalogue positions that pass, best first, and their scores."""

@@ -126,7 +126,7 @@ def suggestions(recommender: Recommender, profile: Profile) -> list[int]:
     batch = st.session_state.get(_BATCH)
     data_name = recommender.data.name
     if batch is None or batch[0] != data_name:
-        batch = (data_name, recommender.catalogue.suggestions(profile, ROWS))
+        batch = (data_name, recommender.suggestions(profile, ROWS))
         st.session_state[_BATCH] = batch
     return list(batch[1])
 
@@ -139,7 +139,7 @@ def _other_suggestions() -> None:
     shown = st.session_state.setdefault(_SHOWN, {}).setdefault(data_name, [])
     batch = st.session_state.get(_BATCH)
     shown.extend(batch[1] if batch and batch[0] == data_name else [])
-    offered = recommender.catalogue.suggestions(rating.rater(session.current_person()).profile, ROWS + len(shown))
+    offered = recommender.suggestions(rating.rater(session.current_person()).profile, ROWS + len(shown))
     fresh = [movie_id for movie_id in offered if movie_id not in shown]
     if not fresh:
         shown.clear()

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from lcrec_core.data.profile import Profile
-from lcrec_core.serving.explain import CONSIDERED, reasons, without
+from lcrec_core.models.bundles import load_bundle
+from lcrec_core.serving.explain import CONSIDERED, Reason, in_words, reasons, without
+from lcrec_core.serving.filters import Filters
+from lcrec_core.serving.lists import POPULARITY, RATING, Wish
+from lcrec_core.serving.parts import ListParts
+from lcrec_core.serving.recommender import Recommender
+from lcrec_core.sources import datasets
 
 GIVEN = [(1, 5.0, 10), (2, 1.0, 20), (3, 4.0, 30), (4, 3.0, 40)]
 
@@ -55,3 +61,49 @@ def test_without_a_rating_all_else_is_the_same():
     assert person.movie_ids.tolist() == [1, 3, 4]
     assert (person.ratings.tolist(), person.timestamps.tolist()) == ([5.0, 4.0, 3.0], [10, 30, 40])
     assert (person.gender, person.user_id) == ("F", 7)
+
+
+def test_reasons_in_words_have_their_direction_and_their_size():
+    up, down = Reason(1, "Wave, The (1990)", 5.0, 0.21), Reason(2, "Heat (1995)", 2.0, -0.104)
+    said = in_words([up, down], of_stars=True)
+    assert (
+        said == "Because you gave The Wave (1990) 5 stars (+0.21 stars), in spite of Heat (1995) 2 stars (-0.10 stars)."
+    )
+    # exp(.21) - 1 and exp(-.104) - 1
+    assert in_words([up], of_stars=False) == "Because you gave The Wave (1990) 5 stars (+23%)."
+    assert in_words([down], of_stars=False).startswith(
+        "It would stand higher, had you not given Heat (1995) 2 stars (-10%)"
+    )
+    assert in_words([], of_stars=True) == ""
+
+
+@pytest.fixture(scope="module")
+def demo() -> Recommender:
+    bundle = load_bundle("demo/lcrec")
+    data = datasets.load("demo")
+    return Recommender(bundle, data, ListParts(bundle, data))
+
+
+@pytest.mark.parametrize(
+    "wish", [Wish(), Wish(by=RATING), Wish(mood=4), Wish(like_movie=1)], ids=("for you", "rating", "mood", "like one")
+)
+def test_without_the_named_rating_the_movie_does_move_as_said(demo, wish):
+    person = Profile.from_dataset(demo.data, 11)
+    first = [line.movie_id for line in demo.top_n(person, 5, wish=wish)]
+    named = demo.reasons(person, first, wish)
+    assert any(named)
+    everything = Filters(include_rated=True)
+    score = demo.rank(person, everything, wish).set_index("movie_id")["score"]
+    for movie_id, found in zip(first, named, strict=True):
+        for reason in found:
+            fewer = without(person, person.movie_ids.tolist().index(reason.movie_id))
+            moved = score[movie_id] - demo.rank(fewer, everything, wish).set_index("movie_id")["score"][movie_id]
+            # A reason is worked out by some of the samples.
+            assert reason.effect == pytest.approx(moved, abs=0.04)
+            assert np.sign(reason.effect) == np.sign(moved) or abs(moved) < 0.02
+
+
+def test_a_list_of_what_everybody_watches_has_no_reasons(demo):
+    person = Profile.from_dataset(demo.data, 11)
+    assert demo.reasons(person, [1, 2], Wish(by=POPULARITY)) == [(), ()]
+    assert demo.reasons(Profile.of(), [1, 2]) == [(), ()]

@@ -282,7 +282,7 @@ def test_neighbours_are_nearest_first_and_never_the_movie_itself(recommender):
 
 def test_suggestions_are_well_known_unrated_and_different(recommender, data):
     profile = Profile.from_dataset(data, 11)
-    suggested = recommender.catalogue.suggestions(profile, 12)
+    suggested = recommender.suggestions(profile, 12)
     assert len(set(suggested)) == 12
     assert not set(suggested) & set(profile.movie_ids.tolist())
     counts = recommender.catalogue.stats["num_ratings"]
