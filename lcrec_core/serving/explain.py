@@ -194,16 +194,18 @@ def in_words(found: Sequence[Reason], *, of_stars: bool) -> str:
 
     def said(reason: Reason) -> str:
         effect = f"{reason.effect:+.2f} stars" if of_stars else f"{np.expm1(reason.effect):+.0%}"
-        return f"{spoken(reason.title)} {reason.rating:g} stars ({effect})"
+        stars = "star" if reason.rating == 1 else "stars"
+        return f"{spoken(reason.title)} {reason.rating:g} {stars} ({effect})"
+
+    def listed(each: list[str]) -> str:
+        return " and ".join(filter(None, (", ".join(each[:-1]), each[-1])))
 
     for_it = [said(reason) for reason in found if reason.effect > 0]
     against = [said(reason) for reason in found if reason.effect < 0]
     parts = []
     if for_it:
-        parts.append(f"because you gave {' and '.join(for_it)}")
+        parts.append(f"because you gave {listed(for_it)}")
     if against:
-        parts.append(
-            f"{'in spite of' if for_it else 'it would stand higher, had you not given'} {' and '.join(against)}"
-        )
+        parts.append(f"{'in spite of' if for_it else 'it would stand higher, had you not given'} {listed(against)}")
     text = ", ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""

@@ -74,6 +74,9 @@ def test_reasons_in_words_have_their_direction_and_their_size():
     assert in_words([down], of_stars=False).startswith(
         "It would stand higher, had you not given Heat (1995) 2 stars (-10%)"
     )
+    low = Reason(3, "Jaws (1975)", 1.0, -0.5)
+    assert in_words([up, up, up, low], of_stars=True).count(" and ") == 1
+    assert in_words([up, low], of_stars=True).endswith("in spite of Jaws (1975) 1 star (-0.50 stars).")
     assert in_words([], of_stars=True) == ""
 
 
