@@ -5,7 +5,8 @@ The score of the default list is that of `models.blend`:
     score = log(picks x P(picked next) + habits) + log P(liked) - adventure x log(1 + number of ratings)
 
 Without a pick model the share of all ratings that a movie has stands in for P(picked next), and without EASE, or for
-somebody who likes nothing yet, habits are zero.
+somebody who likes nothing yet, habits are zero. "More like this" asks EASE about that one movie, or where it knows
+none, how near others are in the item features; P(picked next), which one movie hardly moves, is left out.
 """
 
 from dataclasses import dataclass, replace
@@ -35,8 +36,8 @@ class Wish:
     """Only so many of the last ratings tell what is picked; what is liked still follows from all. None: all of them.
     Of For you and habits."""
     like_movie: int | None = None
-    """Id of a movie: what is picked follows from having liked this one alone, and it is left out itself. Of For you
-    and habits."""
+    """Id of a movie: what is picked follows from having liked this one alone, see the module, and it is left out
+    itself. Of For you and habits."""
     diversity: float = 0.0
     """From 0, by score alone, to 1, by being unlike what stands above."""
 
@@ -52,7 +53,7 @@ class Wish:
 
 
 def asked_about(profile: Profile, wish: Wish, scale: RatingScale) -> Profile:
-    """The person as the models are to see them that tell what is picked; see `Wish.mood` and `Wish.like_movie`."""
+    """The person as those models are to see them that tell what is picked; see `Wish.mood` and `Wish.like_movie`."""
     if wish.like_movie is not None:
         last = profile.timestamps[-1:] if len(profile.timestamps) else np.zeros(1, dtype=np.int64)
         one = np.array([wish.like_movie], dtype=np.int64)

@@ -20,7 +20,7 @@ from lcrec_core.models.blend.config import BlendConfig
 from lcrec_core.models.blend.model import blended
 from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import load_bundle
-from lcrec_core.models.contract import Prediction
+from lcrec_core.models.contract import Model, Prediction
 from lcrec_core.models.queries import of_movies
 from lcrec_core.serving.catalogue import MEAN_RATING, NUM_RATINGS, Catalogue
 from lcrec_core.serving.explain import Explanation, Reason, explain, reasons, unit_vectors
@@ -98,7 +98,7 @@ class Recommender:
         self._model = registry.load(bundle, data)
         self.catalogue = Catalogue(data)
         self._predictions: WeakKeyDictionary[Profile, Prediction] = WeakKeyDictionary()
-        self._picked: WeakKeyDictionary[Profile, dict[tuple, tuple[Prediction, Prediction | None]]]
+        self._picked: WeakKeyDictionary[Profile, dict[tuple, tuple[Prediction | None, Prediction | None]]]
         self._picked = WeakKeyDictionary()
         self._reasons: WeakKeyDictionary[Profile, dict[tuple, list[tuple[Reason, ...]]]] = WeakKeyDictionary()
         self._popular = Prediction(log_share(self.catalogue.num_ratings))
@@ -255,9 +255,8 @@ class Recommender:
             return prediction.scores.astype(np.float32)
         return self.data.scale.clip(prediction.ratings).astype(np.float32)
 
-    def _picks(self, profile: Profile, wish: Wish) -> tuple[Prediction, Prediction | None]:
-        """What is picked: log-probabilities, those of popularity where there is no pick model; and habits."""
-        pick = self.parts.pick if self.parts else None
+    def _picks(self, profile: Profile, wish: Wish) -> tuple[Prediction | None, Prediction | None]:
+        """Log-probabilities of being picked, those of popularity where there is no pick model; and habits."""
         asked = asked_about(profile, wish, self.data.scale)
         # Of somebody who likes nothing it has nothing to say, and need not be there yet.
         likes = bool((asked.ratings >= self.data.scale.like_threshold).any())
@@ -267,9 +266,21 @@ class Recommender:
         if key not in known:
             if len(known) >= PICKS_KEPT:
                 known.clear()
-            picked = self._popular if pick is None else pick.catalogue(asked)
-            known[key] = picked, None if habits is None else habits.catalogue(asked)
+            known[key] = self._pick(asked, wish), self._habits(habits, asked, wish)
         return known[key]
+
+    def _pick(self, asked: Profile, wish: Wish) -> Prediction | None:
+        if wish.like_movie is not None:
+            return None
+        pick = self.parts.pick if self.parts else None
+        return self._popular if pick is None else pick.catalogue(asked)
+
+    def _habits(self, habits: Model | None, asked: Profile, wish: Wish) -> Prediction | None:
+        said = None if habits is None else habits.catalogue(asked)
+        if wish.like_movie is None or (said is not None and said.scores.any()):
+            return said
+        # Few or none liked the movie, or there is nobody to ask: what is like it by its features.
+        return Prediction(self._alike @ self._alike[self.catalogue.positions([wish.like_movie])[0]])
 
     def _scores(self, profile: Profile, wish: Wish) -> np.ndarray:
         """What the whole catalogue is sorted by, float32 (M,)."""

@@ -99,11 +99,26 @@ class TestRecommend:
         text = lcrec("recommend", "--bundle", "films/paper", "--user", "11").out
         rows = lcrec("recommend", "--bundle", "films", "--user", "11", "--json").json
         assert len(rows) == 5
-        assert [list(row) for row in rows] == [["movie_id", "title", "genres", "predicted"]] * 5
+        assert [list(row) for row in rows] == [["movie_id", "title", "genres", "predicted", "score"]] * 5
         for line, row in zip(text.splitlines(), rows, strict=True):
             assert line == f"{row['movie_id']} {row['title']} {'|'.join(row['genres'])} {row['predicted']:.2f}"
+        scores = [row["score"] for row in rows]
+        assert scores == sorted(scores, reverse=True)
+        assert scores != [row["predicted"] for row in rows]
+
+    def test_the_papers_order_is_one_option_away(self, lcrec) -> None:
+        rows = lcrec("recommend", "--bundle", "films", "--user", "11", "--by", "rating", "--json").json
         predictions = [row["predicted"] for row in rows]
-        assert predictions == sorted(predictions, reverse=True)
+        assert predictions == sorted(predictions, reverse=True) == [row["score"] for row in rows]
+
+    def test_steering_moves_the_list(self, lcrec) -> None:
+        usual = ("recommend", "--bundle", "films", "--user", "11", "--min-ratings", "0", "--json")
+        straight = lcrec(*usual).json
+        for steered in (("--adventure", "1"), ("--adventure=-1",), ("--mood", "3"), ("--by", "habits")):
+            assert [row["score"] for row in lcrec(*usual, *steered).json] != [row["score"] for row in straight]
+        best = straight[0]["movie_id"]
+        assert best not in [row["movie_id"] for row in lcrec(*usual, "--like", str(best)).json]
+        assert lcrec(*usual, "--diversity", "0.9").json[0] == straight[0]
 
     def test_filters(self, lcrec) -> None:
         options = ("--genre", "drama", "--genre", "WAR", "--not-genre", "Comedy", "--year-from", "1960", "--year-to")
@@ -170,6 +185,12 @@ class TestRecommend:
             (("--user", "1", "-n", "0"), ["no whole number from 1 up"]),
             (("--rate", "five"), ["not MOVIE=STARS"]),
             (("--user", "eleven"), ["--user"]),
+            (("--user", "1", "--by", "luck"), ["--by", "for-you"]),
+            (("--user", "1", "--adventure", "1.1"), ["no number from -1 to 1"]),
+            (("--user", "1", "--diversity", "nan"), ["no number from 0 to 1"]),
+            (("--user", "1", "--like", "999"), ["no movie 999"]),
+            (("--user", "1", "--by", "rating", "--mood", "5"), ["--mood does not steer", "rating"]),
+            (("--user", "1", "--by", "habits", "--adventure", "1"), ["--adventure does not steer"]),
         ],
     )
     def test_wrong_usage(self, lcrec, options: Sequence[str], words: list[str]) -> None:
