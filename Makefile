@@ -63,6 +63,7 @@ demo: $(APP_READY) ## make the demo data and its trained bundles anew, to the sa
 	$(RUN) -m lcrec_core make-demo
 	$(RUN) -m lcrec_core train --data demo --replace $(DEMO_SETTINGS)
 	$(RUN) -m lcrec_core train --data demo --replace $(DEMO_LCREC_SETTINGS)
+	$(RUN) -m lcrec_core train --data demo --replace --model pick --seed 0
 	$(RUN) -m benchmarks.readme
 
 clean: ## remove the environment and the tools' caches; data, profiles and bundles stay

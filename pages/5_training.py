@@ -5,7 +5,9 @@ import streamlit as st
 
 from lcrec_core.evaluation.paper_facts import DATA
 from lcrec_core.models.bundles import list_bundles, list_damaged
+from lcrec_core.models.registry import FAMILIES
 from lcrec_ui.frame import charts, page, session
+from lcrec_ui.frame.text import plain
 from lcrec_ui.training import charts as training_charts
 from lcrec_ui.training import runs
 from lcrec_ui.training import tables as training_tables
@@ -15,16 +17,24 @@ page.begin("Training")
 bundles = {bundle.name: bundle for bundle in list_bundles()}
 chosen = runs.choose_bundles(bundles, session.state().data)
 if chosen:
-    curves = [training_charts.Curve(bundle.name, pd.DataFrame(bundle.history)) for bundle in chosen]
-    paper_band = any(bundle.data == DATA for bundle in chosen)
-    for column, metric in zip(st.columns(2), ("mse", "mae"), strict=True):
+    rated = [bundle for bundle in chosen if FAMILIES[bundle.model].predicts_ratings]
+    curves = [training_charts.Curve(bundle.name, pd.DataFrame(bundle.history)) for bundle in rated]
+    paper_band = any(bundle.data == DATA for bundle in rated)
+    for column, metric in zip(st.columns(2), ("mse", "mae") if curves else (), strict=False):
         with column:
             charts.draw(training_charts.training_curves(curves, metric, paper_band=paper_band), f"curve_{metric}")
-    st.caption(
-        "Solid lines are the test part, which the training never sees; dotted ones a sample of the training part, "
-        "each rating hidden from the history it is predicted from. The number of epochs is fixed beforehand: "
-        "nothing is chosen by the test curve."
-    )
+    if curves:
+        st.caption(
+            "Solid lines are the test part, which the training never sees; dotted ones a sample of the training part, "
+            "each rating hidden from the history it is predicted from. The number of epochs is fixed beforehand: "
+            "nothing is chosen by the test curve."
+        )
+    if len(rated) < len(chosen):
+        ranking = " and ".join(plain(bundle.name) for bundle in chosen if bundle not in rated)
+        st.caption(
+            f"Without a curve: {ranking}. What is learnt there is what people pick next, not their ratings, so that "
+            "it has no such error; the Compare page measures lists."
+        )
     if any(bundle.data == "demo" for bundle in chosen):
         st.caption("Bundles named demo/… were trained on simulated people: their errors say nothing about real ones.")
     st.header("What each run reached, and what it took", anchor=False)

@@ -121,7 +121,8 @@ def _draw_run(job: Job) -> None:
         st.markdown(f"**Training {plain(job.request.bundle)}**")
         st.progress(job.fraction, text=_in_words(job))
         history = pd.DataFrame(job.progress.get("history") or [])
-        if len(history) > 1:
+        # A model that only ranks has no errors to draw.
+        if len(history) > 1 and any(str(column).endswith("_mse") for column in history):
             draw(training_curves([Curve("so far", history)], "mse", paper_band=False), key=f"live_{job.id}")
         if not permissions.may_manage():
             st.caption(permissions.only_who_runs_it("cancel it"))

@@ -47,7 +47,7 @@ def _bundle_row(bundle: Bundle) -> dict[str, object]:
         "Bundle": bundle.name,
         "MSE": metrics.get("test_mse"),
         "MAE": metrics.get("test_mae"),
-        "Measured on": _part(metrics),
+        "Measured on": _part(metrics) if "test_mse" in metrics else None,
         "Seed": bundle.config.get("train", {}).get("seed"),
         "Parameters": metrics.get("parameters"),
         "Size (MB)": folder_bytes(bundle.path) / 1e6,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lcrec_core.evaluation import paper_facts
+from lcrec_core.files import REPOSITORY
 from lcrec_core.training import jobs, resumable
 from lcrec_core.training.jobs import Job
 from tests.bundles import write_bundle
@@ -76,6 +78,20 @@ def test_curves_settings_and_cost_of_every_bundle_chosen(artifacts: Path):
     assert settings.set_index("Setting (Table VI)").loc["Epochs"].tolist() == ["5", "9", "5"]
     assert settings.set_index("Setting (Table VI)").loc["Learning rate"].tolist() == ["0.0001"] * 3
     assert "simulated people" in words(app)
+
+
+def test_a_model_that_only_ranks_has_no_error_and_the_page_says_so(artifacts: Path):
+    shutil.copytree(REPOSITORY / "artifacts" / "demo" / "pick", artifacts / "demo" / "pick")
+    app = open_page(PAGE)
+    assert "Without a curve: demo/pick." in words(app)
+    assert not app.get("plotly_chart")
+    runs, settings = (frame.value for frame in app.dataframe)
+    assert runs.loc[0, ["MSE", "MAE", "Measured on"]].isna().all()
+    assert settings.set_index("Setting (Table VI)").loc["Epochs", "demo/pick"] == "3"
+    write_bundle(artifacts, "demo/paper")
+    both = open_page(PAGE)
+    assert len(both.get("plotly_chart")) == 2
+    assert "demo/pick ends" not in both.get("plotly_chart")[0].proto.alt
 
 
 def test_bundles_of_the_data_looked_at_are_shown_first_and_others_can_be_added(artifacts: Path):
