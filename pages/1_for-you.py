@@ -23,6 +23,7 @@ def recommendations() -> None:
         chosen = replace(chosen, without=person.stored.unwanted)
     marks.told(person)
     ranked = recommender.rank(person.profile, chosen, wish)
+    steer.missing(recommender)
     if ranked.empty:
         st.info(
             "No movie passes these filters. Allow more genres or decades, or fewer ratings, or press Reset.",

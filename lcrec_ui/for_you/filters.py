@@ -9,6 +9,7 @@ import streamlit as st
 
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.serving.filters import ANY, KNOWN, LESSER_KNOWN, Filters, default_min_ratings, popularity_bounds
+from lcrec_ui.for_you import resets
 from lcrec_ui.frame import lookups
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import clean, count
@@ -115,7 +116,7 @@ def _more(data: Dataset, keys: dict[str, str]) -> None:
 
 def _keys(data_name: str) -> dict[str, str]:
     """Widget keys by filter; each data set keeps its own choices, its genres and years are others."""
-    return {name: f"filter_{name}_{data_name}" for name in (*_DEFAULTS, "min_ratings")}
+    return resets.keys("filter", (*_DEFAULTS, "min_ratings"), data_name)
 
 
 def _start(data: Dataset) -> dict[str, Any]:
@@ -134,9 +135,4 @@ def _years(decades: tuple[int, int]) -> tuple[int, int]:
 
 @callback
 def _reset(data: Dataset) -> None:
-    keys = _keys(data.name)
-    for name, value in _start(data).items():
-        if name == "decades":
-            st.session_state.pop(keys[name], None)
-        else:
-            st.session_state[keys[name]] = value
+    resets.reset("filter", data.name)

@@ -35,6 +35,7 @@ _SAID = {
 }
 
 STYLE = """<style>
+[class*='st-key-marks_'] { row-gap: 0; }
 [class*='st-key-marks_'] p span {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lcrec_core.serving.lists import FOR_YOU, RATING, Wish
+from lcrec_ui.for_you import resets
 from lcrec_ui.frame import lookups
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import plain, read_aloud
@@ -19,6 +20,7 @@ ABOUT = {
     FOR_YOU: "What you will probably pick, times the chance that you like it.",
     RATING: "The paper's list: by the stars that you are expected to give. The same classics lead most people's.",
 }
+_ABOUT_LIKE = "What goes with this movie, times the chance that you like it."
 _ADVENTURE = {
     -1.0: "Safe",
     -0.5: "Rather safe",
@@ -70,9 +72,7 @@ def panel(recommender: Recommender) -> Wish:
                     on_click=_reset,
                     args=(data_name,),
                 )
-    st.caption(ABOUT[by or FOR_YOU])
-    if recommender.parts is not None and recommender.parts.being_fitted:
-        st.caption("What goes with your likes is worked out on this machine for the first time; it joins in a moment.")
+    st.caption(ABOUT[by or FOR_YOU] if like is None or by == RATING else _ABOUT_LIKE)
     if by == RATING:
         return Wish(by=RATING)
     chosen = {name: st.session_state[keys[name]] for name in _START}
@@ -82,6 +82,15 @@ def panel(recommender: Recommender) -> Wish:
         like_movie=like,
         diversity=float(chosen["diversity"]),
     )
+
+
+def missing(recommender: Recommender) -> None:
+    """Say so where a list just made lacks a part that will be there in a moment."""
+    if recommender.parts is not None and recommender.parts.being_fitted:
+        st.caption(
+            "What goes with your likes is being worked out on this machine, for the first and only time. The list "
+            "takes it in as soon as it is there, within a minute."
+        )
 
 
 def more_like(data_name: str, movie_id: int, title: str) -> None:
@@ -132,8 +141,9 @@ def _sliders(keys: dict[str, str], like: bool) -> None:
 
 
 def _keys(data_name: str) -> dict[str, str]:
-    """Widget keys; each data set keeps its own choices."""
-    return {name: f"steer_{name}_{data_name}" for name in (*_START, "by", "like")}
+    """Widget keys; each data set keeps its own choices, and the order is none of what is reset."""
+    sliders = resets.keys("steer", _START, data_name)
+    return {**sliders, **{name: f"steer_{name}_{data_name}" for name in ("by", "like")}}
 
 
 def _liked(recommender: Recommender) -> int | None:
@@ -150,5 +160,4 @@ def _like(data_name: str, movie_id: int | None) -> None:
 
 @callback
 def _reset(data_name: str) -> None:
-    for name, value in _START.items():
-        st.session_state[_keys(data_name)[name]] = value
+    resets.reset("steer", data_name)

@@ -47,6 +47,44 @@ def test_a_filter_changes_the_list_at_once(page: Page, server: Server):
     assert_no_traceback(page)
 
 
+def test_a_filter_that_was_reset_stays_so(page: Page, server: Server):
+    page.goto(server.url)
+    number = page.get_by_role("heading", name=re.compile(r"^All [\d,]+ movies"))
+    everything = number.inner_text()
+    page.get_by_role("button", name="More filters").click()
+    page.get_by_text("Include movies already rated").click()
+    expect(number).not_to_have_text(everything)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Reset 1 filter").click()
+    expect(number).to_have_text(everything)
+    page.get_by_role("radio", name="Lesser known").click()
+    expect(number).not_to_have_text(everything)
+    page.get_by_role("radio", name="Any").click()
+    expect(number).to_have_text(everything)
+
+
+def test_a_slider_and_more_like_this_move_the_list_in_place(page: Page, server: Server):
+    page.goto(server.url)
+    titles = page.locator(f"{CARDS} h2")
+    expect(titles).to_have_count(5)
+    settle(page)
+    page.evaluate("window.same = true")
+    best = titles.first.inner_text()
+    page.get_by_role("button", name="Steer", exact=True).click()
+    page.get_by_role("slider").first.press("End")
+    expect(titles.first).not_to_have_text(best)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Steer straight").click()
+    expect(titles.first).to_have_text(best)
+    page.locator(CARDS).first.get_by_role("button", name="More like this").click()
+    expect(titles.first).not_to_have_text(best)
+    page.get_by_role("button", name=f"More like {best.removeprefix('1. ')}").click()
+    expect(titles.first).to_have_text(best)
+    settle(page)
+    assert_no_traceback(page)
+    assert page.evaluate("window.same")
+
+
 def test_a_new_profile_rates_five_movies_and_the_list_follows(page: Page, server: Server):
     page.goto(f"{server.url}/profile")
     page.get_by_role("button", name="Create a new profile").click()
