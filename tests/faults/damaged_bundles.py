@@ -42,7 +42,8 @@ OF_LCREC = {
     **{**SIZES, "hidden_size": 8, "folds": 2, "epochs": 1, "targets_per_step": 100},
     **{"factors": 2, "iterations": 6, "burn_in": 2, "samples": 2},
 }
-SETTINGS = {model: OF_PAPER for model in registry.TRAINABLE} | {"lcrec": OF_LCREC}
+OF_PICK = {"embedding_size": 4, "state_size": 5, "epochs": 1, "longest": 8, "events_per_step": 64}
+SETTINGS = {model: OF_PAPER for model in registry.TRAINABLE} | {"lcrec": OF_LCREC, "pick": OF_PICK}
 
 JSON_FILES = ("bundle.json", "metrics.json", "history.json")
 TENSOR_FILES = ("weights.safetensors", "movie_features.safetensors")
