@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation.list_results import ListSummary, list_label, multiple
+from lcrec_core.models import registry
 
 Found = Mapping[Protocol, Sequence[ListSummary]]
 """Rows by protocol; what was not measured has no entry."""
@@ -41,7 +42,7 @@ def by_protocol(found: Found) -> str:
 
 
 def headline(found: Found) -> str:
-    """One row a model: NDCG@10 as a multiple of popularity's, and what else one asks first of a list.
+    """One row a landmark: NDCG@10 as a multiple of popularity's, and what else one asks first of a list.
 
     The real rating and the different movies are those by time.
     """
@@ -49,7 +50,7 @@ def headline(found: Found) -> str:
         {row.row: row for row in found.get(protocol, ()) if row.given == given} for _, protocol, given in HEADLINE
     ]
     by_time, last = ({row.row: row for row in found.get(of, ())} for of in (Protocol.GLOBAL_TIME, _LAST))
-    names = dict.fromkeys(name for of in (*of_columns, last) for name in of)
+    names = dict.fromkeys(name for of in (*of_columns, last) for name in of if registry.family(name).landmark)
     if not names:
         return NOTHING
     ends = ["real rating", "different movies", "last movie, HR@10 / NDCG@10"]

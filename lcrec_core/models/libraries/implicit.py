@@ -179,4 +179,5 @@ IALS = IalsFamily(
     predicts_ratings=False,
     makes_lists=True,
     folds_in_new_users=True,
+    landmark=True,
 )

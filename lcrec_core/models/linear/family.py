@@ -78,5 +78,5 @@ class KnnFamily(LinearFamily):
         return nearest(data, encoded, config)
 
 
-EASE = EaseFamily(name="ease", label="EASE", config=EaseConfig)
+EASE = EaseFamily(name="ease", label="EASE", config=EaseConfig, landmark=True)
 KNN = KnnFamily(name="item-knn-lists", label="Item kNN, cosine of likes", config=KnnConfig)

@@ -59,6 +59,7 @@ PICK = PickFamily(name="pick", label="Pick alone", trainable=True)
 NEXT = PickFamily(
     name="next",
     label="Next, ours",
+    landmark=True,
     fixed={"horizon": 1, "liked_only": False, "shuffled_rate": 0.0, "moments": 0},
 )
 """For the last rating of everybody alone, which rewards the order in which a site showed its movies."""

@@ -56,6 +56,7 @@ RANDOM = SimpleFamily(
 POPULARITY = SimpleFamily(
     name="popularity",
     label="Popularity",
+    landmark=True,
     in_words="number of ratings",
     personal=False,
     count=lambda data, encoded, config: popularity(data, encoded),
