@@ -315,6 +315,10 @@ def _scratch(request: TrainRequest) -> Path:
     return resumable.folder_of(request.bundle_name, part=request.part)
 
 
+LOOKED_AT = 2_000
+"""Rows of the measured part that a model which only ranks is asked about along the way."""
+
+
 class _Curve:
     """The run as a fit sees it: draws the errors along the way, keeps the time, reports. See `contract.Watch`."""
 
@@ -367,7 +371,9 @@ class _Curve:
     def _evaluate(self, step: Step) -> None:
         seconds, started = round(self.train_seconds, 2), time.perf_counter()
         row: dict[str, float] = {"epoch": self._epoch(step)}
-        prediction = step.model.rows(self.rows)
+        # Of a model that only ranks no error is drawn: a few rows tell whether its scores are numbers.
+        rows = self.rows if self.request.family.predicts_ratings else self.rows[:LOOKED_AT]
+        prediction = step.model.rows(rows)
         if not all(np.isfinite(part).all() for part in (prediction.scores, prediction.ratings) if part is not None):
             raise TrainingError(
                 "the loss is not a number; use a smaller learning rate", advice="give a smaller --learning-rate"
