@@ -63,7 +63,7 @@ def planted_popularity(**changed: Any) -> PlantedPopularity:
     family = PlantedPopularity(
         **{
             **{"name": "popularity", "label": "Popularity", "config": PlantedConfig, "predicts_ratings": False},
-            **{"makes_lists": True, "folds_in_new_users": True},
+            **{"makes_lists": True, "folds_in_new_users": True, "landmark": True},
             **changed,
         }
     )
