@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation.list_results import ListSummary, list_label, multiple
+from lcrec_core.evaluation.onboarding import Onboarding
 from lcrec_core.models import registry
 
 Found = Mapping[Protocol, Sequence[ListSummary]]
@@ -72,6 +73,19 @@ def headline(found: Found) -> str:
 
 
 _LAST = Protocol.LEAVE_LAST_OUT
+
+
+def onboarding(found: Onboarding | None) -> str:
+    """A row for each order of questions, with the figures after each number of answers."""
+    if found is None:
+        return NOTHING
+    counts = sorted({each.answers for each in found.orders})
+    lines = _head(["asked first: MSE / NDCG@10 (questions)", *(f"{count} answers" for count in counts)])
+    by_order = {(each.order, each.answers): each for each in found.orders}
+    for order in dict.fromkeys(each.order for each in found.orders):
+        cells = [by_order[order, count] for count in counts]
+        lines.append(_line([order, *(f"{c.mse:.3f} / {c.ndcg_10:.3f} ({c.questions:.0f})" for c in cells)]))
+    return "\n".join(lines)
 
 
 def _lists(protocol: Protocol, rows: Sequence[ListSummary]) -> str:

@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks import list_tables
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
-from lcrec_core.evaluation import list_results, paper_facts, results
+from lcrec_core.evaluation import list_results, onboarding, paper_facts, results
 from lcrec_core.evaluation.bundle_results import BundleSummary, measured
 from lcrec_core.evaluation.list_results import ListSummary
 from lcrec_core.evaluation.results import Result, Summary, VariantResult, read_ablation
@@ -32,7 +32,18 @@ from lcrec_core.sources.published import DATA_LABELS, TITLES
 PLACES: dict[str, tuple[str, ...]] = {
     "README.md": ("headline", "list-headline"),
     "docs/figures.md": (
-        *("results", "comparison", "distribution", "protocols", "new-people", "groups", "lists", "speed", "faults"),
+        *(
+            "results",
+            "comparison",
+            "distribution",
+            "protocols",
+            "new-people",
+            "groups",
+            "lists",
+            "onboarding",
+            "speed",
+            "faults",
+        ),
     ),
     "docs/lcrec.md": ("ablation",),
 }
@@ -383,6 +394,7 @@ def blocks() -> dict[str, str]:
         "groups": groups_table(reported_groups()),
         "lists": list_tables.by_protocol(lists),
         "list-headline": list_tables.headline(lists),
+        "onboarding": list_tables.onboarding(onboarding.read(paper_facts.DATA, BUNDLES)),
         "speed": speed_table(read_measurements()),
         "faults": faults_table(read_faults()),
     }

@@ -12,6 +12,7 @@ from lcrec_core.data.dataset import Fingerprint
 from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import list_results
 from lcrec_core.evaluation.list_results import ListResult
+from lcrec_core.evaluation.onboarding import Onboarding, OrderResult
 from lcrec_core.evaluation.results import Result, VariantResult
 from lcrec_core.models.bundle import Bundle
 from lcrec_core.models.registry import FAMILIES
@@ -245,6 +246,19 @@ def test_lists_for_new_people_are_columns_by_what_is_given(popularity: None):
 
 def test_where_no_lists_were_measured_their_tables_say_so():
     assert list_tables.by_protocol({}) == list_tables.headline({}) == "Nothing has been measured yet."
+    assert list_tables.onboarding(None) == "Nothing has been measured yet."
+
+
+def test_orders_of_questions_are_rows_and_numbers_of_answers_columns():
+    orders = tuple(
+        OrderResult(name, answers, 100, 3.4 * answers, mse, 0.31)
+        for name, mse in (("most rated", 0.95), ("most telling", 0.9))
+        for answers in (5, 10)
+    )
+    assert rows(list_tables.onboarding(Onboarding("ml-1m", "for-you", 0, "", {}, orders))) == [
+        ["most rated", "0.950 / 0.310 (17)", "0.950 / 0.310 (34)"],
+        ["most telling", "0.900 / 0.310 (17)", "0.900 / 0.310 (34)"],
+    ]
 
 
 def test_errors_by_group_are_a_line_per_group_and_a_column_per_model():

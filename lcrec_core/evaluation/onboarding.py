@@ -66,18 +66,18 @@ class Onboarding:
     orders: tuple[OrderResult, ...]
 
 
-def path_of(data_name: str) -> Path:
+def path_of(data_name: str, root: Path | None = None) -> Path:
     """Where a data set's figures are kept."""
-    return artifacts_root() / data_name / "onboarding.json"
+    return (root or artifacts_root()) / data_name / "onboarding.json"
 
 
-def read(data_name: str) -> Onboarding | None:
+def read(data_name: str, root: Path | None = None) -> Onboarding | None:
     """What was measured; None where nothing was.
 
     Raises:
         ResultError: The file cannot be used.
     """
-    path = path_of(data_name)
+    path = path_of(data_name, root)
     if not path.exists():
         return None
     try:
