@@ -1,7 +1,7 @@
 """What a recommender needs to know of a person: a few optional fields, and their ratings in time order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,15 @@ class Profile:
             age=age,
             occupation=occupation,
             user_id=user_id,
+        )
+
+    def only(self, which: np.ndarray | slice) -> "Profile":
+        """The same person, had they given these of their ratings alone: bool (H,), numbers or a slice."""
+        return replace(
+            self,
+            movie_ids=self.movie_ids[which],
+            ratings=self.ratings[which],
+            timestamps=self.timestamps[which],
         )
 
     @classmethod

@@ -21,8 +21,8 @@ from lcrec_core.data.encode import histories_of
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation.compare import frozen_split, trained
-from lcrec_core.evaluation.results import ResultError
-from lcrec_core.files import artifacts_root, parse, write_whole
+from lcrec_core.evaluation.results import ResultError, read_whole
+from lcrec_core.files import artifacts_root, write_whole
 from lcrec_core.machine import environment, one_thread
 from lcrec_core.metrics import ranking
 from lcrec_core.models import registry
@@ -78,15 +78,7 @@ def read(data_name: str, root: Path | None = None) -> Onboarding | None:
         ResultError: The file cannot be used.
     """
     path = path_of(data_name, root)
-    if not path.exists():
-        return None
-    try:
-        return parse(path.read_bytes(), Onboarding)
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
-        raise ResultError(
-            f"it is no saved result ({said})", where=path, advice="remove it to measure it again"
-        ) from error
+    return read_whole(path, Onboarding) if path.exists() else None
 
 
 def run(data: Dataset, seed: int, log: Log = lambda line: None) -> Onboarding:

@@ -192,6 +192,7 @@ class Named(typing.Protocol):
 
 
 N = TypeVar("N", bound=Named)
+T = TypeVar("T")
 
 
 def read_result(path: Path) -> Result:
@@ -203,19 +204,28 @@ def read_result(path: Path) -> Result:
     return read_as(path, Result)
 
 
+def read_whole(path: Path, kind: type[T]) -> T:
+    """What a file of results holds.
+
+    Raises:
+        ResultError: It is not of that kind.
+    """
+    try:
+        return parse(path.read_bytes(), kind)
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise ResultError(
+            f"it is no saved result ({said})", where=path, advice="remove it to measure it again"
+        ) from error
+
+
 def read_as(path: Path, kind: type[N]) -> N:
     """One saved result of that kind.
 
     Raises:
         ResultError: The file is not what `write_result` writes.
     """
-    try:
-        result: N = parse(path.read_bytes(), kind)
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
-        raise ResultError(
-            f"it is no saved result ({said})", where=path, advice="remove it to measure it again"
-        ) from error
+    result = read_whole(path, kind)
     if result.row not in registry.FAMILIES or path.stem != result.stem:
         raise ResultError(
             f"it is no saved result (it says that it is {result.stem})",

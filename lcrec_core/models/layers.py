@@ -1,7 +1,7 @@
 """Layers and inputs that the networks of several families share."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -102,3 +102,10 @@ def check_features(given: np.ndarray | None, movies: int, width: int) -> Tensor:
 
 def _form(shape: tuple[int, ...], dtype: object) -> str:
     return f"{tuple(shape)} {str(dtype).removeprefix('torch.')}"
+
+
+def with_decay(network: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Weight decay for matrices and embeddings, none for biases."""
+    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+    return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]

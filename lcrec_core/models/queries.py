@@ -1,11 +1,13 @@
 """What several families need to ask for rows: what came before each, and the queries built last."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from lcrec_core.data.encode import Histories
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.encode import Encoded, Histories, histories_of
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.contract import Model, Prediction
 
@@ -57,6 +59,37 @@ def of_movies(model: Model, profiles: Sequence[Profile], positions: np.ndarray) 
     scores = together("scores")
     assert scores is not None
     return Prediction(scores, together("ratings"), together("probabilities"))
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Rows of a data set as questions to a list: N movies, each at one of K moments of some people."""
+
+    histories: Histories
+    """Of what may be read."""
+    people: np.ndarray
+    """int64 (K,): whose the moment is."""
+    counts: np.ndarray
+    """int64 (K,): how many of their ratings are read by then."""
+    of_row: np.ndarray
+    """int64 (N,): the moment of each row."""
+    movies: np.ndarray
+    """int64 (N,): catalogue positions."""
+
+    def ratings_of(self, moment: int) -> slice:
+        """Where the ratings that are read at a moment stand among the histories'."""
+        start = self.histories.offsets[self.people[moment]]
+        return slice(start, start + self.counts[moment])
+
+
+def moments_of(data: Dataset, encoded: Encoded, rows: np.ndarray, context: np.ndarray | None) -> Moments:
+    """The moments that rows are asked at; see `Model.rows` for the rows and the context."""
+    histories = encoded.histories if context is None else histories_of(data.ratings.iloc[context], data)
+    asked = data.ratings.iloc[rows]
+    people, movies = data.user_rows(asked[Col.USER]), data.movie_rows(asked[Col.MOVIE])
+    known = rated_before(histories, people, asked[Col.TIME].to_numpy())
+    moments, of_row = np.unique(np.stack([people, known], axis=1), axis=0, return_inverse=True)
+    return Moments(histories, moments[:, 0], moments[:, 1], of_row, movies)
 
 
 def rated_before(histories: Histories, people: np.ndarray, times: np.ndarray) -> np.ndarray:

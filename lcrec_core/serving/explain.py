@@ -1,7 +1,7 @@
 """Why a movie may fit somebody: what they liked that is near to it, and its genres that they favour."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -168,13 +168,7 @@ def reasons(data: Dataset, profile: Profile, affinity: np.ndarray, scores_of: Sc
 
 def without(profile: Profile, rating: int) -> Profile:
     """The same person, had they not given one of their ratings."""
-    kept = np.arange(len(profile.ratings)) != rating
-    return replace(
-        profile,
-        movie_ids=profile.movie_ids[kept],
-        ratings=profile.ratings[kept],
-        timestamps=profile.timestamps[kept],
-    )
+    return profile.only(np.arange(len(profile.ratings)) != rating)
 
 
 def _most_akin(affinity: np.ndarray) -> np.ndarray:

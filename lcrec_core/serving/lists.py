@@ -60,13 +60,7 @@ def asked_about(profile: Profile, wish: Wish, scale: RatingScale) -> Profile:
         return replace(profile, movie_ids=one, ratings=np.array([scale.high], dtype=np.float32), timestamps=last)
     if wish.mood is None or wish.mood >= len(profile.movie_ids):
         return profile
-    latest = slice(-wish.mood, None)
-    return replace(
-        profile,
-        movie_ids=profile.movie_ids[latest],
-        ratings=profile.ratings[latest],
-        timestamps=profile.timestamps[latest],
-    )
+    return profile.only(slice(-wish.mood, None))
 
 
 def log_share(num_ratings: np.ndarray) -> np.ndarray:

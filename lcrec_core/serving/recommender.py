@@ -6,7 +6,7 @@ they make a list.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from weakref import WeakKeyDictionary
 
@@ -204,12 +204,7 @@ class Recommender:
         habits = self._picks(profile, wish)[1] is not None
         key = (wish.by, wish.mood, wish.like_movie, habits, positions.tobytes())
         if key not in kept:
-            person = replace(
-                profile,
-                movie_ids=profile.movie_ids[known],
-                ratings=profile.ratings[known],
-                timestamps=profile.timestamps[known],
-            )
+            person = profile.only(known)
             akin = self._alike[rated] @ self._alike[positions].T
             if habits and self.parts and self.parts.habits:
                 weights = np.abs(self.parts.habits.weights[np.ix_(rated, positions)])

@@ -171,13 +171,7 @@ def guess_without(recommender: Recommender, person: session.Person, movie_id: in
 
 def without(profile: Profile, movie_id: int) -> Profile:
     """The same person, had they not rated that movie."""
-    keep = profile.movie_ids != movie_id
-    return replace(
-        profile,
-        movie_ids=profile.movie_ids[keep],
-        ratings=profile.ratings[keep],
-        timestamps=profile.timestamps[keep],
-    )
+    return profile.only(profile.movie_ids != movie_id)
 
 
 @callback

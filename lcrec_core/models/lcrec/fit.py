@@ -17,7 +17,7 @@ import time
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import joblib
 import numpy as np
@@ -33,7 +33,7 @@ from lcrec_core.errors import TrainingError
 from lcrec_core.files import convenient, seal, unseal, write_whole
 from lcrec_core.metrics.rating import Errors
 from lcrec_core.models.contract import Step, Watch
-from lcrec_core.models.layers import movie_tensors
+from lcrec_core.models.layers import movie_tensors, with_decay
 from lcrec_core.models.lcrec.backbone import (
     Backbone,
     backbone_arrays,
@@ -258,7 +258,7 @@ def train_network(model: LCRecModel, folds: Folds, config: LCRecConfig, watch: W
         smoothed = cast(LCRecNetwork, averaged.module.eval())
         rng = np.random.default_rng([config.seed, 1])
         movies = movie_tensors(encoded.movies, torch.device("cpu"))
-        optimizer = torch.optim.AdamW(_with_decay(network, config.weight_decay), lr=config.learning_rate)
+        optimizer = torch.optim.AdamW(with_decay(network, config.weight_decay), lr=config.learning_rate)
         passes = [_pass(folds, config, rng) for _ in range(config.epochs)]
         total, done, seen, per_epoch = sum(map(len, passes)), 0, 0, config.evaluations_per_epoch
         for each in passes:
@@ -329,10 +329,3 @@ def _averaged(longest: float, kept: Tensor, now: Tensor, steps: Tensor) -> Tenso
     done = int(steps)
     # Ten steps' worth of the start: a mean of one or two steps would be as noisy as the weights themselves.
     return kept.lerp(now, 1 - min(longest, done / (done + 10)))
-
-
-def _with_decay(network: torch.nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weight decay for matrices and embeddings, none for biases."""
-    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]

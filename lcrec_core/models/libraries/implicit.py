@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import Encoded, Histories, histories_of
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.encode import Encoded
 from lcrec_core.data.profile import Profile
 from lcrec_core.machine import require
 from lcrec_core.models.contract import Family, Prediction, Watch
 from lcrec_core.models.libraries.library import LibraryConfig, library
-from lcrec_core.models.queries import rated_before
+from lcrec_core.models.queries import Moments, moments_of
 from lcrec_core.models.settings import check_numbers
 
 if TYPE_CHECKING:
@@ -68,18 +68,12 @@ class IalsModel:
 
     def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
         """See `Model`. What somebody liked later is never read: a list is made before it."""
-        histories = self._encoded.histories
-        if context is not None:
-            histories = histories_of(self._data.ratings.iloc[context], self._data)
-        asked = self._data.ratings.iloc[rows]
-        people, movies = self._data.user_rows(asked[Col.USER]), self._data.movie_rows(asked[Col.MOVIE])
-        known = rated_before(histories, people, asked[Col.TIME].to_numpy())
-        moments, moment_of = np.unique(np.stack([people, known], axis=1), axis=0, return_inverse=True)
-        liked = [self._liked(histories, person, count) for person, count in moments]
-        factors = self._factors(liked)[moment_of]
-        scores = np.einsum("nk,nk->n", factors, self.item_features[movies])
-        nothing = np.array([not len(each) for each in liked], dtype=bool)[moment_of]
-        return Prediction(np.where(nothing, self._share[movies], scores).astype(np.float32))
+        moments = moments_of(self._data, self._encoded, rows, context)
+        liked = [self._liked(moments, moment) for moment in range(len(moments.people))]
+        factors = self._factors(liked)[moments.of_row]
+        scores = np.einsum("nk,nk->n", factors, self.item_features[moments.movies])
+        nothing = np.array([not len(each) for each in liked], dtype=bool)[moments.of_row]
+        return Prediction(np.where(nothing, self._share[moments.movies], scores).astype(np.float32))
 
     def catalogue(self, profile: Profile) -> Prediction:
         """See `Model`."""
@@ -91,9 +85,9 @@ class IalsModel:
         """See `Model`; a library's model is not kept."""
         raise ValueError(NOT_KEPT)
 
-    def _liked(self, histories: Histories, person: int, count: int) -> np.ndarray:
-        """Catalogue positions int64 (L,) among the first `count` ratings of a person."""
-        own = slice(histories.offsets[person], histories.offsets[person] + count)
+    def _liked(self, moments: Moments, moment: int) -> np.ndarray:
+        """Catalogue positions int64 (L,) of what was liked by then."""
+        histories, own = moments.histories, moments.ratings_of(moment)
         liked: np.ndarray = histories.movies[own][histories.ratings[own] >= self._data.scale.like_threshold]
         return liked
 

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import Encoded, Histories, histories_of
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.encode import Encoded, Histories
 from lcrec_core.data.profile import Profile
 from lcrec_core.machine import require
 from lcrec_core.models.contract import Prediction
 from lcrec_core.models.linear.config import EaseConfig, KnnConfig
-from lcrec_core.models.queries import rated_before
+from lcrec_core.models.queries import moments_of
 
 PEOPLE_AT_ONCE = 512
 """Rows of the matrix of people by movies that are dense at a time."""
@@ -47,18 +47,11 @@ class LinearModel:
 
     def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
         """See `Model`. What somebody liked later is never read: a list is made before it."""
-        histories = self._encoded.histories
-        if context is not None:
-            histories = histories_of(self._data.ratings.iloc[context], self._data)
-        asked = self._data.ratings.iloc[rows]
-        people, movies = self._data.user_rows(asked[Col.USER]), self._data.movie_rows(asked[Col.MOVIE])
-        known = rated_before(histories, people, asked[Col.TIME].to_numpy())
-        moments, moment_of = np.unique(np.stack([people, known], axis=1), axis=0, return_inverse=True)
-        scores = np.empty(len(rows), dtype=np.float32)
-        for moment, (person, count) in enumerate(moments):
-            which = np.flatnonzero(moment_of == moment)
-            own = slice(histories.offsets[person], histories.offsets[person] + count)
-            scores[which] = self._scores(histories.movies[own], histories.ratings[own])[movies[which]]
+        moments = moments_of(self._data, self._encoded, rows, context)
+        scores, histories = np.empty(len(rows), dtype=np.float32), moments.histories
+        for moment in range(len(moments.people)):
+            which, own = np.flatnonzero(moments.of_row == moment), moments.ratings_of(moment)
+            scores[which] = self._scores(histories.movies[own], histories.ratings[own])[moments.movies[which]]
         return Prediction(scores)
 
     def catalogue(self, profile: Profile) -> Prediction:

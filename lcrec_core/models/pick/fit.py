@@ -19,6 +19,7 @@ from lcrec_core.errors import TrainingError
 from lcrec_core.files import convenient
 from lcrec_core.models.checkpoint import State, load_checkpoint, save_checkpoint
 from lcrec_core.models.contract import Step, Watch
+from lcrec_core.models.layers import with_decay
 from lcrec_core.models.pick.config import PickConfig
 from lcrec_core.models.pick.model import PickModel, empty_network
 from lcrec_core.models.pick.network import UNKNOWN_GAP, PickNetwork, embedding_and_bias, weighted_log_likelihood
@@ -52,7 +53,7 @@ def start_at_popularity(network: PickNetwork, people: People) -> None:
 def _run(
     network: PickNetwork, people: People, model: PickModel, config: PickConfig, scratch: Path | None, watch: Watch
 ) -> PickModel:
-    optimizer = torch.optim.AdamW(_with_decay(network, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(with_decay(network, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98))
     checkpoint, run = scratch and scratch / "checkpoint.safetensors", _identity(model, config)
     first, read = 0, 0
     if checkpoint is not None and checkpoint.is_file():
@@ -188,10 +189,3 @@ def _identity(model: PickModel, config: PickConfig) -> dict[str, object]:
         "training part": hashlib.sha256(rows.tobytes()).hexdigest(),
         "data": asdict(model.data.fingerprint),
     }
-
-
-def _with_decay(network: nn.Module, decay: float) -> list[dict[str, object]]:
-    """Weight decay for matrices and embeddings, none for biases."""
-    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]

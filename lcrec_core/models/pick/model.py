@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import Encoded, encode_profile, histories_of
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.encode import Encoded, encode_profile
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.contract import Prediction
 from lcrec_core.models.layers import check_tensors
@@ -23,7 +23,7 @@ from lcrec_core.models.pick.sequences import (
     of_similar_length,
     window_start,
 )
-from lcrec_core.models.queries import rated_before
+from lcrec_core.models.queries import moments_of
 
 EVENTS_AT_ONCE, MOMENTS_AT_ONCE = 16_384, 4_096
 """What one call of the network holds: some tens of megabytes."""
@@ -66,24 +66,18 @@ class PickModel:
     @torch.inference_mode()
     def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
         """See `Model`. What somebody rated later is never read: a list is made before it."""
-        histories = self.encoded.histories
-        if context is not None:
-            histories = histories_of(self.data.ratings.iloc[context], self.data)
-        asked = self.data.ratings.iloc[rows]
-        owners, movies = self.data.user_rows(asked[Col.USER]), self.data.movie_rows(asked[Col.MOVIE])
-        known = rated_before(histories, owners, asked[Col.TIME].to_numpy())
-        moments, moment_of = np.unique(np.stack([owners, known], axis=1), axis=0, return_inverse=True)
-        everybody, person_of = np.unique(moments[:, 0], return_inverse=True)
-        people = People(histories, self.encoded, self.data.scale)
-        tastes = self._tastes([people.of(person) for person in everybody], person_of, moments[:, 1])
+        moments = moments_of(self.data, self.encoded, rows, context)
+        everybody, person_of = np.unique(moments.people, return_inverse=True)
+        people = People(moments.histories, self.encoded, self.data.scale)
+        tastes = self._tastes([people.of(person) for person in everybody], person_of, moments.counts)
         normaliser = torch.cat(
             [self.network.logits(part).logsumexp(dim=1) for part in tastes.split(MOMENTS_AT_ONCE)] or [tastes[:, 0]]
         )
         scores = np.empty(len(rows), dtype=np.float32)
         for start in range(0, len(rows), EVENTS_AT_ONCE):
             part = slice(start, start + EVENTS_AT_ONCE)
-            moment = torch.from_numpy(moment_of[part])
-            target = embedding_and_bias(self.network, torch.from_numpy(movies[part]))
+            moment = torch.from_numpy(moments.of_row[part])
+            target = embedding_and_bias(self.network, torch.from_numpy(moments.movies[part]))
             chosen = (tastes[moment] * target[:, :-1]).sum(dim=1) + target[:, -1]
             scores[part] = (chosen - normaliser[moment]).numpy()
         return Prediction(scores)
