@@ -6,6 +6,7 @@ The families are those of the registry: one that is added there is tested here w
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from lcrec_core.evaluation.measure import measure_again
 from lcrec_core.models import libraries, registry
 from lcrec_core.models.bundles import list_bundles, list_damaged, load_bundle, save_bundle
 from lcrec_core.models.contract import Family, Model, Prediction, Silent, Step
+from lcrec_core.models.libraries import myfm
 from lcrec_core.models.libraries.library import REQUIREMENTS, LibraryFamily
 from lcrec_core.models.queries import of_movies
 from lcrec_core.models.settings import configured, flat, from_saved, saved
@@ -106,6 +108,15 @@ def fitted(family: Family, data: Dataset, asked: np.ndarray, **settings: Any) ->
     encoded = encode(data, np.setdiff1d(np.arange(len(data.ratings)), asked))
     config = configured(small(family, **settings), **family.fixed)
     return with_small_parts(family).fit(data, encoded, config, None, Silent())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_rounds() -> Iterator[None]:
+    """What is promised holds after any number of rounds, and the published 220 cost seconds a fit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(myfm, "FM_ITERATIONS", 12)
+        patch.setattr(myfm, "FM_BURN_IN", 4)
+        yield
 
 
 @pytest.fixture(scope="module")
