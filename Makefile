@@ -27,9 +27,10 @@ help: ## list these commands
 app: $(APP_READY) ## start the app on the embedded demo data
 	$(RUN) -m streamlit run app.py $(ARGS)
 
-# One thread per worker: two workers with a thread pool each would fight over two cores.
+# One thread per worker: two workers with a thread pool each would fight over two cores. A worker that has nothing
+# left takes over half of what the other has, so that both end together.
 test: $(DEV_READY) ## run every test there is (browser tests need chromium)
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 faults: $(DEV_READY) ## try thousands of kills, damages and hostile texts (twenty minutes; needs chromium)
 	OMP_NUM_THREADS=1 $(RUN) -m tests.faults $(ARGS)
