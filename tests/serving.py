@@ -110,6 +110,16 @@ def settle(page: Page) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=SETTLE_MS)
 
 
+_FOREIGN = """() => [...document.querySelectorAll("a[href], svg a, img, image, iframe, script, link, object, embed")]
+    .map(e => e.href?.baseVal ?? e.href ?? e.src ?? e.data ?? "")
+    .filter(url => url && !/^(data|blob|about):/.test(url) && new URL(url, location.href).host !== location.host)"""
+
+
+def assert_names_nobody(page: Page) -> None:
+    """No link, picture or script on the page leads to another host."""
+    assert page.evaluate(_FOREIGN) == []
+
+
 def assert_no_traceback(page: Page) -> None:
     """No visitor ever sees an exception of ours."""
     expect(page.get_by_test_id("stException")).to_have_count(0)

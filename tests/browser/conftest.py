@@ -3,13 +3,17 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.needs import browser_path
 from tests.serving import SETTLE_MS, Server, launch, serve
 
+# What a tab keeps for itself is new with each tab, and says whether this one has begun.
+FORGET = """try { if (!sessionStorage.begun) { localStorage.clear(); sessionStorage.begun = 1 } }
+catch (nothing_kept_here) {}"""
 LAPTOP = {"width": 1280, "height": 900}
 
 expect.set_options(timeout=SETTLE_MS / 2)
@@ -23,13 +27,32 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A visitor's first tab: no cookies, no history."""
+@pytest.fixture(scope="session")
+def home(browser: Browser) -> Iterator[BrowserContext]:
+    """Where the first tabs open. It keeps the app's scripts, which take longer to read than any page to draw."""
     context = browser.new_context(viewport=LAPTOP)
     context.set_default_timeout(SETTLE_MS)
-    yield context.new_page()
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(home: BrowserContext) -> Iterator[Page]:
+    """A visitor's first tab: no cookies, nothing stored. The test fails if it asks anybody but the app for anything."""
+    home.clear_cookies()
+    tab = home.new_page()
+    tab.add_init_script(FORGET)
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    yield tab
+    outside = [url for url in asked if not url.startswith(("data:", "blob:")) and host(url) != host(tab.url)]
+    for each in home.pages:
+        each.close()
+    assert outside == []
+
+
+def host(url: str) -> str:
+    return urlsplit(url).netloc
 
 
 @pytest.fixture
@@ -44,9 +67,9 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         yield start
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server on the demo data for a module's journeys."""
+    """One server on the demo data for all journeys that need none of their own."""
     folder = tmp_path_factory.mktemp("server")
     # It starts before the test's own environment is set, see `no_real_data`.
     with serve(folder, LCREC_DATA=str(folder / "no-data")) as running:

@@ -1,16 +1,16 @@
-"""Every page opens by its link on a server that nobody has visited yet."""
+"""Every page opens by its link on a server that nobody has visited yet, and asks and names nobody else."""
 
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.serving import Server, assert_no_traceback, settle
+from tests.serving import Server, assert_names_nobody, assert_no_traceback, settle
 
 pytestmark = pytest.mark.browser
 
 PAGES = {
-    "for-you": "For you",
+    "for-you?user=17": "For you",
     "rate": "Rate movies",
     "history": "Bring your history",
     "profile": "Profile",
@@ -29,13 +29,11 @@ def test_first_visit_by_link(path: str, page: Page, start_server: Callable[..., 
     links = page.get_by_test_id("stSidebarNavLink")
     assert [link.inner_text().splitlines()[-1] for link in links.all()] == list(PAGES.values())
     expect(page).to_have_title(f"{PAGES[path]} · LCRec")
-    assert_no_traceback(page)
-
-
-def test_a_link_carries_the_person(page: Page, start_server: Callable[..., Server]):
-    page.goto(f"{start_server().url}/for-you?user=17")
-    expect(page.get_by_text("Picked for User 17")).to_be_visible()
-    settle(page)
+    icon = page.locator("link[rel='shortcut icon']").get_attribute("href")
+    assert icon.startswith(("/media/", f"{server.url}/media/"))
+    if "user=17" in path:
+        expect(page.get_by_text("Picked for User 17")).to_be_visible()
+    assert_names_nobody(page)
     assert_no_traceback(page)
 
 
@@ -46,12 +44,3 @@ def test_a_wrong_link_is_explained(query: str, page: Page, server: Server):
     expect(page.locator("[class*='st-key-card_']")).to_have_count(5)
     settle(page)
     assert_no_traceback(page)
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_phone_needs_no_sideways_scrolling(path: str, page: Page, server: Server):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{server.url}/{path}")
-    settle(page)
-    wider = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth")
-    assert wider <= 0

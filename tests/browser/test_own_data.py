@@ -79,15 +79,3 @@ def test_a_damaged_bundle_is_explained_on_every_page(page: Page, start_server: C
         expect(page.get_by_text("weights.safetensors is damaged")).to_be_visible()
         settle(page)
         assert_no_traceback(page)
-    for path in ("profile", "data", "training", "compare"):
-        page.goto(f"{server.url}/{path}")
-        settle(page)
-        assert_no_traceback(page)
-
-
-def test_no_bundle_at_all(page: Page, start_server: Callable[..., Server], tmp_path: Path):
-    server = start_server(LCREC_ARTIFACTS=str(tmp_path / "empty"))
-    for path in ("", "rate", "profile", "data", "training", "compare"):
-        page.goto(f"{server.url}/{path}")
-        settle(page)
-        assert_no_traceback(page)

@@ -1,4 +1,4 @@
-"""Every page can be read: contrast by WCAG 2.1 AA in light and dark, and headings that skip no level."""
+"""Every page can be read: contrast by WCAG 2.1 AA, headings that skip no level, nothing past the edge of a phone."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -23,11 +23,13 @@ PAGES = {
     "Training": "training",
     "Compare": "compare",
 }
+LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+FITS = "() => document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"
 Lights = Literal["light", "dark"]
 
 
 def seen_in(browser: Browser, lights: Lights) -> Page:
-    context = browser.new_context(color_scheme=lights, viewport={"width": 1280, "height": 900})
+    context = browser.new_context(color_scheme=lights, viewport=LAPTOP)
     context.set_default_timeout(SETTLE_MS)
     return context.new_page()
 
@@ -41,7 +43,9 @@ def look(page: Page) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("lights", ["light", "dark"])
-def test_every_page_can_be_read_and_its_headings_skip_no_level(browser: Browser, server: Server, lights: Lights):
+def test_every_page_can_be_read_and_a_phone_needs_no_sideways_scrolling(
+    browser: Browser, server: Server, lights: Lights
+):
     page = seen_in(browser, lights)
     failing, skipping = {}, {}
     for name, path in PAGES.items():
@@ -55,6 +59,9 @@ def test_every_page_can_be_read_and_its_headings_skip_no_level(browser: Browser,
         levels = found["levels"]
         if levels[:1] != [1] or levels.count(1) != 1 or any(after > before + 1 for before, after in pairwise(levels)):
             skipping[name] = levels
+        page.set_viewport_size(PHONE)
+        page.wait_for_function(FITS)
+        page.set_viewport_size(LAPTOP)
     page.context.close()
     assert not failing
     assert not skipping

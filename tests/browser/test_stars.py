@@ -1,5 +1,6 @@
 """The stars of the Rate page in a real browser: half ones, by pointer and by keyboard, and what is said about them."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS, RatingScale
 from lcrec_core.store.profiles import ProfileStore
 from lcrec_core.store.sqlite import sqlite_url
 from tests import half_stars
-from tests.serving import Server, assert_no_traceback, settle
+from tests.serving import Server, assert_no_traceback, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -23,11 +24,15 @@ FAR_BELOW_THE_OLD_WAIT_MS = 5_000
 """Somebody who clicked was once left alone for 15 seconds; how long exactly it takes depends on the machine."""
 
 
-@pytest.fixture
-def halves(start_server: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on data with half stars."""
-    half_stars.bring_in(tmp_path / "halves", monkeypatch)
-    return start_server()
+    folder = tmp_path_factory.mktemp("halves")
+    with pytest.MonkeyPatch.context() as patch:
+        half_stars.bring_in(folder, patch)
+        places = {name: os.environ[name] for name in ("LCREC_DATA", "LCREC_ARTIFACTS")}
+    with serve(folder / "server", **places) as running:
+        yield running
 
 
 def profiles_of(server: Server) -> Path:
