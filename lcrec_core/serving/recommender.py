@@ -220,16 +220,25 @@ class Recommender:
         new = order[~self.catalogue.rated(profile)[order]]
         return self.catalogue.movie_ids[new[:n]].tolist()
 
-    def similar(self, movie_id: int, n: int = 5) -> list[tuple[int, float]]:
+    def similar(self, movie_id: int, n: int = 5, *, min_ratings: int = 0) -> list[tuple[int, float]]:
         """The `n` other films nearest in the model's item features: (movie_id, cosine), nearest first.
 
         A model without item features has no neighbours.
+
+        Args:
+            movie_id: Of the movie.
+            n: How many.
+            min_ratings: Fewest ratings of a neighbour: what few people rated is near to much by chance.
+
+        Raises:
+            ProfileError: The data set has no movie of that id.
         """
         catalogue, position = self.catalogue, self.catalogue.positions([movie_id])[0]
         if self._directions is None:
             return []
         cosine = self._directions @ self._directions[position]
-        others = np.flatnonzero(catalogue.stands_for_film & (catalogue.film != catalogue.film[position]))
+        enough = catalogue.stands_for_film & (catalogue.num_ratings >= min_ratings)
+        others = np.flatnonzero(enough & (catalogue.film != catalogue.film[position]))
         nearest = others[np.argsort(-cosine[others], kind="stable")[:n]]
         return [(int(catalogue.movie_ids[i]), float(cosine[i])) for i in nearest]
 

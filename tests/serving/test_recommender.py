@@ -278,6 +278,9 @@ def test_neighbours_are_nearest_first_and_never_the_movie_itself(recommender):
     cosines = [cosine for _, cosine in near]
     assert cosines == sorted(cosines, reverse=True)
     assert all(-1.001 <= cosine <= 1.001 for cosine in cosines)
+    counts = recommender.catalogue.stats["num_ratings"]
+    known = recommender.similar(1, 10, min_ratings=int(counts.quantile(0.75)))
+    assert counts[[movie for movie, _ in known]].min() >= counts.quantile(0.75)
 
 
 def test_suggestions_are_well_known_unrated_and_different(recommender, data):
