@@ -14,7 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
 
-from lcrec_ui.rate import star_control
+from lcrec_ui.frame import star_control
 
 PATIENCE_SECONDS = 60
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lcrec_ui.for_you import cards, filters, marks, side_by_side, steer, why
-from lcrec_ui.frame import loaders, page, session, tables
+from lcrec_ui.for_you import cards, filters, saved, side_by_side, steer, why
+from lcrec_ui.frame import loaders, marks, page, session, tables
 from lcrec_ui.frame.text import count, plain
 
 page.begin("For you")
-st.html(marks.STYLE)
+st.html(cards.STYLE)
 
 
-@page.fragment(key=marks.FOR_YOU)
+@page.fragment(key=cards.FOR_YOU)
 def recommendations() -> None:
     """Everything that moves with a filter, and with what steers the list."""
     recommender = loaders.recommender(session.current_bundle())
@@ -21,7 +21,7 @@ def recommendations() -> None:
     chosen = filters.panel(data, recommender.catalogue.stats)
     if person.stored is not None:
         chosen = replace(chosen, without=person.stored.unwanted)
-    marks.told(person)
+    marks.told(person, cards.FOR_YOU)
     ranked = recommender.rank(person.profile, chosen, wish)
     steer.missing(recommender)
     if ranked.empty:
@@ -32,7 +32,7 @@ def recommendations() -> None:
         return
     best = recommender.top_n(person.profile, 5, chosen, wish)
     cards.movie_cards(best, why.sentences(recommender, person.profile, best, wish), person)
-    marks.saved(recommender, person)
+    saved.section(recommender, person, cards.FOR_YOU)
     side_by_side.section(recommender, person, chosen, wish)
 
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):

@@ -9,14 +9,14 @@ from lcrec_ui.rate import rating
 # On a wide screen the top five stays in sight beside the long lists; on a phone it would cover them. There it stands
 # above them, and keeps its height: the star just given must not move with what it changed.
 STYLE = """<style>
+.st-key-top_five a strong { display: block; }
 @media (min-width: 900px) {
     .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {
         position: sticky; top: 4.5rem; align-self: flex-start;
     }
 }
 @media (max-width: 640px) {
-    .st-key-top_five li strong { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
-    .st-key-top_five li br { display: none; }
+    .st-key-top_five a strong { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
     .st-key-top_five [data-testid=stCaptionContainer] { min-height: 3lh; }
 }
 </style>"""

@@ -1,11 +1,13 @@
 """Help for tests that run the app's pages without a browser, on the demo data and its committed bundle."""
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from streamlit.testing.v1 import AppTest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = {name: f"pages/{number}_{name}.py" for number, name in enumerate(("for-you", "rate", "profile"), 1)}
+PAGES["movie"] = "pages/8_movie.py"
 
 
 def visit(page: str = "for-you", **link: str) -> AppTest:
@@ -41,7 +43,17 @@ def words(app: AppTest) -> str:
         app.success,
         app.error,
     )
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    said = [str(element.value) for kind in kinds for element in kind]
+    return "\n".join([*said, *links(app)])
+
+
+def links(app: AppTest) -> dict[str, int | None]:
+    """Every link's label, and the movie whose page it leads to."""
+    found = {}
+    for link in app.get("page_link"):
+        movie = parse_qs(link.proto.query_string).get("movie")
+        found[link.proto.label] = int(movie[0]) if movie else None
+    return found
 
 
 def top_titles(app: AppTest) -> list[str]:

@@ -9,13 +9,42 @@ import streamlit as st
 
 from lcrec_core.data.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.data.titles import sort_key, spoken
-from lcrec_ui.for_you import marks, steer
-from lcrec_ui.frame import export, session
-from lcrec_ui.frame.tables import RANKED_BY_TITLE, by_title
-from lcrec_ui.frame.text import count, plain, stars
+from lcrec_ui.for_you import steer
+from lcrec_ui.frame import export, giving, loaders, lookups, marks, movie_link, session
+from lcrec_ui.frame.tables import RANKED_BY_TITLE, by_title, follow_title, title_column
+from lcrec_ui.frame.text import count, plain, read_aloud, stars
+from lcrec_ui.posters import shown
 
 if TYPE_CHECKING:
     from lcrec_core.serving.recommender import Recommendation
+
+FOR_YOU = "for_you"
+"""Key of the page's fragment."""
+
+# A pointer or finger on the poster, the title or the empty card follows the card's link, which is drawn over all of it;
+# what can be pressed lies above.
+STYLE = """<style>
+[class*='st-key-card_'] { position: relative; }
+[class*='st-key-card_'] .stPageLink a::after { content: ""; position: absolute; inset: 0; border-radius: 0.5rem; }
+[class*='st-key-card_'] .stPageLink a:focus-visible { outline: none; }
+[class*='st-key-card_'] .stPageLink a:focus-visible::after { outline: 2px solid currentColor; outline-offset: -2px; }
+[class*='st-key-card_'] [data-testid=stElementContainer]:has(.stPageLink) { position: absolute; }
+[class*='st-key-card_'] .stPageLink a > span {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+[class*='st-key-card_']:has(.stPageLink a:hover) h2 { text-decoration: underline; }
+[class*='st-key-card_'] :is([class*='st-key-give_'], [class*='st-key-marks_']) { position: relative; z-index: 1; }
+[class*='st-key-film_'] { flex-wrap: nowrap; align-items: flex-start; }
+[class*='st-key-film_'] > [data-testid=stElementContainer]:has(.lcrec-poster) { flex: none; }
+[class*='st-key-about_'] { flex: 1 1 0; min-width: 0; }
+@media (max-width: 640px) {
+    [class*='st-key-film_'] > [data-testid=stElementContainer]:has(.lcrec-poster) { width: 5.5rem !important; }
+}
+</style>"""
+
+_POSTER = 112
+"""Pixels of width."""
+_OPENED = "ranked_opened"
 
 LIKING_LABEL = f"Chance of {WHOLE_STARS.like_threshold:g}+ stars"
 """Half stars have the same four."""
@@ -45,18 +74,24 @@ def movie_cards(movies: list[Recommendation], reasons: list[str], person: sessio
 
 
 def _card(rank: int, movie: Recommendation, reason: str, person: session.Person) -> None:
+    data_name, title = person.owner.data, spoken(movie.title)
     with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{rank}"):
-        st.markdown(f"## {rank}. {plain(spoken(movie.title))}", anchors=False)
-        if movie.genres:
-            st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
-        st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")
-        about = [people_gave(movie.mean_rating, movie.num_ratings)]
-        if movie.p_like is not None:
-            about.insert(0, f"{LIKING_LABEL} from you: {movie.p_like:.0%}")
-        st.caption("  \n".join(about))
+        with st.container(horizontal=True, gap="medium", key=f"film_{movie.movie_id}"):
+            shown.image(lookups.movies(data_name)[movie.movie_id], _POSTER)
+            with st.container(gap="xsmall", key=f"about_{movie.movie_id}"):
+                st.markdown(f"## {rank}. {plain(title)}", anchors=False)
+                movie_link.link(f"About {read_aloud(title)}", movie.movie_id)
+                if movie.genres:
+                    st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
+                st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")
+                about = [people_gave(movie.mean_rating, movie.num_ratings)]
+                if movie.p_like is not None:
+                    about.insert(0, f"{LIKING_LABEL} from you: {movie.p_like:.0%}")
+                st.caption("  \n".join(about))
         st.markdown(plain(reason))
-        with marks.buttons(person, movie.movie_id, spoken(movie.title)):
-            steer.more_like(person.owner.data, movie.movie_id, spoken(movie.title))
+        giving.stars(person, movie.movie_id, title, loaders.dataset(data_name).scale, FOR_YOU)
+        with marks.buttons(person, movie.movie_id, title, FOR_YOU):
+            steer.more_like(data_name, movie.movie_id, title)
 
 
 def people_gave(mean_rating: float | None, num_ratings: int) -> str:
@@ -73,23 +108,22 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
         ranked: What `Recommender.rank` returns; the chances are shown where it has them.
         scale: For the length of the bars.
     """
-    shown = by_title(
-        with_rank(ranked).drop(columns=["movie_id", "score"]), ranked["title"].map(sort_key), RANKED_BY_TITLE
-    )
-    shown["genres"] = [split_genres(joined) for joined in shown["genres"]]
-    if "liking" in shown:
-        shown["liking"] = shown["liking"].astype(float).round(2)
+    table = by_title(with_rank(ranked).drop(columns=["score"]), ranked["title"].map(sort_key), RANKED_BY_TITLE)
+    movie_ids = table.pop("movie_id").tolist()
+    table["genres"] = [split_genres(joined) for joined in table["genres"]]
+    if "liking" in table:
+        table["liking"] = table["liking"].astype(float).round(2)
     bar = st.column_config.ProgressColumn(
         "Predicted for you", min_value=0, max_value=scale.high, format="%.2f", width=150
     )
     st.dataframe(
-        shown,
+        table,
         hide_index=True,
         height=420,
         key="ranked_table",
         column_config={
             "rank": st.column_config.NumberColumn("#", width=52),
-            "title": st.column_config.TextColumn("Title", width=230),
+            "title": title_column(_OPENED, width=230),
             "predicted": bar,
             "liking": st.column_config.NumberColumn(
                 "Liking", format="percent", help=f"{LIKING_LABEL} from you, as the model sees it."
@@ -100,8 +134,9 @@ def ranked_table(ranked: pd.DataFrame, scale: RatingScale) -> None:
             "genres": st.column_config.ListColumn("Genres"),
         },
         column_order=["rank", "title", "predicted", "liking", "mean_rating", "num_ratings", "year", "genres"],
-        alt=f"{len(shown):,} movies in the order of the list",
+        alt=f"{len(table):,} movies in the order of the list",
     )
+    follow_title(_OPENED, movie_ids)
 
 
 def with_rank(ranked: pd.DataFrame) -> pd.DataFrame:

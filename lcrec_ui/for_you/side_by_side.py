@@ -12,7 +12,7 @@ from lcrec_core.models import registry
 from lcrec_core.serving.filters import Filters
 from lcrec_core.serving.lists import FOR_YOU, HABITS, POPULARITY, RATING, Wish
 from lcrec_ui.for_you.steer import ORDER_LABELS
-from lcrec_ui.frame import failures, loaders, session
+from lcrec_ui.frame import failures, loaders, movie_link, session
 from lcrec_ui.frame.text import count, plain
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ def section(recommender: Recommender, person: session.Person, filters: Filters, 
         ids = [{movie.movie_id for movie in movies} for movies in lists.values()]
         both = ids[0] & ids[1]
         for side, column in columns.items():
-            with column:
-                st.markdown("\n".join(_line(rank, movie, both) for rank, movie in enumerate(lists[side], 1)))
+            with column, st.container(gap="xsmall", key=f"list_{side}"):
+                for rank, movie in enumerate(lists[side], 1):
+                    movie_link.link(_line(rank, movie, both), movie.movie_id)
         st.caption(f"{count(len(both), 'movie is', 'movies are')} in both lists.")
 
 

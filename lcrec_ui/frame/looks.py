@@ -2,7 +2,16 @@
 
 import streamlit as st
 
-STYLE = """<style>
+from lcrec_ui.frame import giving, marks, movie_link
+
+_POSTERS = """
+/* A hairline, so that a dark poster has an edge on a dark page. A poster is never wider than its place. */
+.lcrec-poster { display: block; width: 100%; aspect-ratio: 2 / 3; object-fit: cover; border-radius: 0.35rem;
+    box-shadow: 0 0 0 1px rgba(128, 118, 108, 0.28), 0 2px 6px rgba(0, 0, 0, 0.18); }
+"""
+STYLE = (
+    f"<style>{giving.STYLE}{marks.STYLE}{movie_link.STYLE}{_POSTERS}"
+    + """
 /* The primary colour fills buttons under white text; as text on the page itself it is too dark in the dark. */
 button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="stSliderThumbValue"],
 [data-testid="stBaseButton-secondary"]:enabled:hover, [data-testid="stBaseButton-tertiary"]:enabled:hover,
@@ -16,6 +25,7 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
     fill: currentColor !important;
 }
 </style>"""
+)
 
 
 def apply() -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lcrec_core.data.dataset import Col, Dataset, split_genres
+from lcrec_core.data.movie_ratings import MovieRatings, RatingsByMovie
 from lcrec_core.data.summary import DatasetStatistics, summarise
 from lcrec_core.data.titles import spoken
 from lcrec_core.serving.matching import Matcher
@@ -45,12 +46,23 @@ def _statistics(name: str, stamp: str) -> DatasetStatistics:
     return summarise(dataset(name))
 
 
+def movie_ratings(name: str, movie_id: int) -> MovieRatings:
+    """What everybody gave one movie of a data set."""
+    return _ratings_by_movie(name, file_stamp(name)).of(movie_id)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _ratings_by_movie(name: str, stamp: str) -> RatingsByMovie:
+    return RatingsByMovie(dataset(name))
+
+
 @dataclass(frozen=True)
 class Movie:
     """What the pages say of a movie."""
 
     title: str
     """As people say it."""
+    year: int | None
     genres: tuple[str, ...]
     mean_rating: float
     """What people gave on average; NaN where nobody rated it."""
@@ -65,11 +77,13 @@ def movies(data_name: str) -> Mapping[int, Movie]:
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _movies(name: str, stamp: str) -> dict[int, Movie]:
     data = dataset(name)
-    table = data.movies[[Col.MOVIE, Col.TITLE, Col.GENRES]].itertuples(index=False, name=None)
+    table = data.movies[[Col.MOVIE, Col.TITLE, Col.YEAR, Col.GENRES]].itertuples(index=False, name=None)
     counts = np.bincount(_movie_rows(data), minlength=len(data.movies)).tolist()
     return {
-        movie_id: Movie(spoken(str(title)), tuple(split_genres(genres)), mean, count)
-        for (movie_id, title, genres), mean, count in zip(table, movie_means(name), counts, strict=True)
+        movie_id: Movie(
+            spoken(str(title)), None if pd.isna(year) else int(year), tuple(split_genres(genres)), mean, count
+        )
+        for (movie_id, title, year, genres), mean, count in zip(table, movie_means(name), counts, strict=True)
     }
 
 

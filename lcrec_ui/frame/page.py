@@ -7,6 +7,7 @@ and the page without `app.py`; `page()` notices this and puts the frame around t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from lcrec_core.errors import BundleError
 from lcrec_core.files import REPOSITORY
 from lcrec_ui.frame import failures, loaders, looks, notices, permissions, server, session, sidebar, url
 from lcrec_ui.frame.failures import callback, fragment
+from lcrec_ui.frame.text import clean, plain
 
 if TYPE_CHECKING:
     pass
@@ -48,6 +50,7 @@ class _PageFile:
 _FRONT = (
     _PageFile("1_for-you.py", "For you", "movie", "Five movies picked for you, and everything else in order."),
     _PageFile("2_rate.py", "Rate movies", "star", "Find movies, give them stars and watch the predictions move."),
+    _PageFile("8_movie.py", "Movies", "theaters", "One movie: what you would give it and why, and what everybody did."),
     _PageFile("7_history.py", "Bring your history", "upload_file", "Ratings from Letterboxd, IMDb or Trakt."),
     _PageFile("3_profile.py", "Profile", "person", "Choose who you are; a person's history and tastes."),
 )
@@ -70,15 +73,25 @@ def route() -> None:
             st.session_state[_ROUTED] = False
 
 
-def begin(title: str) -> None:
-    """Begin a page: its title first, so that there is something to see, then notices and the sidebar."""
+def begin(title: str | Callable[[], str]) -> None:
+    """Begin a page: its title first, so that there is something to see, then notices and the sidebar.
+
+    Args:
+        title: Words of ours; or what gives a text from outside, asked once the link is followed and the data is known.
+            That is escaped here, and the browser's title as well.
+    """
     routed = bool(st.session_state.get(_ROUTED))
     if not routed:
         # Neither a rerun, which would lose a button's click, nor a stop, which would keep stale fragments.
         failures.show_in_this_run()
         _open_frame()
     looks.apply()
-    st.title(title, anchor=False)
+    if callable(title):
+        words = clean(title())
+        st.set_page_config(page_title=f"{words} · {APP_NAME}")
+        st.title(plain(words), anchor=False)
+    else:
+        st.title(title, anchor=False)
     top = st.container()
     with st.sidebar:
         sidebar.draw()

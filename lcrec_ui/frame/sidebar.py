@@ -5,7 +5,7 @@ import streamlit as st
 from lcrec_core.errors import BundleError
 from lcrec_core.sources import datasets
 from lcrec_core.sources.published import DATA_LABELS
-from lcrec_ui.frame import session, url
+from lcrec_ui.frame import in_browser, movie_link, session, url
 from lcrec_ui.frame.failures import callback, fragment
 from lcrec_ui.frame.text import clean, count, distinct, plain
 
@@ -109,6 +109,8 @@ def _switch_who() -> None:
 @callback
 def _switch_data() -> None:
     session.set_data(st.session_state[_DATA])
+    # The same number is another movie there.
+    in_browser.set_query({}, (movie_link.MOVIE,), tell=False)
 
 
 @callback

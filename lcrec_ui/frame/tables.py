@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-if TYPE_CHECKING:
-    pass
-
+from lcrec_ui.frame import movie_link
 
 RANKED_BY_TITLE, HISTORY_BY_TITLE = "ranked_by_title", "history_by_title"
 """Keys of the switches that put a table in order of its titles."""
@@ -33,3 +32,29 @@ def by_title(table: pd.DataFrame, sort_keys: pd.Series, key: str) -> pd.DataFram
     if not st.toggle("Titles A to Z", key=key, help="In order of the titles, without The, A, Le and the like."):
         return table
     return table.loc[sort_keys.sort_values(kind="stable").index]
+
+
+def title_column(key: str, label: str = "Title", width: int | None = None) -> Any:
+    """A column of titles that lead to their movies' pages; see `follow_title`.
+
+    Args:
+        key: What was pressed is at this place in the session.
+        label: Over the column.
+        width: In pixels.
+    """
+    return st.column_config.ButtonColumn(label, width=width, alignment="left", type="tertiary", key=key)
+
+
+def follow_title(key: str, movie_ids: Sequence[int | None]) -> None:
+    """Leave for a movie's page where a title was pressed; call it after the table was drawn.
+
+    Args:
+        key: As of `title_column`.
+        movie_ids: Of the rows, in the order that the table was given.
+    """
+    pressed = st.session_state.get(key)
+    row = pressed["row"] if pressed else None
+    # A browser can send anything.
+    movie_id = movie_ids[row] if isinstance(row, int) and 0 <= row < len(movie_ids) else None
+    if movie_id is not None:
+        movie_link.go(int(movie_id))

@@ -69,6 +69,17 @@ def write_url() -> None:
     Another person, data set or model on the same page is a step that Back takes back. Completing the address of
     a page just opened is none, and neither is the own profile that begins with a star.
     """
+    chosen, wanted = state(), now()
+    if any(st.query_params.get(key) != wanted.get(key) for key in _URL_KEYS):
+        is_a_step = in_browser.page() == chosen.page and not chosen.replaces
+        in_browser.set_query(wanted, _URL_KEYS, tell=is_a_step)
+    chosen.page, chosen.replaces = in_browser.page(), False
+    _note_query(wanted)
+    in_browser.keep(chosen.remembered, decided=chosen.memory_decided)
+
+
+def now() -> dict[str, str]:
+    """The query parameters that open what is shown now, whoever follows them."""
     chosen = state()
     wanted: dict[str, str] = {}
     if chosen.token is not None:
@@ -80,12 +91,7 @@ def write_url() -> None:
             wanted["user"] = str(chosen.users[chosen.data])
     if chosen.data in chosen.bundles:
         wanted["model"] = chosen.bundles[chosen.data]
-    if any(st.query_params.get(key) != wanted.get(key) for key in _URL_KEYS):
-        is_a_step = in_browser.page() == chosen.page and not chosen.replaces
-        in_browser.set_query(wanted, _URL_KEYS, tell=is_a_step)
-    chosen.page, chosen.replaces = in_browser.page(), False
-    _note_query(wanted)
-    in_browser.keep(chosen.remembered, decided=chosen.memory_decided)
+    return wanted
 
 
 def _note_query(query: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from lcrec_ui.profile import people, taste
 
 _PAGE_PATH = "/profile"
 _CREATED = "profile_created"
+_OPENED = "history_opened"
 
 
 def identity(data: Dataset, person: session.Person) -> None:
@@ -147,7 +148,7 @@ def tastes(data: Dataset, person: session.Person) -> None:
         key="profile_history",
         column_config={
             "time": st.column_config.DateColumn("Date", format="DD MMM YYYY"),
-            "title": st.column_config.TextColumn("Title", width=250),
+            "title": tables.title_column(_OPENED, width=250),
             "rating": st.column_config.NumberColumn("Stars given", format="%g"),
             "mean_rating": st.column_config.NumberColumn("Everybody's average", format="%.2f"),
             "genres": st.column_config.ListColumn("Genres"),
@@ -155,6 +156,7 @@ def tastes(data: Dataset, person: session.Person) -> None:
         column_order=["title", "rating", "mean_rating", "time", "genres"],
         alt=f"The {len(history):,} ratings of {clean(person.label)}",
     )
+    tables.follow_title(_OPENED, listed["movie_id"].tolist())
 
 
 def history_csv(history: pd.DataFrame) -> bytes:

@@ -13,9 +13,9 @@ FEWEST_PER_GENRE = 3
 
 
 def history(data: Dataset, profile: Profile, means: pd.Series) -> pd.DataFrame:
-    """Everything a person rated, the latest first: `time`, `title`, `sort_key`, `genres`, `rating`, `mean_rating`.
+    """Everything a person rated, the latest first.
 
-    Titles are as people say them, and `sort_key` is what they are sorted by.
+    `movie_id`, `time`, `title` as people say it, `sort_key` that it is sorted by, `genres`, `rating`, `mean_rating`.
 
     Args:
         data: Knows the titles.
@@ -26,6 +26,7 @@ def history(data: Dataset, profile: Profile, means: pd.Series) -> pd.DataFrame:
     movies = data.movies.iloc[rows]
     table = pd.DataFrame(
         {
+            "movie_id": profile.movie_ids,
             "time": pd.to_datetime(profile.timestamps, unit="s"),
             "title": [spoken(title) for title in movies[Col.TITLE]],
             "sort_key": [sort_key(title) for title in movies[Col.TITLE]],

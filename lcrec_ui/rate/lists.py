@@ -11,9 +11,10 @@ from lcrec_core.data.titles import spoken
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.sources.datasets import DEMO
 from lcrec_core.sources.published import DATA_LABELS
-from lcrec_ui.frame import loaders, lookups, session
+from lcrec_ui.frame import loaders, lookups, movie_link, session
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import count, plain, stars
+from lcrec_ui.posters import shown
 from lcrec_ui.rate import rating
 from lcrec_ui.rate.movement import TopList
 
@@ -40,13 +41,12 @@ def top_five(recommender: Recommender, person: session.Person) -> None:
     if not best:
         st.caption("Every movie with enough ratings is rated already.")
         return
-    lines = []
     for rank, movie in enumerate(best, 1):
         change = top.change(movie.movie_id)
         moved = " ".join(filter(None, [change and f":gray[{change}]", top.mark(movie.movie_id)]))
         title = plain(spoken(movie.title))
-        lines.append(f"{rank}. **{title}**  \n   :yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}")
-    st.markdown("\n".join(lines))
+        line = f"**{rank}. {title}** :small[:yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}]"
+        movie_link.link(line, movie.movie_id)
     st.caption(_follows_from(recommender, len(profile.movie_ids)))
 
 
@@ -88,7 +88,7 @@ def _films_until(data_name: str, newest: int | None) -> str:
     return f" {data} has films up to {newest}."
 
 
-def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> None:
+def rated(recommender: Recommender, person: session.Person, elsewhere: set[int]) -> None:
     """What the person rated, the latest first, without the movies already on the page."""
     number = len(person.profile.movie_ids)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
@@ -99,7 +99,7 @@ def rated(recommender: Recommender, person: session.Person, shown: set[int]) -> 
         if not rating.undone():
             nothing = "" if number else "Nothing yet. "
             st.caption(f"{nothing}What you rate is listed here, with what we would have guessed.")
-    latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in shown]
+    latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in elsewhere]
     limit = st.session_state.setdefault(_LIMIT, ROWS)
     if latest:
         with st.container(border=True, key="rated"):
@@ -114,6 +114,7 @@ def _rows(recommender: Recommender, person: session.Person, movies: list[int]) -
     new = [movie_id for movie_id in movies if movie_id not in given]
     guesses = dict(zip(new, recommender.predict(profile, new).tolist(), strict=True)) if new else {}
     known = lookups.movies(recommender.data.name)
+    st.html(f"<style>{shown.beside_rows(known, movies, rating.PICTURE)}</style>")
     for movie_id in movies:
         if movie_id in given:
             guesses[movie_id] = rating.guess_without(recommender, person, movie_id)

@@ -13,11 +13,10 @@ import streamlit as st
 from lcrec_core.data.dataset import RatingScale
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import UnknownProfileError
-from lcrec_ui.frame import loaders, lookups, notices, profiles, session, sidebar
+from lcrec_ui.frame import loaders, lookups, movie_link, notices, profiles, session, sidebar, star_control
 from lcrec_ui.frame.failures import callback, said
 from lcrec_ui.frame.lookups import Movie
 from lcrec_ui.frame.text import count, plain, read_aloud
-from lcrec_ui.rate import star_control
 
 if TYPE_CHECKING:
     from lcrec_core.serving.recommender import Recommender
@@ -31,11 +30,20 @@ _GUESSES, _AS_WHOM = "rate_guesses", "rate_as_whom"
 _UNDO, _BEGUN = "undo", "begun"
 """What notices of undo, and of a profile that began, are about."""
 
+PICTURE = ".st-key-movie_{} .stPageLink a::before"
+"""Where a row's small picture is drawn."""
+
 # Title and stars side by side as long as there is room; all rows of one height, so that nothing moves when
 # a movie is rated; what went wrong below both.
 STYLE = f"""<style>{star_control.STYLE}
 [class*='st-key-movie_'] {{ row-gap: 0.25rem; }}
-[class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stMarkdown) {{ flex: 1 1 12rem; min-width: 0; }}
+[class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stPageLink) {{ flex: 1 1 12rem; min-width: 0; }}
+[class*='st-key-movie_'] a strong {{ display: block; }}
+[class*='st-key-movie_'] .stPageLink a {{ position: relative; min-height: 3.9rem; padding-left: 3.35rem; }}
+[class*='st-key-movie_'] .stPageLink a::before {{
+    content: ""; position: absolute; left: 0; top: 0.1rem; width: 2.5rem; height: 3.75rem; background-size: cover;
+    border-radius: 0.2rem; box-shadow: 0 0 0 1px rgba(128, 118, 108, 0.28);
+}}
 [class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stAlert) {{ flex: 1 0 100%; }}
 [class*='st-key-movie_'] [data-testid=stHorizontalBlock] {{ row-gap: 0; min-height: 4.75rem; align-content: start; }}
 [class*='st-key-movie_'] [data-testid=stHorizontalBlock] > [class*='st-key-stars_'] {{ flex: 1 0 100%; }}
@@ -126,7 +134,7 @@ def row(
     about.append(f"{movie.mean_rating:.2f} on average, {number}" if movie.num_ratings else "nobody rated it")
     # Two containers and no more: every one is felt with sixteen rows.
     with st.container(key=_row_of(movie_id), horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{plain(movie.title)}**  \n:small[:gray[{' · '.join(about)}]]", width="stretch")
+        movie_link.link(f"**{plain(movie.title)}** :small[:gray[{' · '.join(about)}]]", movie_id)
         with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width=star_control.WIDTH):
             star_control.control(movie_id, movie.title, scale, given, _on_star, owner)
             if given is None:

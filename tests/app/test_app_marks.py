@@ -54,9 +54,9 @@ def test_what_is_saved_is_listed_best_first_and_can_be_removed():
     assert top_titles(app) == titles, "what is saved stays in the list until it is rated or seen"
     section = saved(app)
     assert section.label == "Saved for later: 2 movies"
-    listed = [shown.value.split("**")[1] for shown in section.markdown]
+    listed = [shown.proto.label.split("**")[1] for shown in section.get("page_link")]
     assert sorted(listed) == sorted([titles[0], titles[2]])
-    guessed = [float(shown.value.split("[")[2].split()[0]) for shown in section.markdown]
+    guessed = [float(shown.proto.label.split("[")[2].split()[0]) for shown in section.get("page_link")]
     assert guessed == sorted(guessed, reverse=True)
     next(shown for shown in app.button if (shown.key or "").startswith("unsave_")).click().run()
     assert saved(app).label == "Saved for later: 1 movie"

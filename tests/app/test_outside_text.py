@@ -28,6 +28,7 @@ SHOWN = frozenset(
         "form_submit_button",
         "header",
         "info",
+        "link",  # of `movie_link`
         "link_button",
         "markdown",
         "metric",
@@ -86,12 +87,16 @@ OURS = {
     "data/views.py": {"tables.genre_places", "tables.word_places", "state", "name"},
     "frame/failures.py": {"then", "before"},  # words of ours around an error's own
     "for_you/filters.py": {"default_min_ratings(data)"},
-    "for_you/marks.py": {
+    "frame/movie_link.py": {"label"},  # its callers' are looked at
+    "frame/marks.py": {
         *("marked_label", "label", "_SAID[mark][0 if on else 1]"),
         "_SAID[taken_back.mark][1 if taken_back.rating is None else 0]",
     },  # words of ours
     "history/bring.py": {"label", "_LISTED_AS.get(mark, 'films')", "_label(plan).removeprefix('Add ')"},  # likewise
     "history/take.py": {"label"},
+    "movie/parts.py": {"sure.sureness"},  # one of three words of ours
+    "movie/search.py": {"label"},
+    "8_movie.py": {"asked.wrong"},  # Markdown already
     "for_you/steer.py": {"ORDER_LABELS[order]", "ABOUT[by or FOR_YOU]"},
     "profile/people.py": {"label"},  # the forms' own labels
     "rate/lists.py": {

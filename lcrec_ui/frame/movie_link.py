@@ -1,0 +1,40 @@
+"""Links to a movie's page, which keep the visitor's session and say in their address what they lead to."""
+
+import streamlit as st
+
+from lcrec_ui.frame import url
+
+PAGE = "pages/8_movie.py"
+MOVIE = "movie"
+"""Query parameter that names the movie, by the data set's id."""
+
+# One look for all of them: as wide as the text, which may break, and a line below it under a pointer.
+STYLE = """
+[data-testid=stPageLink-NavLink][href*="movie="] {
+    padding: 0; margin: 0; width: fit-content; max-width: 100%; background: none; line-height: inherit;
+}
+[data-testid=stPageLink-NavLink][href*="movie="] > span { white-space: normal; overflow: visible; display: block; }
+[data-testid=stPageLink-NavLink][href*="movie="] p { font-weight: 400; }
+[data-testid=stPageLink-NavLink][href*="movie="]:hover strong { text-decoration: underline; }
+[data-testid=stPageLink-NavLink][href*="movie="]:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+"""
+
+
+def query(movie_id: int) -> dict[str, str]:
+    """The query of a movie's page as the visitor sees it: the person, the data set and the model stay."""
+    return {**url.now(), MOVIE: str(movie_id)}
+
+
+def link(label: str, movie_id: int) -> None:
+    """A link to a movie's page.
+
+    Args:
+        label: One line of Markdown, escaped; what is bold in it is underlined under a pointer.
+        movie_id: Of the movie.
+    """
+    st.page_link(PAGE, label=label, icon="", help="", query_params=query(movie_id))
+
+
+def go(movie_id: int) -> None:
+    """Leave for a movie's page at once; for what cannot be a link, such as a table's cell."""
+    st.switch_page(PAGE, query_params=query(movie_id))
