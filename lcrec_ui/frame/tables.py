@@ -42,7 +42,9 @@ def title_column(key: str, label: str = "Title", width: int | None = None) -> An
         label: Over the column.
         width: In pixels.
     """
-    return st.column_config.ButtonColumn(label, width=width, alignment="left", type="tertiary", key=key)
+    return st.column_config.ButtonColumn(
+        label, width=width, alignment="left", type="tertiary", key=key, help="Press a title to open its page."
+    )
 
 
 def follow_title(key: str, movie_ids: Sequence[int | None]) -> None:

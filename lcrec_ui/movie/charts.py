@@ -123,6 +123,7 @@ def in_time(ratings: MovieRatings, scale: RatingScale) -> Chart | None:
             "range": [0, 3 * most],
             "tickmode": "array",
             "tickvals": [0, most],
+            "tickformat": ",",
             "fixedrange": True,
             "automargin": True,
         },

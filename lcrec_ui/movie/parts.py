@@ -37,16 +37,15 @@ STYLE = """<style>
 [class*='st-key-near_'] .stPageLink p { font-size: 0.875rem; }
 [class*='st-key-reason_'] a strong { font-weight: 600; }
 @media (max-width: 640px) {
-    .st-key-movie_head { display: block !important; }
+    .st-key-movie_head { display: grid !important; grid-template-columns: 7rem 1fr; gap: 0.75rem 1rem; }
     .st-key-movie_head > [data-testid=stElementContainer]:has(.lcrec-poster) {
-        float: left; width: 7rem !important; margin-right: 1rem;
+        width: 7rem !important; grid-row: 1 / span 2;
     }
-    .st-key-movie_facts { display: block !important; }
-    .st-key-movie_facts > * { margin-bottom: 0.75rem; }
-    .st-key-movie_yours { clear: both; }
-    .st-key-movie_similar { gap: 0.75rem; }
-    [class*='st-key-near_'] { width: calc((100% - 1.5rem) / 3) !important; }
-    [class*='st-key-near_'] .lcrec-poster { width: 100%; }
+    .st-key-movie_head > :has(> .st-key-movie_facts), .st-key-movie_facts { display: contents !important; }
+    .st-key-movie_facts > * { grid-column: 1 / -1; }
+    .st-key-movie_facts > :nth-child(-n + 2) { grid-column: 2; }
+    .st-key-movie_similar > :has(> [class*='st-key-near_']) { width: 6.4rem !important; flex: none; }
+    [class*='st-key-near_'] { width: 100% !important; }
 }
 </style>"""
 

@@ -30,6 +30,8 @@ _GUESSES, _AS_WHOM = "rate_guesses", "rate_as_whom"
 _UNDO, _BEGUN = "undo", "begun"
 """What notices of undo, and of a profile that began, are about."""
 
+_GENRES = 2
+"""Of a movie in its row: all of them would take a line of their own."""
 PICTURE = ".st-key-movie_{} .stPageLink a::before"
 """Where a row's small picture is drawn."""
 
@@ -129,7 +131,7 @@ def row(
         guess: The prediction; for a rated movie the one made without that rating.
         scale: The ratings that can be given.
     """
-    about = [plain(", ".join(movie.genres))] if movie.genres else []
+    about = [plain(", ".join(movie.genres[:_GENRES]))] if movie.genres else []
     number = count(movie.num_ratings, "rating")
     about.append(f"{movie.mean_rating:.2f} on average, {number}" if movie.num_ratings else "nobody rated it")
     # Two containers and no more: every one is felt with sixteen rows.
