@@ -7,6 +7,7 @@ import streamlit as st
 from lcrec_ui.for_you import cards, filters, saved, side_by_side, steer, why
 from lcrec_ui.frame import loaders, marks, page, session, tables
 from lcrec_ui.frame.text import count, plain
+from lcrec_ui.posters import real
 
 page.begin("For you")
 st.html(cards.STYLE)
@@ -32,6 +33,7 @@ def recommendations() -> None:
         return
     best = recommender.top_n(person.profile, 5, chosen, wish)
     cards.movie_cards(best, why.sentences(recommender, person.profile, best, wish), person)
+    real.attribution(data.name)
     saved.section(recommender, person, cards.FOR_YOU)
     side_by_side.section(recommender, person, chosen, wish)
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from lcrec_ui.frame import loaders, page, session
 from lcrec_ui.movie import parts, search
+from lcrec_ui.posters import real
 
 page.begin(search.heading)
 st.html(search.STYLE)
@@ -36,3 +37,4 @@ else:
             parts.similar(loaders.recommender(session.current_bundle()), asked.movie_id)
     parts.everybody(data, asked.movie_id)
     find("Another movie")
+    real.attribution(data.name)

@@ -10,7 +10,7 @@ import streamlit as st
 from lcrec_core.data.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.data.titles import sort_key, spoken
 from lcrec_ui.for_you import steer
-from lcrec_ui.frame import export, giving, loaders, lookups, marks, movie_link, session
+from lcrec_ui.frame import export, giving, loaders, marks, movie_link, session
 from lcrec_ui.frame.tables import RANKED_BY_TITLE, by_title, follow_title, title_column
 from lcrec_ui.frame.text import count, plain, read_aloud, stars
 from lcrec_ui.posters import shown
@@ -63,6 +63,7 @@ EXPORT_COLUMNS = {
 
 def movie_cards(movies: list[Recommendation], reasons: list[str], person: session.Person) -> None:
     """The best match across the page and the others two by two, in reading order on a phone as well."""
+    posters = shown.images(person.owner.data, [movie.movie_id for movie in movies])
     for start, length in ((0, 1), (1, 2), (3, 2)):
         row = list(zip(movies, reasons, strict=True))[start : start + length]
         if not row:
@@ -70,14 +71,14 @@ def movie_cards(movies: list[Recommendation], reasons: list[str], person: sessio
         columns = st.columns(length) if length > 1 else [st.container()]
         for column, (movie, reason), rank in zip(columns, row, range(start + 1, start + 3), strict=False):
             with column:
-                _card(rank, movie, reason, person)
+                _card(rank, movie, reason, person, posters[movie.movie_id])
 
 
-def _card(rank: int, movie: Recommendation, reason: str, person: session.Person) -> None:
+def _card(rank: int, movie: Recommendation, reason: str, person: session.Person, poster: str) -> None:
     data_name, title = person.owner.data, spoken(movie.title)
     with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{rank}"):
         with st.container(horizontal=True, gap="medium", key=f"film_{movie.movie_id}"):
-            shown.image(lookups.movies(data_name)[movie.movie_id], _POSTER)
+            shown.show(poster, _POSTER)
             with st.container(gap="xsmall", key=f"about_{movie.movie_id}"):
                 st.markdown(f"## {rank}. {plain(title)}", anchors=False)
                 movie_link.link(f"About {read_aloud(title)}", movie.movie_id)

@@ -90,7 +90,7 @@ def _guess(recommender: Recommender, profile: Profile, movie_id: int) -> _Guess:
 def _head(recommender: Recommender, person: session.Person, movie_id: int, guess: _Guess) -> None:
     film = lookups.movies(recommender.data.name)[movie_id]
     with st.container(horizontal=True, gap="large", key="movie_head"):
-        shown.image(film, _POSTER)
+        shown.show(shown.images(recommender.data.name, [movie_id])[movie_id], _POSTER)
         with st.container(key="movie_facts", gap="small"):
             about = [f":gray-badge[{plain(genre)}]" for genre in film.genres]
             if about:
@@ -170,12 +170,12 @@ def similar(recommender: Recommender, movie_id: int) -> None:
     near = recommender.similar(movie_id, _NEIGHBOURS, min_ratings=default_min_ratings(data))
     if not near:
         return
-    known = lookups.movies(data.name)
+    known, posters = lookups.movies(data.name), shown.images(data.name, [other for other, _ in near])
     st.header("Similar movies", anchor=False)
     with st.container(horizontal=True, gap="small", key="movie_similar"):
         for other, _ in near:
             with st.container(width=_SMALL_POSTER, gap="xsmall", key=f"near_{other}"):
-                shown.image(known[other], _SMALL_POSTER)
+                shown.show(posters[other], _SMALL_POSTER)
                 movie_link.link(f"**{plain(known[other].title)}**", other)
 
 

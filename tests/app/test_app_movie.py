@@ -9,20 +9,17 @@ from lcrec_core.data.movie_ratings import RatingsByMovie
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.serving.recommender import Recommender
-from lcrec_core.sources import demo
+from lcrec_core.sources import demo, tmdb
 from lcrec_core.store.profiles import SAVED, SEEN, ProfileStore
 from lcrec_ui.frame import lookups
 from lcrec_ui.frame.text import read_aloud
 from lcrec_ui.movie import charts, search
+from lcrec_ui.posters import real
 from tests import half_stars
 from tests.app_support import assert_sound, go, links, visit, words
 from tests.data.test_movie_ratings import FOUR, data_of
 
-MATRIX = next(
-    row.movie_id
-    for row in demo.load_demo().movies.itertuples()
-    if row.title in ("The Matrix (1999)", "Matrix, The (1999)")
-)
+MATRIX = next(row.movie_id for row in demo.load_demo().movies.itertuples() if row.title == "The Matrix (1999)")
 
 
 def own_visit(movie: object = MATRIX):
@@ -160,3 +157,43 @@ def test_charts_leave_out_what_there_is_too_little_of():
     assert charts.in_time(RatingsByMovie(data_of(FOUR)).of(30), WHOLE_STARS) is None
     alone = charts.chances(ratings.values, None)
     assert alone.alt == "Everybody's ratings: everybody most often gave 2, 67%."
+
+
+def pictures(app) -> list[str]:
+    return [shown.proto.body for shown in app.get("html") if "<img" in shown.proto.body]
+
+
+@pytest.fixture
+def linked(tmp_path, monkeypatch):
+    """The demo as if it had a links.csv: every movie's TMDB id is its own. Nothing is asked of anybody."""
+    asked = []
+
+    def answer(url: str, query: dict, headers: dict, most: int) -> bytes:
+        asked.append(url)
+        return b'{"poster_path": "/a.jpg"}' if "/3/movie/" in url else b"\xff\xd8\xff a picture"
+
+    monkeypatch.setattr(tmdb, "_fetched", answer)
+    monkeypatch.setattr(tmdb, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(real, "_tmdb_ids", lambda name: {movie_id: movie_id for movie_id in lookups.movies(name)})
+    real._posters.clear()
+    yield asked
+    real._posters.clear()
+
+
+def test_real_posters_are_shown_with_tmdbs_words_where_there_is_a_key(linked, monkeypatch):
+    monkeypatch.setenv(tmdb.KEY_ENV, "key")
+    app = visit("movie", movie=str(MATRIX))
+    assert_sound(app)
+    assert all('src="data:image/jpeg;base64,' in shown for shown in pictures(app))
+    assert 'alt="Poster: The Matrix (1999), Action"' in pictures(app)[0]
+    assert tmdb.ATTRIBUTION in words(app)
+    assert linked
+
+
+def test_nothing_is_asked_without_a_key(linked, monkeypatch):
+    monkeypatch.delenv(tmdb.KEY_ENV, raising=False)
+    app = visit("movie", movie=str(MATRIX))
+    assert len(pictures(app)) == 7
+    assert all('src="data:image/svg+xml;base64,' in shown for shown in pictures(app))
+    assert tmdb.ATTRIBUTION not in words(app)
+    assert linked == []

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "for-you?user=17": "For you",
     "rate": "Rate movies",
+    "movie": "Movies",
     "history": "Bring your history",
     "profile": "Profile",
     "data": "Data",

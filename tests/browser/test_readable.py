@@ -15,6 +15,8 @@ LOOK = (Path(__file__).parent / "readable.js").read_text()
 PAGES = {
     "For you": "",
     "Rate": "rate",
+    "Search of movies": "movie",
+    "A movie": "movie?movie=476",
     "Bring your history": "history",
     "Profile": "profile",
     "Data": "data",

@@ -19,7 +19,7 @@ from tests.serving import Server, assert_names_nobody, assert_no_traceback, serv
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("", "rate", "history", "profile", "data", "training", "compare")
+PATHS = ("", "rate", "movie?movie=2", "history", "profile", "data", "training", "compare")
 MADE_ALIVE = """() => [...document.querySelectorAll(
     "[data-testid=stMain] [data-testid=stMarkdownContainer] :is(h6, blockquote, hr, .katex, img, a[target=_blank])")]
     .map(e => e.outerHTML.slice(0, 200))"""
@@ -119,7 +119,7 @@ def hostile_files() -> Files:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_data_set_is_only_text(path: str, watched: Page, hostile_server: Server):
-    watched.goto(f"{hostile_server.url}/{path}?data={DATA}&user=2&model={DATA}/www.{HOST}")
+    watched.goto(f"{hostile_server.url}/{path}{'&' if '?' in path else '?'}data={DATA}&user=2&model={DATA}/www.{HOST}")
     assert_only_text(watched)
     assert_shows(watched, TEXTS[1], "stSidebar")
     assert watched.evaluate(MADE_ALIVE) == []
