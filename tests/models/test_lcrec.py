@@ -14,11 +14,13 @@ from lcrec_core.files import seal, unseal
 from lcrec_core.models import registry
 from lcrec_core.models.contract import Silent
 from lcrec_core.models.lcrec import fit
+from lcrec_core.models.lcrec.backbone import Backbone
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, NetworkConfig
 from lcrec_core.models.lcrec.model import LCRecModel, interactions_of
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
 from lcrec_core.models.lcrec.sequences import UserRatings, gap, log_count, make_sequences, step, steps
 from lcrec_core.models.lcrec.side_information import Interactions
+from lcrec_core.models.lcrec.trace import trace
 from lcrec_core.models.settings import configured
 from tests.made_up import made_up
 
@@ -300,3 +302,39 @@ def test_evidence_is_the_training_part_alone(data, split):
     evidence = interactions_of(data, encode(data, split.fitting))
     assert isinstance(evidence, Interactions)
     assert len(evidence.ratings) == len(split.fitting)
+
+
+@pytest.mark.parametrize("who", ["known", "new", "nobody"])
+def test_the_terms_of_a_prediction_make_exactly_what_the_model_predicts(data, model, who):
+    ids = data.movies[Col.MOVIE].to_numpy()[:5].tolist()
+    rated = [(movie, 5.0 - place % 3, 60 * place) for place, movie in enumerate(ids)]
+    profile = {"known": Profile.from_dataset(data, 3), "new": Profile.of(rated), "nobody": Profile.of()}[who]
+    whole, alone = model.catalogue(profile).ratings, without_network(model).catalogue(profile).ratings
+    for position in (0, 17, 39):
+        terms = trace(model, profile, position)
+        assert terms.rating == whole[position]
+        assert terms.backbone + terms.network + terms.history == pytest.approx(terms.rating, abs=1e-6)
+        assert terms.backbone == pytest.approx(alone[position], abs=1e-5)
+        if who == "nobody":
+            assert terms.history == pytest.approx(0, abs=1e-6)
+
+
+def test_the_backbones_terms_by_hand(data, model):
+    small = replace(
+        model.backbone,
+        mean=3.5,
+        movies=torch.zeros(1, 40, 2),
+        weights=torch.zeros(1, model.backbone.weights.shape[1], 2),
+        # A prior so firm that the person stays at its mean, which is zero.
+        precision=1e9 * torch.eye(2)[None],
+    )
+    small.movies[0, 17] = torch.tensor([0.25, 2.0])
+    terms = trace(without_network(model, small), Profile.from_dataset(data, 3), 17)
+    assert (terms.mean, terms.movie) == (3.5, 0.25)
+    assert (terms.person, terms.taste) == pytest.approx((0, 0), abs=1e-6)
+    assert (terms.network, terms.history) == pytest.approx((0, 0), abs=1e-6)
+    assert terms.rating == pytest.approx(3.75, abs=1e-6)
+
+
+def without_network(model: LCRecModel, backbone: Backbone | None = None) -> LCRecModel:
+    return LCRecModel(backbone or model.backbone, None, model.data, model.encoded, model.config)

@@ -28,7 +28,7 @@ from lcrec_core.models.lcrec.backbone import (
     predict_catalogue,
 )
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig
-from lcrec_core.models.lcrec.network import LCRecNetwork
+from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
 from lcrec_core.models.lcrec.sequences import Sequences, UserRatings, all_steps, make_sequences, offsets_of, step
 from lcrec_core.models.lcrec.side_information import (
     Interactions,
@@ -52,6 +52,17 @@ class Queries:
     sequences: Sequences
     order: np.ndarray
     """int64 (N,): where each target of the sequences stands among the rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Now:
+    """What a live prediction of the whole catalogue is made of."""
+
+    user_factors: Tensor
+    """float32 (S, 1, D): b and p of the person."""
+    events: Events
+    targets: Targets
+    """Every movie, with the backbone's rating of it."""
 
 
 class LCRecModel:
@@ -132,6 +143,14 @@ class LCRecModel:
     @torch.inference_mode()
     def catalogue(self, profile: Profile) -> Prediction:
         """See `Model`: everybody, known or new, is folded in from their own ratings."""
+        now = self.now(profile)
+        if self.network is None:
+            return Prediction.of_ratings(now.targets.backbone.numpy())
+        probabilities = self.network(now.events, now.targets, self.features).exp()
+        return Prediction.of_ratings((probabilities @ self.network.values).numpy(), probabilities.numpy())
+
+    def now(self, profile: Profile) -> "Now":
+        """Somebody after their last rating, and every movie to be predicted then."""
         known, movies = self.data.known_movies(profile.movie_ids)
         ratings, times = profile.ratings[known], profile.timestamps[known]
         sizes = self.encoded.vocabularies.sizes()
@@ -143,18 +162,15 @@ class LCRecModel:
         features = user_side_features(seen, self.backbone.log_count, self.config.backbone)
         folded = fold_in(self.backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), features)
         rating, posterior_std = predict_catalogue(self.backbone, folded.user_factors)
-        if self.network is None:
-            return Prediction.of_ratings(rating.numpy())
         # The network is asked once about the time, and with that about every movie.
         nothing = np.zeros(1, dtype=np.int64)
         once = UserRatings(np.array([0, 1]), nothing, np.array([times.max(initial=0)]))
         history = UserRatings(np.array([0, len(movies)]), movies, times)
-        middle = self.network.middle
+        middle = self.data.scale.middle
         sequences = make_sequences(history, folded.loo_residuals.numpy(), ratings, middle, once, nothing, nothing)
         events, time, _ = step(sequences, nothing, mask_future=1.0)
         targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, posterior_std=posterior_std)
-        probabilities = self.network(events, targets, self.features).exp()
-        return Prediction.of_ratings((probabilities @ self.network.values).numpy(), probabilities.numpy())
+        return Now(folded.user_factors, events, targets)
 
     def movies(self, profiles: Sequence[Profile], positions: np.ndarray) -> Prediction:
         """See `queries.of_movies`: everybody is folded in at once, by some of the samples."""

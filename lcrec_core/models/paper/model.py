@@ -171,14 +171,19 @@ class PaperModel:
     @torch.inference_mode()
     def catalogue(self, profile: Profile) -> Prediction:
         """See `Model`."""
+        fields, liked = self.reads(profile)
+        history = self.features[torch.from_numpy(liked).to(self.features.device)].unsqueeze(0)  # (1, T, D)
+        user = self.network.user_features(fields, history)  # (1, D)
+        return Prediction.of_ratings(self.network.rating_from_halves(user, self._movie_half).cpu().numpy())
+
+    def reads(self, profile: Profile) -> tuple[Tensor, np.ndarray]:
+        """What the network reads of somebody: encoded fields int64 (1, 4); the last movies they liked, int64 (T,)."""
         config = self.network.config
         known, movies = self.data.known_movies(profile.movie_ids)
         liked = movies[profile.ratings[known] >= config.liked_from][-config.max_history :]
-        device = self.features.device  # a model that was just fitted may be on the GPU
-        fields = torch.from_numpy(encode_profile(profile, self.encoded.vocabularies)).to(device).unsqueeze(0)  # (1, 4)
-        history = self.features[torch.from_numpy(liked).to(device)].unsqueeze(0)  # (1, T, D)
-        user = self.network.user_features(fields, history)  # (1, D)
-        return Prediction.of_ratings(self.network.rating_from_halves(user, self._movie_half).cpu().numpy())
+        # A model that was just fitted may be on the GPU.
+        fields = torch.from_numpy(encode_profile(profile, self.encoded.vocabularies)).to(self.features.device)
+        return fields.unsqueeze(0), liked
 
     def tensors(self) -> dict[str, np.ndarray]:
         """See `Model`."""

@@ -77,11 +77,18 @@ class PaperNetwork(nn.Module):
 
     def movie_features(self, ids: Tensor, genres: Tensor, words: Tensor) -> Tensor:
         """M_f: (M,), (M, G), (M, W) -> (M, D)."""
+        return self.movie_from_parts(*self.movie_parts(ids, genres, words))
+
+    def movie_parts(self, ids: Tensor, genres: Tensor, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What M_f is made of: the id's dense layer (M, E), the genres' (M, E), the title CNN's features (M, F)."""
         by_id = F.relu(self.movie_id_dense(self.movie_ids(ids)))  # (M, E)
         by_genre = F.relu(self.genre_dense(masked_mean(self.genres(genres), genres != PAD)))  # (M, E)
+        return by_id, by_genre, self.title(words) if self.config.reads_titles else by_id.new_zeros(len(ids), 0)
+
+    def movie_from_parts(self, by_id: Tensor, by_genre: Tensor, title: Tensor) -> Tensor:
+        """M_f of its parts: (M, E), (M, E), (M, F) -> (M, D)."""
         fused = F.relu(self.movie_fusion(torch.cat([by_id, by_genre], dim=1)))  # (M, 2E)
-        title = [self.title(words)] if self.config.reads_titles else []
-        return F.relu(self.movie_dense(torch.cat([fused, *title], dim=1)))
+        return F.relu(self.movie_dense(torch.cat([fused, title], dim=1)))
 
     def preference(self, history: Tensor) -> Tensor:
         """U_pf, the LSTM's last cell state: M_f of the liked movies in time order (B, T, D) -> (B, H); T may be 0."""
@@ -91,10 +98,18 @@ class PaperNetwork(nn.Module):
 
     def user_features(self, fields: Tensor, history: Tensor) -> Tensor:
         """U_f: encoded fields (B, 4) and M_f of the history (B, T, D) -> (B, D)."""
+        explicit = self.explicit(fields)
+        return self.user_from_parts(explicit, self.preference(history) if self.config.reads_history else None)
+
+    def explicit(self, fields: Tensor) -> Tensor:
+        """U_ef: encoded fields (B, 4) -> (B, D)."""
         columns = zip(self.user_embeddings, self.user_dense, fields.unbind(dim=1), strict=True)
-        explicit = self.user_explicit(torch.cat([F.relu(dense(embed(x))) for embed, dense, x in columns], dim=1))
-        preference = [self.preference(history)] if self.config.reads_history else []
-        return F.relu(self.user_dense_last(torch.cat([explicit, *preference], dim=1)))
+        return self.user_explicit(torch.cat([F.relu(dense(embed(x))) for embed, dense, x in columns], dim=1))
+
+    def user_from_parts(self, explicit: Tensor, preference: Tensor | None) -> Tensor:
+        """U_f of U_ef (B, D) and U_pf (B, H), which a network without the LSTM has not -> (B, D)."""
+        parts = [explicit] if preference is None else [explicit, preference]
+        return F.relu(self.user_dense_last(torch.cat(parts, dim=1)))
 
     def rating(self, user: Tensor, movie: Tensor) -> Tensor:
         """Predicted ratings, not clipped to the scale: U_f (N, D), M_f (N, D) -> (N,); either may be (1, D)."""
