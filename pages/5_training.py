@@ -6,7 +6,8 @@ import streamlit as st
 from lcrec_core.evaluation.paper_facts import DATA
 from lcrec_core.models.bundles import list_bundles, list_damaged
 from lcrec_core.models.registry import FAMILIES
-from lcrec_ui.frame import charts, page, session
+from lcrec_ui.frame import charts, page, places, session
+from lcrec_ui.frame.tables import html_table
 from lcrec_ui.frame.text import plain
 from lcrec_ui.training import charts as training_charts
 from lcrec_ui.training import runs
@@ -21,7 +22,7 @@ if chosen:
     curves = [training_charts.Curve(bundle.name, pd.DataFrame(bundle.history)) for bundle in rated]
     paper_band = any(bundle.data == DATA for bundle in rated)
     for column, metric in zip(st.columns(2), ("mse", "mae") if curves else (), strict=False):
-        with column:
+        with column, places.place("figure-5" if metric == "mse" else "figure-6"):
             charts.draw(training_charts.training_curves(curves, metric, paper_band=paper_band), f"curve_{metric}")
     if curves:
         st.caption(
@@ -45,9 +46,8 @@ if chosen:
         alt="Errors, size, time and machine of each bundle",
     )
     st.header("Settings", anchor=False)
-    st.dataframe(
-        training_tables.settings_table(chosen), hide_index=True, alt="Table VI beside the settings of each bundle"
-    )
+    with places.place("table-6"):
+        html_table(training_tables.settings_table(chosen), "Table VI beside the settings of each bundle")
 elif bundles:
     st.info("Choose at least one bundle to see its training.", icon=":material/info:")
 else:
@@ -60,3 +60,4 @@ runs.start_form(list(bundles.values()), session.state().data)
 runs.current_run()
 st.header("Runs started here", anchor=False)
 runs.earlier_runs()
+places.arrive()

@@ -80,3 +80,41 @@ def impossible_results() -> list[PaperResult]:
 def shows_paper_rows(data: Dataset) -> bool:
     """Whether the paper's example rows are rows of this data set."""
     return data.name == DATA
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One of the paper's numbered equations."""
+
+    number: int
+    latex: str
+    about: str
+    """What it says, in a sentence."""
+
+
+EQUATIONS = (
+    Equation(1, r"f_t = \sigma(W_f\,[h_{t-1}, x_t] + b_f)", "The forget gate: how much of the memory is kept."),
+    Equation(2, r"i_t = \sigma(W_i\,[h_{t-1}, x_t] + b_i)", "The input gate: how much of what is new is let in."),
+    Equation(3, r"o_t = \sigma(W_o\,[h_{t-1}, x_t] + b_o)", "The output gate: how much of the memory is told."),
+    Equation(4, r"\tilde c_t = \tanh(W_c\,[h_{t-1}, x_t] + b_c)", "The candidate: what might be written to memory."),
+    Equation(5, r"c_t = f_t \odot c_{t-1} + i_t \odot \tilde c_t", "The cell state: the memory after this movie."),
+    Equation(6, r"h_t = o_t \odot \tanh(c_t)", "The hidden state: what the layer above is told."),
+    Equation(7, r"C = f(X \otimes W + b)", "The convolution: a filter W slides over the words X of a title."),
+    Equation(8, r"p = \max(C_1, C_2, \ldots, C_n)", "Max pooling: of all its places a filter keeps the largest."),
+    Equation(9, r"f(x) = \max(0, x)", "ReLU: what is negative becomes zero."),
+    Equation(
+        10,
+        r"\mathrm{MSE} = \frac{1}{N} \sum_{n=1}^{N} (r_n - \hat r_n)^2",
+        "The mean squared error of N predicted ratings.",
+    ),
+    Equation(
+        11,
+        r"\mathrm{MAE} = \frac{1}{N} \sum_{n=1}^{N} |r_n - \hat r_n|",
+        "The mean absolute error of N predicted ratings.",
+    ),
+)
+"""Equations (1) to (11): the LSTM, the CNN, and the two errors."""
+
+TOP_FIVE = ((3377, 4.28), (556, 4.27), (3378, 4.03), (3797, 3.96), (3461, 3.88))
+"""Figure 7: ids of the five movies recommended to a user who is not named, and their predicted ratings. Titles and
+genres, which the figure shows too, are read from the visitor's own copy."""

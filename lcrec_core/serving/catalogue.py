@@ -61,6 +61,16 @@ class Catalogue:
         _, positions = self.data.known_movies(movie_ids)
         return np.isin(self.film, self.film[positions])
 
+    def best_first(self, passes: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Positions that pass, the highest score first; equal ones by number of ratings, then by id.
+
+        Args:
+            passes: bool (M,).
+            scores: (M,).
+        """
+        passing = np.flatnonzero(passes)
+        return passing[np.lexsort((self.movie_ids[passing], -self.num_ratings[passing], -scores[passing]))]
+
     def passes(self, profile: Profile, filters: Filters) -> np.ndarray:
         """Which movies may enter this person's list: bool (M,); of a film listed twice the more rated id alone."""
         names = np.array(self.genres, dtype=object)

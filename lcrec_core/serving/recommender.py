@@ -113,6 +113,11 @@ class Recommender:
         bundle = load_bundle(bundle_name)
         return cls(bundle, data if data is not None else datasets.load(bundle.data))
 
+    @property
+    def model(self) -> Model:
+        """The trained rating model, for a look inside."""
+        return self._model
+
     def predict(self, profile: Profile, movie_ids: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """What the person is expected to give: float32 (K,), clipped to the scale.
 
@@ -321,8 +326,8 @@ class Recommender:
         passes = catalogue.passes(profile, filters)
         if wish.like_movie is not None:
             passes &= catalogue.film != catalogue.film[catalogue.positions([wish.like_movie])[0]]
-        passing, scores = np.flatnonzero(passes), self._scores(profile, wish)
-        order = passing[np.lexsort((catalogue.movie_ids[passing], -catalogue.num_ratings[passing], -scores[passing]))]
+        scores = self._scores(profile, wish)
+        order = catalogue.best_first(passes, scores)
         if wish.diversity:
             top = order[:DIVERSIFIED]
             order[:DIVERSIFIED] = top[diversified(scores[top], self._alike[top], wish.diversity)]

@@ -1,4 +1,4 @@
-"""The saved comparisons and the saved ablation, for a page: a damaged file is a remark, not the end of the page."""
+"""The views of the Compare page, each of what is saved: a damaged file is a remark, not the end of the page."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,18 @@ import streamlit as st
 from lcrec_core.data.dataset import WHOLE_STARS
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
-from lcrec_core.evaluation import list_results, paper_facts, results
+from lcrec_core.evaluation import bundle_results, list_results, paper_facts, results
 from lcrec_core.evaluation.list_results import ListSummary
 from lcrec_core.evaluation.results import Summary, VariantResult, read_ablation
 from lcrec_core.files import REPOSITORY
 from lcrec_core.metrics.distribution import calibration_error
 from lcrec_core.metrics.rating import GENRE, MOVIE, PERSON, YEAR
+from lcrec_core.models import bundles
 from lcrec_core.models.registry import ABLATED, FAMILIES
 from lcrec_ui.compare import charts as compare_charts
 from lcrec_ui.compare import tables
-from lcrec_ui.frame import charts, failures, permissions
+from lcrec_ui.frame import charts, failures, permissions, places
+from lcrec_ui.frame.tables import html_table
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,56 @@ def _summaries(data: str, protocol: str) -> list[Summary]:
         return []
 
 
+def table_seven() -> None:
+    """The paper's Table VII beside ours."""
+    # What was compared on the very same parts comes before a bundle that happens to be there.
+    own = tables.own_results([*results.as_measured(same_parts()), *bundle_results.measured(bundles.list_bundles())])
+    st.markdown(
+        "The paper compares six models on MovieLens 1M. Ratings are split at random, 80 % to learn from and 20 % to "
+        "test on, and the errors are the mean square (MSE) and the mean absolute error (MAE) of the predicted stars. "
+        "Ours are measured on the same data in the same way, on a test part that the training never sees; "
+        "which rating falls into which part is drawn anew for each seed, so the parts are not the paper's own."
+    )
+    st.header("Table VII, the paper's figures and ours", anchor=False)
+    with places.place("table-7"):
+        html_table(tables.table_seven(own), "Table VII of the paper, with our measurements beside it")
+    st.caption("± is the standard deviation over seeds. A single seed has none.")
+    impossible = "; ".join(
+        f"{row.label}: an MSE of {row.mse:.3f} allows an MAE of at most {row.largest_mae:.3f}, but {row.mae:.3f} is "
+        "given"
+        for row in paper_facts.impossible_results()
+    )
+    st.warning(
+        "**Two of the paper's figures cannot be right.** An MAE never exceeds the square root of the MSE of the same "
+        f"errors. {impossible}. They are shown as printed and marked as impossible.",
+        icon=":material/balance:",
+    )
+    for column, metric in zip(st.columns(2), ("mse", "mae"), strict=True):
+        with column:
+            charts.draw(compare_charts.compare_errors(metric, own), f"compare_{metric}")
+
+
+def of_bundles() -> None:
+    """Every bundle that has been measured."""
+    rows = bundle_results.measured(bundles.list_bundles())
+    st.header("Everything measured here", anchor=False)
+    if not rows:
+        st.info("No bundle has been measured here yet.")
+        return
+    html_table(tables.measured_table(rows), "Errors of every model and data set measured here")
+    st.caption(
+        f"Only rows of {paper_facts.DATA} with the protocol *{Protocol.RANDOM}* may stand beside the paper's. "
+        "The demo's people are simulated: its errors say how well the model learns them, and nothing about real people."
+    )
+
+
 def every_model() -> None:
     """The models compared on the same parts, with a choice of how the parts were cut."""
     found = {part.title: (part, rows) for part in PARTS if (rows := _summaries(part.data, part.protocol))}
-    if not found:
-        return
     st.header("Every model on the same parts", anchor=False)
+    if not found:
+        _nothing_yet()
+        return
     titles = list(found)
     title = st.segmented_control(
         "How the test part is cut", titles, default=titles[0], required=True, key="compare_part"
@@ -95,12 +141,10 @@ def every_model() -> None:
     chosen, rows = found[title]
     command = _made_by(f"compare --data {chosen.data} --protocol {chosen.protocol}")
     st.markdown(f"{chosen.words} Every model learnt from the same ratings and was asked the same ones, once{command}.")
-    st.dataframe(
+    html_table(
         tables.comparison_table(rows),
-        hide_index=True,
-        column_config=tables.COMPARISON_COLUMNS,
-        height="content",
-        alt=f"Errors, times and sizes of every model compared on the same parts: {chosen.title}",
+        f"Errors, times and sizes of every model compared on the same parts: {chosen.title}",
+        tables.COMPARISON_COLUMNS,
     )
     if chosen.protocol is Protocol.NEW_PEOPLE:
         charts.draw(compare_charts.new_people(rows), "new_people")
@@ -174,12 +218,8 @@ def lists() -> None:
             key="compare_given",
         )
         rows = [row for row in rows if row.given == given]
-    st.dataframe(
-        tables.lists_table(rows),
-        hide_index=True,
-        column_config=tables.LISTS_COLUMNS,
-        height="content",
-        alt=f"How good every model's lists are, held against: {title}",
+    html_table(
+        tables.lists_table(rows), f"How good every model's lists are, held against: {title}", tables.LISTS_COLUMNS
     )
 
 
@@ -199,9 +239,10 @@ def where_models_err() -> None:
         table = _table(paper_facts.DATA, f"{stem}.groups.csv", ["by", "group", "ratings", "mse", "mae"])
         if table is not None:
             tables_of[family.label] = table
-    if not tables_of:
-        return
     st.header("Where each model errs", anchor=False)
+    if not tables_of:
+        _nothing_yet()
+        return
     kinds = (PERSON, MOVIE, YEAR, GENRE)
     by = st.segmented_control(
         "Test ratings by", kinds, default=kinds[0], required=True, format_func=str.capitalize, key="compare_by"
@@ -219,9 +260,10 @@ def where_models_err() -> None:
 def how_sure() -> None:
     """How often models were right, by how likely they said it was."""
     lines = _reliability("calibration")
-    if not lines:
-        return
     st.header("How sure it is, and how often right", anchor=False)
+    if not lines:
+        _nothing_yet()
+        return
     errors = {label: calibration_error(table) for label, table in lines.items()}
     said = "; ".join(f"{label} is off by {error:.3f} on average" for label, error in errors.items())
     st.markdown(
@@ -258,9 +300,10 @@ def parts_of_lcrec() -> None:
         st.warning(failures.sentence(error), icon=":material/warning:")
         return
     parts = [entry for entry in found if not entry.name.startswith("share-")]
-    if not parts:
-        return
     st.header("What each part of LCRec is worth", anchor=False)
+    if not parts:
+        _nothing_yet()
+        return
     st.image(str(FIGURE), caption="LCRec: what people and movies are like, and when they rate.", alt=FIGURE_IN_WORDS)
     st.markdown(
         "The backbone knows what people and movies are like; the LSTM knows when: a good or bad mood of the evening, a "
@@ -271,9 +314,7 @@ def parts_of_lcrec() -> None:
         "LCRec is trained again with each part taken out, and with one part alone, and measured on the validation part "
         f"(5 % of the training part){_made_by(f'ablate --data {paper_facts.DATA}')}."
     )
-    st.dataframe(
-        tables.ablation_table(parts), hide_index=True, height="content", alt="Errors of LCRec without each of its parts"
-    )
+    html_table(tables.ablation_table(parts), "Errors of LCRec without each of its parts")
     curve = _learning_curve(found)
     if len(curve) > 1:
         charts.draw(compare_charts.learning_curve(curve), "learning_curve")
@@ -291,6 +332,10 @@ def _learning_curve(found: list[VariantResult]) -> list[VariantResult]:
     return sorted(points, key=lambda entry: entry.ratings)
 
 
+def _nothing_yet() -> None:
+    st.info(f"Nothing has been measured here yet{_made_by(f'compare --data {paper_facts.DATA}')}.")
+
+
 def _made_by(command: str) -> str:
     """The command that measures it again, for whoever runs this server; a visitor could do nothing with it."""
     return f": `python -m lcrec_core {command}`" if permissions.may_manage() else ""
@@ -305,3 +350,7 @@ def _table(data: str, name: str, columns: list[str]) -> pd.DataFrame | None:
     except LCRecError as error:
         st.warning(failures.sentence(error), icon=":material/warning:")
         return None
+
+
+VIEWS = (table_seven, every_model, lists, where_models_err, how_sure, parts_of_lcrec, of_bundles)
+"""What the page shows, in the order of its tabs."""

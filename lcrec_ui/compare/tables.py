@@ -1,12 +1,8 @@
-"""The tables of the Data, Training and Compare pages, as frames ready to be shown.
-
-Frames hold the few rows that a page shows, with headings in plain words; the pages only place them.
-"""
+"""The tables of the Compare page, as frames ready to be shown: every cell a text, and what columns mean in words."""
 
 from collections.abc import Sequence
 
 import pandas as pd
-import streamlit as st
 
 from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import paper_facts
@@ -67,29 +63,20 @@ def comparison_table(rows: Sequence[Summary]) -> pd.DataFrame:
             "RMSE": [with_std(row.mean("rmse"), row.std("rmse")) for row in ordered],
             "MAE": [with_std(row.mean("mae"), row.std("mae")) for row in ordered],
             **({"Log loss": [_three(row.mean_if_any("log_loss")) for row in ordered]} if sure else {}),
-            "Seeds": [len(row.results) for row in ordered],
-            "Training (s)": [row.mean("train_seconds") for row in ordered],
-            "A catalogue (ms)": [row.mean("predict_ms") for row in ordered],
-            "New people": [row.results[0].serves_new_people for row in ordered],
-            "Parameters": [row.results[0].parameters for row in ordered],
+            "Seeds": [str(len(row.results)) for row in ordered],
+            "Training (s)": [f"{row.mean('train_seconds'):,.0f}" for row in ordered],
+            "A catalogue (ms)": [f"{row.mean('predict_ms'):,.1f}" for row in ordered],
+            "New people": ["yes" if row.results[0].serves_new_people else "no" for row in ordered],
+            "Parameters": [f"{row.results[0].parameters:,}" for row in ordered],
             "Settings": [row.results[0].settings for row in ordered],
         }
     )
 
 
 COMPARISON_COLUMNS = {
-    "Model": st.column_config.TextColumn(pinned=True),
-    "Log loss": st.column_config.TextColumn(
-        help="Of the predicted distribution over the stars, where a model has one: less is better."
-    ),
-    "Training (s)": st.column_config.NumberColumn(format="%.0f"),
-    "A catalogue (ms)": st.column_config.NumberColumn(
-        format="%.1f", help="To predict every movie for one person, on one core."
-    ),
-    "New people": st.column_config.CheckboxColumn(
-        help="Whether somebody who was not there in training gets answers of their own without training again."
-    ),
-    "Parameters": st.column_config.NumberColumn(format="localized"),
+    "Log loss": "Of the predicted distribution over the stars, where a model has one: less is better.",
+    "A catalogue (ms)": "To predict every movie for one person, on one core.",
+    "New people": "Whether somebody who was not there in training gets answers of their own without training again.",
 }
 
 
@@ -112,16 +99,16 @@ def lists_table(rows: Sequence[ListSummary]) -> pd.DataFrame:
             "NDCG@10": [with_std(row.mean("ndcg_10"), row.std("ndcg_10")) for row in ordered],
             MULTIPLE: [_two(multiple(row, rows)) for row in ordered],
             "HR@10": [with_std(row.mean("hr_10"), row.std("hr_10")) for row in ordered],
-            "Recall@10": [row.mean("recall_10") for row in ordered],
-            "Precision@5": [row.mean("precision_5") for row in ordered],
+            "Recall@10": [_three(row.mean("recall_10")) for row in ordered],
+            "Precision@5": [_three(row.mean("precision_5")) for row in ordered],
             "Real rating": [_two(row.mean_if_any("real_rating")) for row in ordered],
-            "Different movies": [row.mean("coverage") for row in ordered],
-            "Rare": [row.mean("rare_share") for row in ordered],
-            "Rank by popularity": [row.mean("popularity_rank") for row in ordered],
-            "Diversity": [row.mean("diversity") for row in ordered],
-            "Seeds": [len(row.results) for row in ordered],
-            "Training (s)": [row.mean("train_seconds") for row in ordered],
-            "A catalogue (ms)": [row.mean("predict_ms") for row in ordered],
+            "Different movies": [f"{row.mean('coverage'):,.0f}" for row in ordered],
+            "Rare": [f"{row.mean('rare_share'):.1%}" for row in ordered],
+            "Rank by popularity": [f"{row.mean('popularity_rank'):,.0f}" for row in ordered],
+            "Diversity": [_two(row.mean("diversity")) for row in ordered],
+            "Seeds": [str(len(row.results)) for row in ordered],
+            "Training (s)": [f"{row.mean('train_seconds'):,.0f}" for row in ordered],
+            "A catalogue (ms)": [f"{row.mean('predict_ms'):,.1f}" for row in ordered],
             "Settings": [row.results[0].settings for row in ordered],
         }
     )
@@ -130,30 +117,17 @@ def lists_table(rows: Sequence[ListSummary]) -> pd.DataFrame:
 MULTIPLE = "Times popularity's"
 
 LISTS_COLUMNS = {
-    "Model": st.column_config.TextColumn(pinned=True),
-    "NDCG@10": st.column_config.TextColumn(
-        help="1 for a list that begins with all that the person liked later, 0 for one that has none of it."
-    ),
-    MULTIPLE: st.column_config.TextColumn(
-        help="NDCG@10 over that of the list of the most rated movies, for the same people."
-    ),
-    "HR@10": st.column_config.TextColumn(help="For how many people any of the ten was right."),
-    "Recall@10": st.column_config.NumberColumn(format="%.3f", help="Share of what was liked later that is in the ten."),
-    "Precision@5": st.column_config.NumberColumn(format="%.3f", help="Share of the five that was liked later."),
-    "Real rating": st.column_config.TextColumn(
-        help="Mean of the stars that people did give later to movies among their ten."
-    ),
-    "Different movies": st.column_config.NumberColumn(format="localized", help="Over everybody's first five."),
-    "Rare": st.column_config.NumberColumn(
-        format="percent", help=f"Share of everybody's first five with fewer than {RARE_BELOW} ratings."
-    ),
-    "Rank by popularity": st.column_config.NumberColumn(
-        format="%.0f", help="Mean over everybody's first five; 1 is the most rated movie."
-    ),
-    "Diversity": st.column_config.NumberColumn(
-        format="%.2f", help="0 where all five have the same genres, 1 where no two of them share one."
-    ),
-    **{name: COMPARISON_COLUMNS[name] for name in ("Training (s)", "A catalogue (ms)")},
+    "NDCG@10": "1 for a list that begins with all that the person liked later, 0 for one that has none of it.",
+    MULTIPLE: "NDCG@10 over that of the list of the most rated movies, for the same people.",
+    "HR@10": "For how many people any of the ten was right.",
+    "Recall@10": "Share of what was liked later that is in the ten.",
+    "Precision@5": "Share of the five that was liked later.",
+    "Real rating": "Mean of the stars that people did give later to movies among their ten.",
+    "Different movies": "Over everybody's first five.",
+    "Rare": f"Share of everybody's first five with fewer than {RARE_BELOW} ratings.",
+    "Rank by popularity": "Mean over everybody's first five; 1 is the most rated movie.",
+    "Diversity": "0 where all five have the same genres, 1 where no two of them share one.",
+    "A catalogue (ms)": COMPARISON_COLUMNS["A catalogue (ms)"],
 }
 
 

@@ -11,7 +11,8 @@ from lcrec_core.data.summary import DatasetStatistics
 from lcrec_core.evaluation import paper_facts
 from lcrec_ui.data import charts as data_charts
 from lcrec_ui.data.encoded import PADDING, BeforeAfter, PaperTables, paper_tables
-from lcrec_ui.frame import charts, lookups
+from lcrec_ui.frame import charts, lookups, places
+from lcrec_ui.frame.tables import html_table
 
 
 def tables_of(data: Dataset) -> PaperTables:
@@ -45,7 +46,8 @@ def all_charts(data: Dataset) -> None:
     left, right = st.columns(2)
     with left:
         papers_data = paper_facts.shows_paper_rows(data)
-        charts.draw(data_charts.rating_distribution(stats, papers_data=papers_data), "chart_ratings")
+        with places.place("figure-4"):
+            charts.draw(data_charts.rating_distribution(stats, papers_data=papers_data), "chart_ratings")
     with right:
         charts.draw(data_charts.activity(stats), "chart_activity")
     left, right = st.columns(2)
@@ -80,26 +82,29 @@ def preparation(data: Dataset) -> None:
         "Dictionaries are made from the training part alone."
     )
     _before_after(
-        "Users", tables.users, f"{whose} Table I", f"{whose} Table II",
+        "Users", tables.users, ("table-1", f"{whose} Table I"), ("table-2", f"{whose} Table II"),
         "Gender becomes 0 or 1, age one of seven levels 0\u20136, the occupation its place in the alphabet "
         "(the paper keeps MovieLens' own codes). Zip codes are never read.",
     )  # fmt: skip
     _before_after(
-        "Movies", tables.movies, f"{whose} Table III", f"{whose} Table IV",
+        "Movies", tables.movies, ("table-3", f"{whose} Table III"), ("table-4", f"{whose} Table IV"),
         f"Each genre and each title word becomes its number; genre lists are padded to {tables.genre_places} places, "
         f"titles to {tables.word_places}. The year is not a title word.",
     )  # fmt: skip
     _before_after(
-        "Ratings", tables.ratings, f"{whose} Table V", f"{whose} Table V, encoded",
+        "Ratings", tables.ratings, ("table-5", f"{whose} Table V"), ("", f"{whose} Table V, encoded"),
         "Each person's ratings are put in the order of time; "
         f"those of {paper_facts.LIKED_FROM} stars or more are the history that the LSTM reads.",
     )  # fmt: skip
 
 
-def _before_after(title: str, tables: BeforeAfter, before: str, after: str, note: str) -> None:
+def _before_after(title: str, tables: BeforeAfter, before: tuple[str, str], after: tuple[str, str], note: str) -> None:
+    """Some rows before and after; each table with the name of its place and what it is called."""
     st.header(title, anchor=False)
     st.markdown(note)
-    left, right = st.columns(2)
-    for column, frame, name, state in ((left, tables.before, before, "before"), (right, tables.after, after, "after")):
-        column.markdown(f"**{state.capitalize()}** ({name})")
-        column.dataframe(frame, hide_index=True, alt=f"{title} {state} preprocessing ({name})", key=f"{title}_{state}")
+    for column, frame, (place, name), state in zip(
+        st.columns(2), (tables.before, tables.after), (before, after), ("before", "after"), strict=True
+    ):
+        with column, places.place(place) if place else st.container():
+            st.markdown(f"**{state.capitalize()}** ({name})")
+            html_table(frame, f"{title} {state} preprocessing ({name})")

@@ -110,3 +110,40 @@ _REMEMBER = """{
 def _quoted(text: str) -> str:
     """A text of a script that can end neither the text nor the script."""
     return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def scroll_to(selector: str) -> None:
+    """Have the browser scroll to an element as soon as it is there, and stay there while what is above it still grows.
+
+    Args:
+        selector: CSS, of ours.
+    """
+    with st.container(key=_ARRIVAL):
+        st.html(f"<style>.st-key-{_ARRIVAL} {{ display: none; }}</style>")
+        st.html(f"<script>{_SCROLL.replace('SELECTOR', _quoted(selector))}</script>", unsafe_allow_javascript=True)
+
+
+_ARRIVAL = "arrival"
+# Whoever scrolls on their own is left alone.
+_SCROLL = """{
+    const until = Date.now() + 20000;
+    let arrived = 0, left = false, stop = () => { left = true; };
+    for (const act of ["wheel", "touchstart", "keydown", "pointerdown"])
+        window.addEventListener(act, stop, { once: true, passive: true });
+    const look = () => {
+        const found = document.querySelector(SELECTOR);
+        if (left || Date.now() > until || (arrived && Date.now() - arrived > 1500)) return;
+        if (found) {
+            found.style.scrollMarginTop = "5rem";
+            found.scrollIntoView({ block: "start" });
+            if (!arrived) {
+                arrived = Date.now();
+                found.tabIndex = -1;
+                found.style.outline = "none";
+                found.focus({ preventScroll: true });
+            }
+        }
+        setTimeout(look, 100);
+    };
+    look();
+}"""

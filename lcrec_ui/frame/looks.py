@@ -20,6 +20,24 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 [data-testid="stCaptionContainer"] code { color: inherit; }
 /* A card's heading follows the page's title, so that levels are not skipped, and looks like what it heads. */
 [class*="st-key-card_"] h2 { padding: 0 0 1.1rem; font-size: 1.1rem; }
+/* Tables of ours: real ones, so that they can be searched and read out. Wide ones scroll, their first column stays. */
+.lcrec-table { overflow-x: auto; }
+.lcrec-table table { border-collapse: collapse; font-size: 0.875rem; margin: 0; width: max-content; min-width: 40%; }
+.lcrec-table :is(th, td) {
+    padding: 0.35rem 0.7rem; text-align: left; vertical-align: top; font-weight: 400;
+    border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);
+}
+.lcrec-table thead th { font-weight: 600; white-space: nowrap; vertical-align: bottom; }
+.lcrec-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.lcrec-table .words { min-width: 14rem; max-width: 34rem; }
+.lcrec-table tbody th { font-weight: 500; min-width: 7rem; max-width: 45vw;
+    position: sticky; left: 0; background: Canvas; background: light-dark(#FDFAF5, #171210); }
+.lcrec-table caption, .lcrec-unseen {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+.lcrec-about { font-size: 0.85rem; margin-top: 0.4rem; }
+.lcrec-about summary { cursor: pointer; padding: 0.3rem 0; }
+.lcrec-about dt { font-weight: 600; } .lcrec-about dd { margin: 0 0 0.3rem 1rem; }
 /* Plotly's greys are fixed. */
 .js-plotly-plot :is(.xtick, .ytick, .barlayer, .legend, .annotation, .g-xtitle, .g-ytitle) text {
     fill: currentColor !important;

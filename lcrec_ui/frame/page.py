@@ -17,7 +17,7 @@ from streamlit.navigation.page import Page
 
 from lcrec_core.errors import BundleError
 from lcrec_core.files import REPOSITORY
-from lcrec_ui.frame import failures, loaders, looks, notices, permissions, server, session, sidebar, url
+from lcrec_ui.frame import failures, loaders, looks, notices, permissions, places, server, session, sidebar, url
 from lcrec_ui.frame.failures import callback, fragment
 from lcrec_ui.frame.text import clean, plain
 
@@ -58,6 +58,7 @@ _BEHIND = (
     _PageFile("4_data.py", "Data", "database", "What the model learns from, before and after preparation."),
     _PageFile("5_training.py", "Training", "model_training", "How models were trained; train one yourself."),
     _PageFile("6_compare.py", "Compare", "balance", "The paper's results beside what was measured here."),
+    _PageFile("10_lab.py", "Laboratory", "science", "One prediction laid open; the network with parts switched off."),
 )
 
 
@@ -93,11 +94,13 @@ def begin(title: str | Callable[[], str]) -> None:
     else:
         st.title(title, anchor=False)
     top = st.container()
+    places.follow(title)
     with st.sidebar:
         sidebar.draw()
     simulated_notice()
     with top:
         notices.at_top(last_chance=not routed)
+        places.elsewhere(title)
 
 
 def simulated_notice() -> None:

@@ -1,14 +1,18 @@
-"""Tables that a reader can sort: by what is shown, and titles without their article."""
+"""Tables: short ones as HTML, which a browser can search and a screen reader read; and the order of long ones.
 
-from __future__ import annotations
+`st.dataframe` draws on a canvas. It is for what is too long to be read.
+"""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from lcrec_ui.frame import movie_link
+from lcrec_ui.frame.text import clean
 
 RANKED_BY_TITLE, HISTORY_BY_TITLE = "ranked_by_title", "history_by_title"
 """Keys of the switches that put a table in order of its titles."""
@@ -60,3 +64,50 @@ def follow_title(key: str, movie_ids: Sequence[int | None]) -> None:
     movie_id = movie_ids[row] if isinstance(row, int) and 0 <= row < len(movie_ids) else None
     if movie_id is not None:
         movie_link.go(int(movie_id))
+
+
+_NUMBER = re.compile(r"[-+\u2212]?[\d,.]+ ?(?:%|\u00b1 [\d.]+)?")
+_LONG = 40
+"""Characters from which on a cell is prose, and gets room to be read."""
+
+
+def html_table(table: pd.DataFrame, caption: str, about: Mapping[str, str] | None = None) -> None:
+    """Draw a short table as HTML. Every cell is written as text, whatever it holds.
+
+    Args:
+        table: Rows as they are to be shown; what a row is about in the first column.
+        caption: What the table shows; read out and not seen, since a heading stands above.
+        about: What columns mean that do not say so themselves, to be opened below the table.
+    """
+    st.html(as_html(table, caption, about))
+
+
+def as_html(table: pd.DataFrame, caption: str, about: Mapping[str, str] | None = None) -> str:
+    """What `html_table` draws."""
+    cells = {name: [clean(value) for value in table[name]] for name in table}
+    kinds = {name: _kind(values) for name, values in cells.items()}
+    head = "".join(f'<th scope="col"{kinds[name]}>{escape(clean(name))}</th>' for name in cells)
+    lines = []
+    for row in zip(*cells.values(), strict=True):
+        first, *others = (f"{kind}>{escape(value)}" for kind, value in zip(kinds.values(), row, strict=True))
+        others_in_cells = "".join(f"<td{each}</td>" for each in others)
+        lines.append(f'<tr><th scope="row"{first}</th>{others_in_cells}</tr>')
+    said = escape(clean(caption))
+    explained = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in (about or {}).items())
+    return (
+        f'<div class="lcrec-table" role="region" tabindex="0" aria-label="{said}"><table><caption>{said}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        + (
+            f'<details class="lcrec-about"><summary>What the columns mean</summary><dl>{explained}</dl></details>'
+            if explained
+            else ""
+        )
+    )
+
+
+def _kind(values: list[str]) -> str:
+    """The class of a column's cells: numbers stand to the right, prose gets room."""
+    filled = [value for value in values if value]
+    if 2 * sum(bool(_NUMBER.fullmatch(value)) for value in filled) > len(filled):
+        return ' class="number"'
+    return ' class="words"' if any(len(value) > _LONG for value in values) else ""

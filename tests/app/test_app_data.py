@@ -15,6 +15,7 @@ from lcrec_core.training import jobs
 from lcrec_ui.data import get
 from lcrec_ui.data.encoded import paper_tables
 from lcrec_ui.frame import permissions
+from tests.html_tables import tables
 from tests.made_up import made_up, write_ml1m_zip
 from tests.visiting import metrics, open_page, run, visited_before, words
 
@@ -56,7 +57,7 @@ def test_the_demo_is_described_and_said_to_be_simulated(data_folder: Path):
 
 def test_tables_show_rows_before_and_after(data_folder: Path):
     app = open_page(PAGE, **NUMBERS)
-    frames = [frame.value for frame in app.dataframe]
+    frames = tables(app)
     assert [list(frame.columns[:2]) for frame in frames] == [
         ["User", "Gender"], ["User", "Gender"], ["Movie", "Title"], ["Movie", "Title words"],
         ["User", "Movie"], ["User", "Movie"],

@@ -17,6 +17,7 @@ from lcrec_core.files import REPOSITORY
 from lcrec_core.training import jobs, resumable
 from lcrec_core.training.jobs import Job
 from tests.bundles import write_bundle
+from tests.html_tables import tables
 from tests.training.test_jobs import STAND_IN
 from tests.visiting import open_page, run, visited_before, words
 
@@ -73,7 +74,7 @@ def test_curves_settings_and_cost_of_every_bundle_chosen(artifacts: Path):
     mse, mae = (chart.proto.alt for chart in app.get("plotly_chart"))
     assert "demo/long ends at" in mse
     assert mae.startswith("MAE")
-    runs, settings = (frame.value for frame in app.dataframe)
+    (runs,), (settings,) = (frame.value for frame in app.dataframe), tables(app)
     assert runs.set_index("Bundle").loc["demo/long", ["MSE", "Seed", "Parameters"]].tolist() == [0.7, 3, 54321]
     assert settings.set_index("Setting (Table VI)").loc["Epochs"].tolist() == ["5", "9", "5"]
     assert settings.set_index("Setting (Table VI)").loc["Learning rate"].tolist() == ["0.0001"] * 3
@@ -85,7 +86,7 @@ def test_a_model_that_only_ranks_has_no_error_and_the_page_says_so(artifacts: Pa
     app = open_page(PAGE)
     assert "Without a curve: demo/pick." in words(app)
     assert not app.get("plotly_chart")
-    runs, settings = (frame.value for frame in app.dataframe)
+    (runs,), (settings,) = (frame.value for frame in app.dataframe), tables(app)
     assert runs.loc[0, ["MSE", "MAE", "Measured on"]].isna().all()
     assert settings.set_index("Setting (Table VI)").loc["Epochs", "demo/pick"] == "3"
     write_bundle(artifacts, "demo/paper")

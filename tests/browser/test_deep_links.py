@@ -18,6 +18,7 @@ PAGES = {
     "data": "Data",
     "training": "Training",
     "compare": "Compare",
+    "lab": "Laboratory",
 }
 
 

@@ -24,6 +24,11 @@ PAGES = {
     "Get MovieLens": "data?data_view=Get+MovieLens",
     "Training": "training",
     "Compare": "compare",
+    "Compare, lists": "compare?show=lists",
+    "Laboratory": "lab",
+    "Switch parts off": "lab?show=switches",
+    "Equations": "lab?show=equations",
+    "The paper by number": "lab?show=paper",
 }
 LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 FITS = "() => document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"

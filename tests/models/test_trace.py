@@ -15,8 +15,9 @@ from lcrec_core.models.layers import TitleCNN
 from lcrec_core.models.paper.config import NetworkConfig
 from lcrec_core.models.paper.model import PaperModel
 from lcrec_core.models.paper.network import PaperNetwork
+from lcrec_core.models.paper.parts import Part, fair_shares
 from lcrec_core.models.paper.steps import lstm_steps, title_firings
-from lcrec_core.models.paper.trace import Part, Tracer, fair_shares
+from lcrec_core.models.paper.trace import Tracer
 from tests.made_up import made_up
 
 SMALL = NetworkConfig(embedding_size=4, filters=2, filter_widths=(2, 3), feature_size=6, state_size=5, factors=3)

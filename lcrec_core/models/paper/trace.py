@@ -8,11 +8,8 @@ What a part adds to a prediction is its Shapley value: the mean, over all orders
 one after another, of what the prediction changes by when this one is. So the parts add up to the prediction.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from itertools import combinations
-from math import comb
 
 import numpy as np
 import torch
@@ -24,24 +21,11 @@ from lcrec_core.data.profile import Profile
 from lcrec_core.models.layers import movie_tensors
 from lcrec_core.models.paper.batches import liked_history
 from lcrec_core.models.paper.model import PaperModel
+from lcrec_core.models.paper.parts import Part, choices_of, fair_shares
 from lcrec_core.models.paper.steps import Firing, LSTMSteps, lstm_steps, title_firings
 
 PEOPLE = 256
 """How many people of the training part, evenly spaced, the average person is made of."""
-
-
-class Part(StrEnum):
-    """What can be switched off."""
-
-    HISTORY = "history"
-    """U_pf, the LSTM over what the person liked."""
-    FIELDS = "fields"
-    """U_ef: who the person is."""
-    TITLE = "title"
-    """The CNN over the movie's title."""
-    GENRES = "genres"
-    MOVIE = "movie"
-    """The movie's own embedding."""
 
 
 _OF_MOVIES = (Part.MOVIE, Part.GENRES, Part.TITLE)
@@ -192,12 +176,12 @@ class Tracer:
         """The prediction of one movie with every choice of parts switched off."""
         network = self.model.network
         rows = torch.from_numpy(np.append(liked, position)).to(explicit.device)
-        choices = _choices([part for part in _OF_MOVIES if part in self.parts])
+        choices = choices_of([part for part in _OF_MOVIES if part in self.parts])
         features = torch.stack([self._features(rows, off) for off in choices])  # (C, T + 1, D)
         preference = network.preference(features[:, :-1]) if Part.HISTORY in self.parts else None  # (C, H)
         explicit, movies = explicit.expand(len(choices), -1), features[:, -1]
         values: dict[frozenset[Part], float] = {}
-        for of_person in _choices([part for part in self.parts if part not in _OF_MOVIES]):
+        for of_person in choices_of([part for part in self.parts if part not in _OF_MOVIES]):
             ratings = network.rating(self._user(explicit, preference, of_person), movies)
             values |= {off | of_person: value for off, value in zip(choices, ratings.tolist(), strict=True)}
         return values
@@ -220,28 +204,6 @@ class Tracer:
         return tuple(
             Word(text, is_known, whole - rating) for text, is_known, rating in zip(texts, known, lacking, strict=False)
         )
-
-
-def fair_shares(parts: Collection[Part], value: Callable[[frozenset[Part]], float]) -> dict[Part, float]:
-    """Shapley values: what each part adds, so that `value(nothing)` and they make `value(all)`.
-
-    Args:
-        parts: All of them.
-        value: What some parts make together.
-    """
-    shares = dict.fromkeys(parts, 0.0)
-    for part in parts:
-        others = [other for other in parts if other is not part]
-        for before in _choices(others):
-            # Of all orders, so many have just these parts before this one.
-            weight = 1 / (len(parts) * comb(len(others), len(before)))
-            shares[part] += weight * (value(before | {part}) - value(before))
-    return shares
-
-
-def _choices(parts: Collection[Part]) -> list[frozenset[Part]]:
-    """Every set of some of the parts, from none to all."""
-    return [frozenset(some) for count in range(len(parts) + 1) for some in combinations(parts, count)]
 
 
 def _has(model: PaperModel, part: Part) -> bool:
