@@ -30,9 +30,15 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 .lcrec-table thead th { font-weight: 600; white-space: nowrap; vertical-align: bottom; }
 .lcrec-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .lcrec-table .words { min-width: 14rem; max-width: 34rem; }
-.lcrec-table tbody th { font-weight: 500; min-width: 7rem; max-width: 45vw;
+.lcrec-table tbody th { font-weight: 500; min-width: 6rem;
     position: sticky; left: 0; background: Canvas; background: light-dark(#FDFAF5, #171210); }
-.lcrec-table caption, .lcrec-unseen {
+@media (max-width: 640px) {
+    .lcrec-table table { width: auto; }
+    .lcrec-table :is(th, td) { padding: 0.3rem 0.4rem; }
+    .lcrec-table .words { min-width: 9rem; }
+    .lcrec-table thead th { white-space: normal; }
+}
+.lcrec-table caption {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
 .lcrec-about { font-size: 0.85rem; margin-top: 0.4rem; }

@@ -69,6 +69,7 @@ def follow_title(key: str, movie_ids: Sequence[int | None]) -> None:
 _NUMBER = re.compile(r"[-+\u2212]?[\d,.]+ ?(?:%|\u00b1 [\d.]+)?")
 _LONG = 40
 """Characters from which on a cell is prose, and gets room to be read."""
+_PROSE = ' class="words"'
 
 
 def html_table(table: pd.DataFrame, caption: str, about: Mapping[str, str] | None = None) -> None:
@@ -89,7 +90,8 @@ def as_html(table: pd.DataFrame, caption: str, about: Mapping[str, str] | None =
     head = "".join(f'<th scope="col"{kinds[name]}>{escape(clean(name))}</th>' for name in cells)
     lines = []
     for row in zip(*cells.values(), strict=True):
-        first, *others = (f"{kind}>{escape(value)}" for kind, value in zip(kinds.values(), row, strict=True))
+        classed = zip(kinds.values(), row, strict=True)
+        first, *others = (f"{_cell(kind, value)}>{escape(value)}" for kind, value in classed)
         others_in_cells = "".join(f"<td{each}</td>" for each in others)
         lines.append(f'<tr><th scope="row"{first}</th>{others_in_cells}</tr>')
     said = escape(clean(caption))
@@ -105,9 +107,14 @@ def as_html(table: pd.DataFrame, caption: str, about: Mapping[str, str] | None =
     )
 
 
+def _cell(kind: str, value: str) -> str:
+    """The class of one cell: prose among numbers gets room, too."""
+    return _PROSE if len(value) > _LONG else kind
+
+
 def _kind(values: list[str]) -> str:
     """The class of a column's cells: numbers stand to the right, prose gets room."""
     filled = [value for value in values if value]
-    if 2 * sum(bool(_NUMBER.fullmatch(value)) for value in filled) > len(filled):
+    if filled and 2 * sum(bool(_NUMBER.fullmatch(value)) for value in filled) >= len(filled):
         return ' class="number"'
-    return ' class="words"' if any(len(value) > _LONG for value in values) else ""
+    return _PROSE if any(len(value) > _LONG for value in values) else ""

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from lcrec_core.data.dataset import AGE_LABELS
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.paper.parts import Part
 from lcrec_ui.frame.charts import BLUE, ORANGE
@@ -50,7 +51,7 @@ STYLE = """<style>
 .lab .rating { grid-column: 1 / -1; text-align: center; }
 .lab .rating .box { display: inline-block; min-width: 60%; border-width: 2px; }
 .lab .rating .big { font-size: 1.7rem; font-weight: 600; }
-.lab img { display: block; width: 100%; height: 26px; margin-top: 0.25rem; }
+.lab img { display: block; width: 100%; height: 36px; margin-top: 0.25rem; }
 .lab .word { display: inline-block; padding: 0.05rem 0.4rem; margin: 0.1rem 0.15rem 0.1rem 0; border-radius: 0.35rem;
     border: 1px solid color-mix(in srgb, currentColor 22%, transparent); }
 .lab .word small { opacity: 0.9; }
@@ -116,7 +117,7 @@ def _fields(trace: Trace, profile: Profile) -> str:
     values = {
         "users": "new" if profile.user_id is None else f"User {profile.user_id}",
         "genders": GENDER_WORDS.get(profile.gender or "", "not given"),
-        "ages": "not given" if profile.age is None else f"from {profile.age}",
+        "ages": AGE_LABELS.get(profile.age or 0, "not given"),
         "occupations": profile.occupation or "not given",
     }
     lines = "".join(

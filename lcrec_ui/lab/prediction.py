@@ -35,10 +35,7 @@ LCREC = "lcrec"
 @fragment(key=PREDICTION)
 def prediction() -> None:
     """Everything about one prediction."""
-    ready = subject.network()
-    if ready is None:
-        return
-    recommender, tracer = ready
+    recommender, tracer = subject.network()
     person = session.person_of_a_part()
     st.markdown(f"What the paper's network makes of one movie for {subject.whose(person)}, with every number of it.")
     chosen = subject.choose(recommender, person)
@@ -46,7 +43,7 @@ def prediction() -> None:
     known = lookups.movies(recommender.data.name)
     titles = [known[movie_id].title for movie_id in recommender.catalogue.movie_ids[trace.history].tolist()]
     _figure(recommender, trace, chosen, titles)
-    _adds_up(recommender, trace, chosen, person.label)
+    _adds_up(recommender, trace, chosen)
     if trace.firings:
         _filters(trace)
     if trace.lstm:
@@ -76,7 +73,7 @@ def _figure(recommender: Recommender, trace: Trace, chosen: subject.Subject, tit
     )
 
 
-def _adds_up(recommender: Recommender, trace: Trace, chosen: subject.Subject, label: str) -> None:
+def _adds_up(recommender: Recommender, trace: Trace, chosen: subject.Subject) -> None:
     st.header("What each part adds", anchor=False)
     parts = {LABELS[part]: added for part, added in trace.adds.items()}
     left, right = st.columns(2)
@@ -102,7 +99,7 @@ def _adds_up(recommender: Recommender, trace: Trace, chosen: subject.Subject, la
         if terms is not None:
             named = {
                 "The movie": terms.movie,
-                f"{clean(label)}": terms.person,
+                "The person": terms.person,
                 "Taste": terms.taste,
                 "Network, movie": terms.network,
                 "Network, LSTM": terms.history,
@@ -139,7 +136,8 @@ def _filters(trace: Trace) -> None:
     awake.sort(key=lambda pair: pair[1] - pair[0].activation)
     st.markdown(
         f"Each of the CNN's {count(len(usual), 'filter')} looks at some words in a row. Marked is the window at which "
-        "it is largest, the more strongly the more a word adds there; below zero it is silent."
+        "it is largest, the more strongly the more a word adds there; below zero it is silent. Words stand as the "
+        "data set spells the title."
     )
     words = [word.text for word in trace.words]
     st.html(_firing_table(awake[:STRONGEST], words))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,18 +59,32 @@ def papers_bundle(data_name: str) -> str:
     return bundles.resolve(next(iter(of_paper), f"{data_name}/paper"))
 
 
-def network() -> tuple[Recommender, Tracer] | None:
-    """The paper's network, to answer and to be looked into; where there is none that fits, say so."""
-    try:
-        recommender = loaders.recommender(papers_bundle(session.current_data().name))
-    except BundleError as error:
-        failures.explain(error)
-        if permissions.may_manage():
-            st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")
+def network() -> tuple[Recommender, Tracer]:
+    """The paper's network, to answer and to be looked into.
+
+    Raises:
+        BundleError: There is none that fits.
+    """
+    return _tracer(loaders.recommender(papers_bundle(session.current_data().name)))
+
+
+def with_network(draw: Callable[[], None]) -> None:
+    """Draw what looks into the network; where there is none that fits, say so.
+
+    The first visitor waits here for torch and the bundles.
+    """
+    slot = st.container()
+    with slot.skeleton(height=420), slot:
+        try:
+            network()
+        except BundleError as error:
+            failures.explain(error)
+            if permissions.may_manage():
+                st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")
+            else:
+                st.caption(permissions.only_who_runs_it("train one"))
         else:
-            st.caption(permissions.only_who_runs_it("train one"))
-        return None
-    return _tracer(recommender)
+            draw()
 
 
 # A recommender is told from another by being another object; the cached value holds on to it.

@@ -26,10 +26,7 @@ _OFF = "lab_off"
 @fragment(key=SWITCHES)
 def switches() -> None:
     """The top five of the whole network beside those of what is left of it."""
-    ready = subject.network()
-    if ready is None:
-        return
-    recommender, tracer = ready
+    recommender, tracer = subject.network()
     person = session.person_of_a_part()
     st.markdown(
         f"The paper's list for {subject.whose(person)}, by predicted rating. Switch a part off, and the network "

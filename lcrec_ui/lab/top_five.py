@@ -22,7 +22,6 @@ TOP_FIVE = "lab_top_five"
 _EVERY = "lab_every"
 
 
-@fragment(key=TOP_FIVE)
 def top_five() -> None:
     """The paper's list beside ours."""
     st.markdown(
@@ -35,7 +34,7 @@ def top_five() -> None:
         _papers()
     with right:
         st.header("Our network's", anchor=False)
-        _ours()
+        subject.with_network(_ours)
 
 
 def _papers() -> None:
@@ -68,11 +67,9 @@ def _copy() -> Dataset | None:
         return None
 
 
+@fragment(key=TOP_FIVE)
 def _ours() -> None:
-    ready = subject.network()
-    if ready is None:
-        return
-    recommender, _ = ready
+    recommender, _ = subject.network()
     person = session.person_of_a_part()
     usual = subject.usual(recommender, person)
     every = st.toggle(f"Movies with fewer than {usual.min_ratings:d} ratings, too", key=_EVERY, persist_state="session")
