@@ -45,13 +45,14 @@ def switches() -> None:
     passes = catalogue.passes(profile, subject.usual(recommender, person))
     whole, left = tracer.catalogue(profile), tracer.catalogue(profile, off)
     before, after = catalogue.best_first(passes, whole), catalogue.best_first(passes, left)
+    # The list that moves comes first: on a phone it would be out of sight below the other.
     one, other = st.columns(2, gap="medium")
-    with one.container(border=True, height="stretch"):
-        st.header("The whole network", anchor=False)
-        st.markdown(_list(recommender, before, whole, None))
-    with other.container(border=True, height="stretch", key="lab_left"):
+    with one.container(border=True, height="stretch", key="lab_left"):
         st.header(_without(off), anchor=False)
         st.markdown(_list(recommender, after, left, before))
+    with other.container(border=True, height="stretch"):
+        st.header("The whole network", anchor=False)
+        st.markdown(_list(recommender, before, whole, None))
     st.caption(_moved(off, whole[passes], left[passes], before, after))
 
 

@@ -92,11 +92,11 @@ def test_a_part_switched_off_moves_the_list_to_what_the_network_predicts_without
 ):
     app = open_page(PAGE, lab_view=SWITCHES)
     assert "Both lists are the same" in words(app)
-    one, other = lists(app)
+    other, one = lists(app)
     assert [line[0] for line in one] == [line[0] for line in other]
     off = [Part.TITLE, Part.GENRES]
     app = run(app, lab_view=SWITCHES, lab_off=off)
-    one, other = lists(app)
+    other, one = lists(app)
     person = Profile.from_dataset(recommender.data, 11)
     passes = recommender.catalogue.passes(person, Filters(min_ratings=default_min_ratings(recommender.data)))
     ratings = tracer.catalogue(person, off)
