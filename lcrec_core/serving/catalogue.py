@@ -1,6 +1,7 @@
 """What is known of movies alone, worked out once: counts, genres, years, and which ids are one film."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,14 @@ class Catalogue:
             [[genre in split_genres(joined) for genre in self.genres] for joined in data.movies[Col.GENRES]],
             dtype=bool,
         ).reshape(len(self.movie_ids), len(self.genres))
+
+    @cached_property
+    def rating_counts(self) -> np.ndarray:
+        """How often each movie was given each value of the scale: int64 (M, V)."""
+        ratings, scale = self.data.ratings, self.data.scale
+        values = len(scale.values)
+        place = self.data.movie_rows(ratings[Col.MOVIE]) * values + scale.class_index(ratings[Col.RATING].to_numpy())
+        return np.bincount(place, minlength=len(self.movie_ids) * values).reshape(-1, values)
 
     def positions(self, movie_ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Positions int64 (K,) of movies.

@@ -8,10 +8,22 @@ the person has seen it:
     worth of a movie  =  share of people who rated it  x  log(1 + q' A q)          A = (I + sum over asked of q q')^-1
 """
 
+from enum import StrEnum
+
 import numpy as np
 
-from lcrec_core.data.dataset import Col
+from lcrec_core.data.dataset import Col, RatingScale
 from lcrec_core.serving.catalogue import Catalogue
+
+
+class Answer(StrEnum):
+    """What somebody says of a movie that they are asked about."""
+
+    LOVED = "loved"
+    FINE = "fine"
+    NOT_FOR_ME = "not-for-me"
+    NOT_SEEN = "not-seen"
+
 
 CANDIDATES = 400
 """The most rated movies, among which questions are chosen."""
@@ -52,3 +64,20 @@ def deviations(catalogue: Catalogue) -> np.ndarray:
     ratings = catalogue.data.ratings
     of_movie = ratings.groupby(Col.MOVIE.value)[Col.RATING.value].std(ddof=0)
     return of_movie.reindex(catalogue.movie_ids).fillna(0).to_numpy(np.float64)
+
+
+def rating_of(answer: Answer, scale: RatingScale) -> float | None:
+    """What an answer counts as on a scale; None: it is no rating.
+
+    Loved is the highest value, fine the highest below `RatingScale.like_threshold` (3 of five whole stars, 3.5 of
+    half ones), and not for me the highest of the lower two fifths: 2 of five stars, whole or half.
+    """
+    values = scale.values
+    if answer == Answer.LOVED:
+        return float(values[-1])
+    if answer == Answer.FINE:
+        return float(values[values < scale.like_threshold - 1e-9][-1])
+    if answer == Answer.NOT_FOR_ME:
+        low = values[values <= 0.4 * scale.high + 1e-9]
+        return float(low[-1] if len(low) else values[0])
+    return None

@@ -172,6 +172,10 @@ class Recommender:
             ranking[P_LIKE] = self.data.scale.p_at_least(probabilities)[order]
         return ranking
 
+    def order(self, profile: Profile, filters: Filters = EVERYTHING, wish: Wish | None = None) -> np.ndarray:
+        """The movies of `rank` as catalogue positions, best first: int64 (N,)."""
+        return self._ranked(profile, filters, wish)[0]
+
     def top_n(
         self, profile: Profile, n: int = 5, filters: Filters = EVERYTHING, wish: Wish | None = None
     ) -> list[Recommendation]:

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcrec_core.data.dataset import WHOLE_STARS, Col, Dataset
+from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS, Col, Dataset
 from lcrec_core.serving.catalogue import Catalogue
-from lcrec_core.serving.onboarding import deviations, telling_order
+from lcrec_core.serving.onboarding import Answer, deviations, rating_of, telling_order
 from tests.made_up import made_up
 
 RATED_BY = (8, 8, 6, 8, 1)
@@ -45,3 +45,11 @@ def test_deviations_are_of_the_movies_own_ratings(catalogue):
 def test_without_features_the_genres_spread_the_questions_and_no_more_are_asked_than_there_are(catalogue):
     order = telling_order(catalogue, None, 50)
     assert len(order) == len(set(order.tolist())) == 4
+
+
+@pytest.mark.parametrize(("scale", "stars"), [(WHOLE_STARS, (5, 3, 2)), (HALF_STARS, (5, 3.5, 2))])
+def test_an_answer_counts_as_a_rating_on_the_scale_and_not_seen_as_none(scale, stars):
+    given = [rating_of(answer, scale) for answer in (Answer.LOVED, Answer.FINE, Answer.NOT_FOR_ME)]
+    assert given == list(stars)
+    assert scale.contains(np.array(given)).all()
+    assert rating_of(Answer.NOT_SEEN, scale) is None

@@ -185,6 +185,12 @@ def test_rated_movies_stay_out_unless_asked_for(recommender, data):
     assert len(recommender.rank(profile)) == 80 - len(profile.movie_ids)
 
 
+def test_the_order_is_the_ranking_s(recommender, data):
+    person, filters = Profile.from_dataset(data, 11), Filters(min_ratings=3)
+    ids = data.movies["movie_id"].to_numpy()[recommender.order(person, filters)]
+    assert ids.tolist() == recommender.rank(person, filters)["movie_id"].tolist()
+
+
 def test_a_ranking_is_by_prediction_and_the_top_is_its_head(recommender, data):
     profile = Profile.from_dataset(data, 11)
     ranking = recommender.rank(profile)
