@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lcrec_ui.for_you import cards, filters, saved, side_by_side, steer, why
+from lcrec_ui.for_you import cards, filters, saved, side_by_side, steer, welcome, why
 from lcrec_ui.frame import loaders, marks, page, session, tables
 from lcrec_ui.frame.text import count, plain
 from lcrec_ui.posters import real
@@ -58,6 +58,7 @@ def recommendations() -> None:
 
 
 who = session.current_person()
+welcome.to_ones_own(who)
 with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     st.markdown(
         f"Picked for **{plain(who.label)}** from {count(len(who.profile.movie_ids), 'rating')}.", width="content"
@@ -65,10 +66,6 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
     st.page_link("pages/2_rate.py", label="Rate movies", icon=":material/star:", width="content")
     st.page_link("pages/7_history.py", label="Bring your history", icon=":material/upload_file:", width="content")
     st.page_link("pages/3_profile.py", label="Be somebody else", icon=":material/person:", width="content")
-if who.stored is None:
-    st.caption(
-        f"{plain(who.label)} is an example person of the data set. Rate movies, and this list follows your stars alone."
-    )
 slot = st.container()
 with slot.skeleton(height=420), slot:
     if page.model_is_ready():

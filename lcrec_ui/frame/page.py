@@ -49,6 +49,7 @@ class _PageFile:
 
 _FRONT = (
     _PageFile("1_for-you.py", "For you", "movie", "Five movies picked for you, and everything else in order."),
+    _PageFile("9_start.py", "Make it yours", "bolt", "Ten movies, one tap each, and the list is your own."),
     _PageFile("2_rate.py", "Rate movies", "star", "Find movies, give them stars and watch the predictions move."),
     _PageFile("8_movie.py", "Movies", "theaters", "One movie: what you would give it and why, and what everybody did."),
     _PageFile("7_history.py", "Bring your history", "upload_file", "Ratings from Letterboxd, IMDb or Trakt."),

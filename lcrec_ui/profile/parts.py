@@ -1,19 +1,16 @@
 """The parts of the Profile page."""
 
-from urllib.parse import urlsplit
-
 import pandas as pd
 import streamlit as st
 
 from lcrec_core.data.dataset import Dataset, split_genres
 from lcrec_core.errors import ProfileError
-from lcrec_ui.frame import charts, export, lookups, profiles, session, tables
+from lcrec_ui.frame import charts, export, links, lookups, profiles, session, tables
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import clean, plain, signed
 from lcrec_ui.profile import charts as profile_charts
 from lcrec_ui.profile import people, taste
 
-_PAGE_PATH = "/profile"
 _CREATED = "profile_created"
 _OPENED = "history_opened"
 
@@ -45,9 +42,9 @@ def identity(data: Dataset, person: session.Person) -> None:
         return
     st.caption("Private: only who has this link can open the profile; nobody can look it up. Keep it to come back.")
     with st.container(key="profile_link"):
-        # Its button copies the link, and is in sight where there is no pointer to bring it up as well.
-        st.code(link(person.stored.token), language=None, wrap_lines=True)
-    st.html(_COPY_IN_SIGHT)
+        address = links.of_profile(person.stored.token)
+        st.code(address, language=None, wrap_lines=True)
+        links.copy_button(address, key="copy_link")
     _memory(person.stored.token)
     with st.container(horizontal=True):
         with st.popover("Edit", icon=":material/edit:"):
@@ -69,10 +66,6 @@ def identity(data: Dataset, person: session.Person) -> None:
                 on_click=_delete,
                 args=(person.owner, person.label),
             )
-
-
-_COPY_IN_SIGHT = """<style>.st-key-profile_link .stCode > div:has(button),
-    .st-key-profile_link .stCode > div:has(button) div { opacity: 1; visibility: visible; }</style>"""
 
 
 def _memory(token: str) -> None:
@@ -98,14 +91,6 @@ def _memory(token: str) -> None:
                 on_click=_remember,
                 args=(token,),
             )
-
-
-def link(token: str) -> str:
-    """The address that opens a profile, on the server the visitor is using."""
-    url = urlsplit(st.context.url or "")
-    folder = url.path.rstrip("/").removesuffix(_PAGE_PATH)
-    base = f"{url.scheme}://{url.netloc}{folder}" if url.netloc else ""
-    return f"{base}/?profile={token}"
 
 
 def create(data: Dataset) -> None:

@@ -28,6 +28,29 @@ FIRST_RATINGS = 5
 
 _QUERY, _BATCH, _SHOWN, _LIMIT, _TOP = "rate_query", "rate_batch", "rate_shown", "rate_limit", "rate_top"
 
+# The top five stays in sight beside the long lists, and on a phone above them: one line each, so that it covers little
+# of them. What gets the keyboard is not to hide beneath it.
+STYLE = """<style>
+@media (min-width: 900px) {
+    .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {
+        position: sticky; top: 4.5rem; align-self: flex-start;
+    }
+}
+@media (max-width: 640px) {
+    [data-testid=stMain] { scroll-padding-top: 14rem; }
+    .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {
+        position: sticky; top: 3.5rem; z-index: 10; background: Canvas;
+    }
+    .st-key-top_five { padding: 0.4rem 0.75rem; gap: 0; }
+    .st-key-top_five h2 { padding: 0 0 0.2rem; font-size: 0.95rem; }
+    .st-key-top_five ol { margin: 0; padding-left: 1.4rem; font-size: 0.875rem; line-height: 1.35; }
+    .st-key-top_five ol { display: grid; grid-template-columns: 1fr; }
+    .st-key-top_five li { margin: 0; }
+    .st-key-top_five li p { display: flex; gap: 0.5rem; font-size: inherit; line-height: inherit; }
+    .st-key-top_five [data-testid=stCaptionContainer] { display: none; }
+}
+</style>"""
+
 
 def top_five(recommender: Recommender, person: session.Person) -> None:
     """The best five now, and how they moved with the last rating."""

@@ -1,0 +1,1 @@
+"""Two people: how far they agree, and a list for both."""
