@@ -16,7 +16,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 _A_YEAR = 365 * 24 * 3600
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What may stand in the cookie; the store decides whether it opens anything."""
-_PLACE = "in_browser"
+MOST_FRIENDS = 5
+"""Profiles of others that a browser remembers, the last ones that were opened."""
+_PLACE, _FRIENDS_PLACE = "in_browser", "in_browser_friends"
 
 
 def came_back() -> bool:
@@ -47,6 +49,13 @@ def remembered_token() -> str | None:
     token = st.context.cookies.get(cookie_name())
     # AppTest has no browser and answers with something else.
     return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
+
+
+def remembered_friends() -> list[str]:
+    """Profiles of others whose links were opened in this browser to compare with; as it was when the visitor came."""
+    said = st.context.cookies.get(_friends_cookie())
+    tokens = said.split(".") if isinstance(said, str) else []
+    return [token for token in tokens if _TOKEN.fullmatch(token)][:MOST_FRIENDS]
 
 
 def set_query(wanted: Mapping[str, str], ours: Iterable[str], *, tell: bool) -> None:
@@ -87,14 +96,35 @@ def keep(token: str | None, *, decided: bool) -> None:
         return
     script = _ADDRESS.replace("QUERY", _quoted(context.query_string))
     if decided:
-        folder = "/" + str(st.get_option("server.baseUrlPath") or "").strip("/")
         value = token if token and _TOKEN.fullmatch(token) else ""
-        ending = f"; path={folder}; max-age={_A_YEAR if value else 0}; samesite=lax"
-        script += _REMEMBER.replace("COOKIE", _quoted(f"{cookie_name()}={value}{ending}"))
-    st.html(f"<style>.st-key-{_PLACE} {{ display: none; }}</style>")
-    with st.container(key=_PLACE):
-        # Nothing from outside gets in but the query, as a quoted text.
-        st.html(f"<script>/* {page()} */{script}</script>", unsafe_allow_javascript=True)
+        script += _written(cookie_name(), value)
+        if not value:
+            script += _written(_friends_cookie(), "")
+    # Nothing from outside gets in but the query, as a quoted text.
+    _run(_PLACE, f"/* {page()} */{script}")
+
+
+def keep_friends(tokens: Iterable[str]) -> None:
+    """Have the browser remember the profiles of others, see `remembered_friends`. Draws as `keep` does."""
+    _run(_FRIENDS_PLACE, _written(_friends_cookie(), ".".join(filter(_TOKEN.fullmatch, tokens))))
+
+
+def _friends_cookie() -> str:
+    return f"lcrec_friends_{st.get_option('server.port')}"
+
+
+def _written(cookie: str, value: str) -> str:
+    """The script that writes a cookie; without a value it forgets it."""
+    folder = "/" + str(st.get_option("server.baseUrlPath") or "").strip("/")
+    ending = f"; path={folder}; max-age={_A_YEAR if value else 0}; samesite=lax"
+    return _REMEMBER.replace("COOKIE", _quoted(f"{cookie}={value}{ending}"))
+
+
+def _run(place: str, script: str) -> None:
+    """Run a script of ours in the browser, from an element that nobody sees."""
+    st.html(f"<style>.st-key-{place} {{ display: none; }}</style>")
+    with st.container(key=place):
+        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 _ADDRESS = """{

@@ -54,6 +54,7 @@ _FRONT = (
     _PageFile("8_movie.py", "Movies", "theaters", "One movie: what you would give it and why, and what everybody did."),
     _PageFile("7_history.py", "Bring your history", "upload_file", "Ratings from Letterboxd, IMDb or Trakt."),
     _PageFile("3_profile.py", "Profile", "person", "Choose who you are; a person's history and tastes."),
+    _PageFile("9_together.py", "Watch together", "group", "How far two people agree, and a list for both."),
 )
 _BEHIND = (
     _PageFile("4_data.py", "Data", "database", "What the model learns from, before and after preparation."),

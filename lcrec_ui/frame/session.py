@@ -190,9 +190,14 @@ def current_person() -> Person:
 
 def _seen_again(profile: Profile) -> Profile:
     """The object of the run before where nothing changed: what recommenders worked out for it is kept with it."""
-    seen = state().profile
+    state().profile = profile = unchanged(state().profile, profile)
+    return profile
+
+
+def unchanged(seen: Profile | None, profile: Profile) -> Profile:
+    """A profile as it was seen before, the same object, where nothing of it changed; else as it is now."""
     if seen is None or not all(np.array_equal(value, vars(seen)[name]) for name, value in vars(profile).items()):
-        state().profile = seen = profile
+        return profile
     return seen
 
 

@@ -69,6 +69,7 @@ ESCAPED = frozenset(
         "stars",
         "duration",
         "people_gave",
+        "title_of",
         "only_who_runs_it",
         "read_aloud",
         "order_of",
@@ -102,6 +103,12 @@ OURS = {
     "rate/lists.py": {
         *("filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank", "index.newest"),
     },
+    "start/card.py": {"label"},  # words of ours
+    "together/sections.py": {
+        *("name", "names[movie.picked_by]"),  # as `other.names` escaped them
+        *("_LABELS[name]", "_ABOUT[strategy]"),  # words of ours
+    },
+    "9_together.py": {"names[0]", "names[1]"},
     "rate/rating.py": {"as_whom.user_id", "why"},  # a number; a sentence that is Markdown already
     "frame/session.py": {"chosen.lost"},  # likewise
     "frame/url.py": {"chosen.lost"},

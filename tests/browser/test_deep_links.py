@@ -11,10 +11,12 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "for-you?user=17": "For you",
+    "start": "Make it yours",
     "rate": "Rate movies",
     "movie": "Movies",
     "history": "Bring your history",
     "profile": "Profile",
+    "together": "Watch together",
     "data": "Data",
     "training": "Training",
     "compare": "Compare",

@@ -14,11 +14,14 @@ pytestmark = pytest.mark.browser
 LOOK = (Path(__file__).parent / "readable.js").read_text()
 PAGES = {
     "For you": "",
+    "Make it yours": "start",
     "Rate": "rate",
     "Search of movies": "movie",
     "A movie": "movie?movie=476",
     "Bring your history": "history",
     "Profile": "profile",
+    "Choose who to watch with": "together",
+    "Watch together": "together?with=17",
     "Data": "data",
     "From files to numbers": "data?data_view=From+files+to+numbers",
     "Get MovieLens": "data?data_view=Get+MovieLens",

@@ -19,7 +19,19 @@ from tests.serving import Server, assert_names_nobody, assert_no_traceback, serv
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("", "rate", "movie?movie=2", "history", "profile", "data", "training", "compare", "lab")
+PATHS = (
+    "",
+    "start",
+    "rate",
+    "movie?movie=2",
+    "history",
+    "profile",
+    "together?with=1",
+    "data",
+    "training",
+    "compare",
+    "lab",
+)
 MADE_ALIVE = """() => [...document.querySelectorAll(
     "[data-testid=stMain] [data-testid=stMarkdownContainer] :is(h6, blockquote, hr, .katex, img, a[target=_blank])")]
     .map(e => e.outerHTML.slice(0, 200))"""

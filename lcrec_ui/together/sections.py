@@ -1,0 +1,174 @@
+"""What is said of two people: how far they agree, where they differ, and a list for both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from lcrec_core.serving import together
+from lcrec_core.serving.filters import Filters, default_min_ratings
+from lcrec_core.serving.together import AVERAGE, CLOSER, FAIRNESS, FARTHER, FEWEST_IN_COMMON, LEAST_MISERY
+from lcrec_core.store.profiles import NOT_INTERESTED
+from lcrec_ui.frame import lookups, session
+from lcrec_ui.frame.text import count, plain, signed, stars
+from lcrec_ui.frame.titles import title_of
+
+if TYPE_CHECKING:
+    from lcrec_core.serving.catalogue import Catalogue
+    from lcrec_core.serving.recommender import Recommender
+    from lcrec_core.serving.together import Agreement, ForBoth
+
+LIST = "together_list"
+"""Key of the fragment that makes the list for both."""
+LENGTH = 10
+"""Movies of it."""
+MOST_DIFFERENT = 5
+
+_STRATEGY, _RATED = "together_strategy", "together_rated"
+_LABELS = {AVERAGE: "Average", LEAST_MISERY: "Least misery", FAIRNESS: "Fairness"}
+_ABOUT = {
+    AVERAGE: "Average: by the mean of both predictions.",
+    LEAST_MISERY: "Least misery: by the lower of both predictions, so that nobody has to sit through a bad evening.",
+    FAIRNESS: "Fairness: you take turns. Each movie is the pick of who has got less of what they like best so far.",
+}
+
+STYLE = """<style>
+.st-key-for_both ol li { margin-bottom: 0.6rem; }
+</style>"""
+
+
+def agreement(catalogue: Catalogue, people: tuple[session.Person, session.Person]) -> None:
+    """How far two people agree about what both have rated.
+
+    Args:
+        catalogue: Of the data set.
+        people: The two.
+    """
+    st.header("How far you agree", anchor=False)
+    found = together.agreement(catalogue, people[0].profile, people[1].profile)
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Films in common", f"{found.in_common:,}", width="content")
+        if found.difference is not None and found.strangers is not None:
+            st.metric("You differ by", f"{found.difference:.2f} stars", width="content")
+            st.metric("Two strangers", f"{found.strangers:.2f} stars", width="content")
+        if found.correlation is not None:
+            st.metric("Correlation", signed(found.correlation), width="content")
+    st.markdown(in_words(found))
+    if found.correlation is not None:
+        st.caption(
+            "Correlation: 1 where what one likes more the other does too, 0 where one says nothing of the other, "
+            "-1 where it is the opposite."
+        )
+
+
+def in_words(found: Agreement) -> str:
+    """An agreement as a sentence."""
+    if found.verdict is None:
+        films = count(found.in_common, "film") if found.in_common else "no film"
+        return f"You have {films} in common: **too few to say** how far you agree. {FEWEST_IN_COMMON} are enough."
+    said = {
+        CLOSER: "You agree **more than two strangers** would.",
+        FARTHER: "You agree **less than two strangers** would.",
+    }.get(found.verdict, "You agree **about as far as two strangers** would: the difference may be chance.")
+    return (
+        f"{said} On average you differ by {found.difference:.2f} stars about a film; two people of the data set, drawn "
+        f"at random from those who rated the same {count(found.in_common, 'film')}, differ by {found.strangers:.2f}."
+    )
+
+
+def differences(
+    recommender: Recommender, people: tuple[session.Person, session.Person], names: tuple[str, str]
+) -> None:
+    """Where two people differ: in what both rated, and in what they would probably say of movies that neither has.
+
+    Args:
+        recommender: Of the model in use.
+        people: The two.
+        names: What they are called, in Markdown.
+    """
+    st.header("Where you differ", anchor=False)
+    profiles = people[0].profile, people[1].profile
+    left, right = st.columns(2, gap="medium")
+    known = lookups.movies(recommender.data.name)
+    with left.container(border=True, height="stretch"):
+        st.subheader("About films that both rated", anchor=False)
+        rated = together.rated_differently(recommender.catalogue, *profiles, n=MOST_DIFFERENT)
+        if rated:
+            lines = [
+                f"- {title_of(film.movie_id, known[film.movie_id].title)}  \n  {_both(film.ratings, names, 'g')}"
+                for film in rated
+            ]
+            st.markdown("\n".join(lines))
+        else:
+            st.caption("There is none that you rated differently.")
+    with right.container(border=True, height="stretch"):
+        st.subheader("About films that neither rated, probably", anchor=False)
+        found = together.predicted_differently(recommender, profiles, _filters(recommender, people), n=3)
+        for name, movies in zip(names, found, strict=True):
+            if movies:
+                st.markdown(f"Rather for **{name}**")
+                st.markdown("\n".join(f"- {_title(movie)}  \n  {_both(movie.predicted, names)}" for movie in movies))
+
+
+def for_both(recommender: Recommender, people: tuple[session.Person, session.Person], names: tuple[str, str]) -> None:
+    """A list for two people, by a strategy of theirs.
+
+    Args:
+        recommender: Of the model in use.
+        people: The two.
+        names: What they are called, in Markdown.
+    """
+    st.header("A list for both", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.session_state.setdefault(_STRATEGY, AVERAGE)
+        strategy = (
+            st.segmented_control(
+                "Made by",
+                list(_LABELS),
+                format_func=lambda name: _LABELS[name],
+                key=_STRATEGY,
+                required=True,
+                persist_state="session",
+            )
+            or AVERAGE
+        )
+        rated = st.toggle("Also films that one of you has seen", key=_RATED, persist_state="session")
+    st.caption(_ABOUT[strategy])
+    profiles = people[0].profile, people[1].profile
+    filters = _filters(recommender, people, seen=rated)
+    movies = together.for_both(recommender, profiles, strategy, LENGTH, filters, include_rated=rated)
+    if not movies:
+        st.info("There is no movie left that neither of you has rated.", icon=":material/filter_alt_off:")
+        return
+    with st.container(key="for_both"):
+        st.markdown("\n".join(_line(place, movie, strategy, names) for place, movie in enumerate(movies, 1)))
+
+
+def _filters(recommender: Recommender, people: tuple[session.Person, session.Person], *, seen: bool = False) -> Filters:
+    """Movies with enough ratings that neither said to be of no interest, nor to have seen unless that is asked for."""
+    stored = [person.stored for person in people if person.stored is not None]
+    unwanted = [profile.marks.get(NOT_INTERESTED, ()) if seen else profile.unwanted for profile in stored]
+    return Filters(min_ratings=default_min_ratings(recommender.data), without=frozenset().union(*unwanted))
+
+
+def _line(place: int, movie: ForBoth, strategy: str, names: tuple[str, str]) -> str:
+    if movie.picked_by is not None:
+        by = f"{names[movie.picked_by]} picked"
+    else:
+        by = f"average {movie.average:.2f}" if strategy == AVERAGE else f"lower {movie.lower:.2f}"
+    gave = [f"{name} gave {given:g}" for name, given in zip(names, movie.ratings, strict=True) if given is not None]
+    genres = plain(", ".join(movie.genres))
+    after = " · ".join([by, *gave])
+    return f"{place}. {_title(movie)} :small[:gray[{genres}]]  \n   {_both(movie.predicted, names)} :gray[· {after}]"
+
+
+def _title(movie: ForBoth) -> str:
+    return title_of(movie.movie_id, movie.title)
+
+
+def _both(numbers: tuple[float, float], names: tuple[str, str], spec: str = ".2f") -> str:
+    """Two ratings or predictions, each with whose it is."""
+    return " · ".join(
+        f"{name} :yellow[{stars(number)}] {number:{spec}}" for name, number in zip(names, numbers, strict=True)
+    )
