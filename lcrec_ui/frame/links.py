@@ -79,7 +79,7 @@ _STYLE = """
 :host, div { font-family: var(--st-font); }
 div { display: flex; align-items: center; gap: 0.75rem; flex-wrap: wrap; }
 button {
-    font: inherit; min-height: 2.75rem; padding: 0.25rem 1rem; cursor: pointer; color: #fff;
+    font: inherit; font-size: 0.875rem; min-height: 2.75rem; padding: 0.25rem 1rem; cursor: pointer; color: #fff;
     background: var(--st-primary-color); border: 1px solid transparent; border-radius: var(--st-button-radius);
 }
 button:hover { filter: brightness(0.92); }

@@ -28,27 +28,30 @@ FIRST_RATINGS = 5
 
 _QUERY, _BATCH, _SHOWN, _LIMIT, _TOP = "rate_query", "rate_batch", "rate_shown", "rate_limit", "rate_top"
 
+_PAGE = f"light-dark({st.get_option('theme.light.backgroundColor')}, {st.get_option('theme.dark.backgroundColor')})"
 # The top five stays in sight beside the long lists, and on a phone above them: one line each, so that it covers little
-# of them. What gets the keyboard is not to hide beneath it.
-STYLE = """<style>
-@media (min-width: 900px) {
-    .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {
+# of them. What gets the keyboard is not to hide beneath it. Streamlit draws the last margin of a text back by 1 rem.
+STYLE = f"""<style>
+@media (min-width: 900px) {{
+    .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {{
         position: sticky; top: 4.5rem; align-self: flex-start;
-    }
-}
-@media (max-width: 640px) {
-    [data-testid=stMain] { scroll-padding-top: 14rem; }
-    .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {
-        position: sticky; top: 3.5rem; z-index: 10; background: Canvas;
-    }
-    .st-key-top_five { padding: 0.4rem 0.75rem; gap: 0; }
-    .st-key-top_five h2 { padding: 0 0 0.2rem; font-size: 0.95rem; }
-    .st-key-top_five ol { margin: 0; padding-left: 1.4rem; font-size: 0.875rem; line-height: 1.35; }
-    .st-key-top_five ol { display: grid; grid-template-columns: 1fr; }
-    .st-key-top_five li { margin: 0; }
-    .st-key-top_five li p { display: flex; gap: 0.5rem; font-size: inherit; line-height: inherit; }
-    .st-key-top_five [data-testid=stCaptionContainer] { display: none; }
-}
+    }}
+}}
+@media (max-width: 640px) {{
+    [data-testid=stMain] {{ scroll-padding-top: 14rem; }}
+    .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {{ position: sticky; top: 3.75rem; z-index: 10; }}
+    .st-key-top_five {{ padding: 0.4rem 0.75rem; gap: 0; background: {_PAGE}; }}
+    .st-key-top_five h2 {{ padding: 0 0 1.15rem; font-size: 0.95rem; }}
+    .st-key-top_five ol {{ margin: 0 0 1rem; padding-left: 1.3rem; font-size: 0.875rem; line-height: 1.4; }}
+    .st-key-top_five li {{ margin: 0; padding: 0; height: 1.4em; white-space: nowrap; }}
+    .st-key-top_five li strong {{
+        display: inline-block; width: calc(100% - 7.75rem); margin-right: 0.5rem; vertical-align: bottom;
+        overflow: hidden; text-overflow: ellipsis;
+    }}
+    .st-key-top_five li br, .st-key-top_five li br + span, .st-key-top_five [data-testid=stCaptionContainer] {{
+        display: none;
+    }}
+}}
 </style>"""
 
 

@@ -110,7 +110,7 @@ def chooser(data: Dataset, catalogue: Catalogue, person: session.Person) -> None
             "Or their number",
             key=_NUMBER,
             max_chars=12,
-            placeholder="17",
+            placeholder="For example 17",
             on_change=_choose_number,
             args=(_NUMBER,),
         )

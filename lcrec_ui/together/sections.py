@@ -158,9 +158,8 @@ def _line(place: int, movie: ForBoth, strategy: str, names: tuple[str, str]) -> 
     else:
         by = f"average {movie.average:.2f}" if strategy == AVERAGE else f"lower {movie.lower:.2f}"
     gave = [f"{name} gave {given:g}" for name, given in zip(names, movie.ratings, strict=True) if given is not None]
-    genres = plain(", ".join(movie.genres))
-    after = " · ".join([by, *gave])
-    return f"{place}. {_title(movie)} :small[:gray[{genres}]]  \n   {_both(movie.predicted, names)} :gray[· {after}]"
+    about = " · ".join([by, *gave, plain(", ".join(movie.genres))])
+    return f"{place}. {_title(movie)} :small[:gray[{about}]]  \n   {_both(movie.predicted, names)}"
 
 
 def _title(movie: ForBoth) -> str:

@@ -136,7 +136,7 @@ def test_two_of_the_data_set_have_their_names_and_the_list_is_the_core_s():
             assert f"{movie.predicted[0]:.2f}" in numbers
             assert f"{movie.predicted[1]:.2f}" in numbers
             if strategy == together.FAIRNESS:
-                assert f"User {(11, 17)[movie.picked_by]} picked" in numbers
+                assert f"User {(11, 17)[movie.picked_by]} picked" in line
 
 
 def test_marks_of_either_keep_movies_out_and_what_one_has_seen_is_there_where_it_is_asked_for():
