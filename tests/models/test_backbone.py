@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from lcrec_core.models.lcrec import sampler
 from lcrec_core.models.lcrec.backbone import Backbone, fold_in, merge_chains, predict, predict_catalogue, prior_means
 from lcrec_core.models.lcrec.config import BackboneConfig
 from lcrec_core.models.lcrec.regression import bucket_by_length
-from lcrec_core.models.lcrec.sampler import kept_rounds, sample_backbone, wishart
+from lcrec_core.models.lcrec.sampler import SidePrior, few_rows, kept_rounds, sample_backbone, wishart
 from lcrec_core.models.lcrec.side_information import (
     Interactions,
     LogCount,
@@ -113,6 +114,24 @@ def test_planted_tastes_are_found():
     assert error < 0.25 * truth[unseen].var()
     assert (spread > 0).all()
     assert backbone.noise == pytest.approx(1 / 0.3**2, rel=0.4)
+
+
+def test_of_few_rows_and_many_features_the_small_matrix_gives_the_same_draw():
+    features = torch.randn(5, 40, generator=torch.Generator().manual_seed(0))
+    coefficients = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
+
+    def drawn(dual: bool) -> SidePrior:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sampler, "few_rows", lambda *_: dual)
+            prior = SidePrior(features, 3, 2.0, torch.Generator().manual_seed(2))
+        prior.draw(coefficients)
+        return prior
+
+    few, many = drawn(dual=True), drawn(dual=False)
+    assert (few.ridge.shape, many.ridge.shape) == ((5, 5), (40, 40))
+    torch.testing.assert_close(few.weights, many.weights, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(few.precision, many.precision, atol=1e-3, rtol=1e-3)
+    assert (few_rows(610, 9742), few_rows(6040, 3883), few_rows(3883, 6040)) == (True, False, False)
 
 
 def test_the_same_seed_draws_the_same_backbone_and_another_does_not():

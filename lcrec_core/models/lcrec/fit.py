@@ -45,7 +45,7 @@ from lcrec_core.models.lcrec.backbone import (
 from lcrec_core.models.lcrec.config import LCRecConfig
 from lcrec_core.models.lcrec.model import LCRecModel, build_queries, interactions_of
 from lcrec_core.models.lcrec.network import LCRecNetwork
-from lcrec_core.models.lcrec.sampler import sample_backbone
+from lcrec_core.models.lcrec.sampler import few_rows, sample_backbone
 from lcrec_core.models.lcrec.sequences import Sequences, UserRatings, offsets_of, step, steps
 from lcrec_core.models.lcrec.side_information import Interactions
 
@@ -103,11 +103,13 @@ def sample_backbones(
 def memory_need(people: int, movies: int, ratings: int) -> int:
     """Bytes, about, that sampling one backbone takes: mostly its side information.
 
-    A side's prior holds a matrix of its features by itself, three times while it is factorized: people are features of
-    movies, and movies of people.
+    A side's prior holds a matrix of its features by itself, or of its rows where they are few, three times while it is
+    factorized: people are features of movies, and movies of people.
     """
     table = 4 * people * movies
-    return _PROCESS + 2 * table + 4 * movies**2 + 12 * max(people, movies) ** 2 + 200 * ratings
+    of_people = people if few_rows(people, movies) else movies
+    of_movies = movies if few_rows(movies, people) else people
+    return _PROCESS + 2 * table + 4 * of_people**2 + 12 * max(of_people, of_movies) ** 2 + 200 * ratings
 
 
 _PROCESS = 400_000_000
@@ -123,7 +125,7 @@ def check_memory(data: Dataset) -> None:
     people, movies = len(data.users), len(data.movies)
     machine.require(
         memory_need(people, movies, len(data.ratings)),
-        f"LCRec on {people:,} people and {movies:,} movies (its matrices grow with the square of both)",
+        f"LCRec on {people:,} people and {movies:,} movies (its matrices grow with their product)",
         "train the paper's model on this data set, or LCRec on a smaller one",
     )
 

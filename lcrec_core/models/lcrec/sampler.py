@@ -24,7 +24,9 @@ class SidePrior:
     def __init__(self, features: Tensor, width: int, shrinkage: float, random: torch.Generator) -> None:
         self.shrinkage, self.random = shrinkage, random
         count, size = features.shape
-        self.ridge = torch.linalg.cholesky(features.T @ features + shrinkage * torch.eye(size))
+        self.dual = few_rows(count, size)
+        gram = features @ features.T if self.dual else features.T @ features
+        self.ridge = torch.linalg.cholesky(gram + shrinkage * torch.eye(len(gram)))
         self.features, self.transposed = _sparse(features), _sparse(features.T)
         self.weights = torch.zeros(size, width)
         # Coefficients of a standard deviation of 0.3 stars to begin with; the first round draws it anew.
@@ -36,18 +38,31 @@ class SidePrior:
         (count, size), width = self.features.shape, coefficients.shape[1]
         noisy = coefficients + self._noise(count, width)
         ridge_noise = self.shrinkage**0.5 * self._noise(size, width)
-        self.weights = torch.cholesky_solve(self.transposed @ noisy + ridge_noise, self.ridge)
+        self.weights = self._solve(self.transposed @ noisy + ridge_noise)
         self.mean = self.features @ self.weights
         centred = (coefficients - self.mean).double()
         weights = self.weights.double()
         scatter = centred.T @ centred + self.shrinkage * weights.T @ weights + torch.eye(width).double()
         self.precision = wishart(torch.linalg.inv(scatter), count + size + width, self.random).float()
 
+    def _solve(self, right: Tensor) -> Tensor:
+        """(F'F + shrinkage I)^-1 right: (size, width) -> (size, width)."""
+        if not self.dual:
+            return torch.cholesky_solve(right, self.ridge)
+        # Woodbury's identity: (right - F' (F F' + shrinkage I)^-1 F right) / shrinkage.
+        within = self.transposed @ torch.cholesky_solve(self.features @ right, self.ridge)
+        return (right - within) / self.shrinkage
+
     def _noise(self, count: int, width: int) -> Tensor:
         """(count, width), with the prior's covariance."""
         root = torch.linalg.cholesky(self.precision)
         white = torch.randn(width, count, generator=self.random)
         return torch.linalg.solve_triangular(root.T, white, upper=True).T
+
+
+def few_rows(count: int, size: int) -> bool:
+    """Whether so many rows are so few beside their features that the matrix of rows by rows is the one to factorize."""
+    return 2 * count <= size
 
 
 def _sparse(matrix: Tensor) -> Tensor:
