@@ -25,6 +25,7 @@ from lcrec_core.models.queries import of_movies
 from lcrec_core.serving.catalogue import MEAN_RATING, NUM_RATINGS, Catalogue
 from lcrec_core.serving.explain import Explanation, Reason, explain, reasons, unit_vectors
 from lcrec_core.serving.filters import EVERYTHING, Filters
+from lcrec_core.serving.hindsight import Hindsight, look_back
 from lcrec_core.serving.lists import (
     DIVERSIFIED,
     FOR_YOU,
@@ -101,6 +102,7 @@ class Recommender:
         self._picked: WeakKeyDictionary[Profile, dict[tuple, tuple[Prediction | None, Prediction | None]]]
         self._picked = WeakKeyDictionary()
         self._reasons: WeakKeyDictionary[Profile, dict[tuple, list[tuple[Reason, ...]]]] = WeakKeyDictionary()
+        self._hindsight: WeakKeyDictionary[Profile, Hindsight] = WeakKeyDictionary()
         self._popular = Prediction(log_share(self.catalogue.num_ratings))
         features = self._model.item_features
         self._directions = None if features is None else unit_vectors(features)  # (M, D)
@@ -228,6 +230,13 @@ class Recommender:
         order = self._telling
         new = order[~self.catalogue.rated(profile)[order]]
         return self.catalogue.movie_ids[new[:n]].tolist()
+
+    def look_back(self, profile: Profile) -> Hindsight:
+        """What each of the person's ratings was expected to be from those before it; see `hindsight`."""
+        found = self._hindsight.get(profile)
+        if found is None:
+            found = self._hindsight[profile] = look_back(self._model, self.catalogue, profile)
+        return found
 
     def similar(self, movie_id: int, n: int = 5, *, min_ratings: int = 0) -> list[tuple[int, float]]:
         """The `n` other films nearest in the model's item features: (movie_id, cosine), nearest first.

@@ -108,6 +108,9 @@ def tastes(data: Dataset, person: session.Person) -> None:
     with left:
         shares = taste.rating_shares(person.profile, everybody)
         charts.draw(profile_charts.rating_shares(shares, person.label), "profile_shares")
+        decades = taste.decades(data, person.profile, everybody)
+        if not decades.empty:
+            charts.draw(profile_charts.decade_tastes(decades, person.label), "profile_decades")
     with right:
         genres = taste.genres(data, person.profile, everybody)
         if genres.empty:

@@ -9,7 +9,7 @@ from lcrec_core.data.summary import DatasetStatistics
 from lcrec_core.data.titles import sort_key, spoken
 
 FEWEST_PER_GENRE = 3
-"""A genre with fewer ratings says nothing of a person's taste."""
+"""A genre, or a decade, with fewer ratings says nothing of a person's taste."""
 
 
 def history(data: Dataset, profile: Profile, means: pd.Series) -> pd.DataFrame:
@@ -69,3 +69,19 @@ def genres(data: Dataset, profile: Profile, everybody: DatasetStatistics) -> pd.
     table["everybodys"] = everybody.genres.set_index("genre")["mean_rating"].reindex(table.index)
     table = table[table["ratings"] >= FEWEST_PER_GENRE]
     return table.sort_values(["theirs", "ratings"], ascending=False).rename_axis("genre").reset_index()
+
+
+def decades(data: Dataset, profile: Profile, everybody: DatasetStatistics) -> pd.DataFrame:
+    """Mean rating per decade of release: `decade` (such as `1990s`), `ratings`, `theirs`, `everybodys`, oldest first.
+
+    Only decades with at least `FEWEST_PER_GENRE` ratings of this person; movies without a year are in none.
+    """
+    years = data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)[data.movie_rows(profile.movie_ids)]
+    given = pd.DataFrame({"first": years // 10 * 10, "rating": profile.ratings.astype(np.float64)}).dropna()
+    table = given.groupby("first")["rating"].agg(["size", "mean"]).set_axis(["ratings", "theirs"], axis=1)
+    rated = everybody.years.dropna()
+    sums = (rated["ratings"] * rated["mean_rating"]).groupby(rated["year"] // 10 * 10).sum()
+    table["everybodys"] = sums / rated["ratings"].groupby(rated["year"] // 10 * 10).sum()
+    table = table[table["ratings"] >= FEWEST_PER_GENRE]
+    table.insert(0, "decade", [f"{first:.0f}s" for first in table.index])
+    return table.reset_index(drop=True)

@@ -37,10 +37,21 @@ def rename(app, name: str) -> None:
 def test_the_demo_persons_history_and_tastes_are_drawn():
     app = visit("profile")
     assert_sound(app)
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 6
     assert all(chart.proto.alt for chart in app.get("plotly_chart"))
     assert len(app.dataframe[0].value) > 10
     assert "User 11" in words(app)
+    # What was expected of each rating before it was given, beside what averages would have said.
+    assert "| **The model**, from the ratings before it |" in words(app)
+    assert "were among those that the model learnt from" in words(app)
+    slider = app.slider(key="looking_back_at_demo")
+    assert (slider.min, slider.max, slider.value) == (0, 160, 5)
+    assert "top five after 5 ratings" in words(app)
+    assert [shown.label for shown in app.metric if "model" in shown.label] == ["MAE of the model", "MSE of the model"]
+    slider.set_value(160).run()
+    assert_sound(app)
+    assert "Everything that was rated is known" in words(app)
+    assert "given" not in words(app).partition("top five after 160 ratings")[2].partition("Everything")[0]
 
 
 def test_any_person_can_be_picked():
@@ -142,6 +153,16 @@ def test_a_new_profile_without_ratings_is_no_failure():
     app = go(create(visit()), "profile")
     assert_sound(app)
     assert "Nothing is rated yet" in words(app)
+    token = app.query_params["profile"]
+    for movie_id in (1, 2):
+        ProfileStore().rate(token, movie_id, 4.0)
+    go(app, "profile")
+    assert_sound(app)
+    assert "With 1 more rating you see here how well the model guesses yours" in words(app)
+    ProfileStore().rate(token, 3, 2.0)
+    go(app, "profile")
+    assert_sound(app)
+    assert app.slider(key="looking_back_at_demo").value == 3
 
 
 def test_a_profile_deleted_elsewhere_gives_way_with_an_explanation():
@@ -183,6 +204,25 @@ def test_rating_shares_and_genre_tastes_agree_with_a_count_by_hand(tiny):
         ]
         assert row.ratings == len(given) >= taste.FEWEST_PER_GENRE
         assert row.theirs == pytest.approx(np.mean(given))
+
+
+def test_tastes_by_decade_agree_with_a_count_by_hand(tiny):
+    everybody, profile = summarise(tiny), Profile.from_dataset(tiny, 3)
+    years = tiny.movies.set_index("movie_id")["year"]
+    decades = tiny.ratings["movie_id"].map(years) // 10 * 10
+    table = taste.decades(tiny, profile, everybody)
+    assert table["decade"].is_monotonic_increasing
+    for row in table.itertuples():
+        first = int(row.decade[:4])
+        given = [r for m, r in zip(profile.movie_ids, profile.ratings, strict=True) if years[m] // 10 * 10 == first]
+        assert row.ratings == len(given) >= taste.FEWEST_PER_GENRE
+        assert row.theirs == pytest.approx(np.mean(given))
+        assert row.everybodys == pytest.approx(tiny.ratings["rating"][decades == first].mean())
+
+
+def test_nobody_has_a_taste_by_decade_in_data_without_years(tiny):
+    undated = replace(tiny, movies=tiny.movies.assign(year=pd.array([None] * len(tiny.movies), dtype="Int64")))
+    assert taste.decades(undated, Profile.from_dataset(tiny, 3), summarise(undated)).empty
 
 
 def test_the_history_can_be_put_in_order_of_its_titles():
