@@ -185,19 +185,23 @@ class Dataset:
         """Every genre that occurs, sorted."""
         return sorted({g for joined in self.movies[Col.GENRES] for g in split_genres(joined)})
 
+    @cached_property
+    def movie_ids(self) -> np.ndarray:
+        """Of every movie, int64 (M,), ascending: a row of `movies` each."""
+        return self.movies[Col.MOVIE].to_numpy(np.int64)
+
     def user_rows(self, ids: pd.Series | np.ndarray) -> np.ndarray:
         """Rows of `users` of ids that are there, int64, same length."""
         return np.searchsorted(self.users[Col.USER].to_numpy(), np.asarray(ids))
 
     def movie_rows(self, ids: pd.Series | np.ndarray) -> np.ndarray:
         """Rows of `movies`, which is an index into the catalogue, of ids that are there, int64, same length."""
-        return np.searchsorted(self.movies[Col.MOVIE].to_numpy(), np.asarray(ids))
+        return np.searchsorted(self.movie_ids, np.asarray(ids))
 
     def known_movies(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which ids (H,) are of movies that are there, as a mask (H,), and the rows of those."""
-        every = self.movies[Col.MOVIE].to_numpy()
-        row = np.minimum(self.movie_rows(ids), len(every) - 1)
-        known = every[row] == ids
+        row = np.minimum(self.movie_rows(ids), len(self.movie_ids) - 1)
+        known = self.movie_ids[row] == ids
         return known, row[known]
 
     @cached_property

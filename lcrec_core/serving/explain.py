@@ -147,7 +147,7 @@ def reasons(data: Dataset, profile: Profile, affinity: np.ndarray, scores_of: Sc
         return [()] * affinity.shape[1]
     scores = scores_of([profile, *(without(profile, i) for i in considered)])
     effects = scores[0] - scores[1:]
-    titles = data.movies.set_index(Col.MOVIE.value)[Col.TITLE.value]
+    titles = data.movies[Col.TITLE.value].iloc[data.movie_rows(profile.movie_ids[considered])].tolist()
     found = []
     for of_movie in effects.T:
         strongest = np.argsort(-np.abs(of_movie), kind="stable")[:MOST_REASONS]
@@ -155,7 +155,7 @@ def reasons(data: Dataset, profile: Profile, affinity: np.ndarray, scores_of: Sc
             tuple(
                 Reason(
                     movie_id=int(profile.movie_ids[considered[i]]),
-                    title=str(titles[profile.movie_ids[considered[i]]]),
+                    title=str(titles[i]),
                     rating=float(profile.ratings[considered[i]]),
                     effect=float(of_movie[i]),
                 )

@@ -170,3 +170,12 @@ def test_ease_of_everything_that_was_rated_in_sittings_by_hand():
     model = fitted("ease", data, encode(data, np.arange(5)), fade=0.0, **settings)
     np.testing.assert_allclose(model.catalogue(Profile.of([(2, 1.0, 0)])).scores, weights[1], atol=1e-6)
     assert not model.catalogue(Profile.of()).scores.any()
+
+
+@pytest.mark.parametrize("name", ["ease", "item-knn-lists"])
+def test_some_movies_for_several_people_score_as_in_their_catalogues(name, data, encoded):
+    model = fitted(name, data, encoded)
+    people = [Profile.of(), Profile.of([(1, 5.0, 10)]), Profile.of([(2, 4.0, 10), (4, 1.0, 11), (99, 5.0, 12)])]
+    some = np.array([4, 0, 2])
+    expected = np.concatenate([model.catalogue(person).scores[some] for person in people])
+    np.testing.assert_allclose(model.movies(people, some).scores, expected, rtol=1e-6)

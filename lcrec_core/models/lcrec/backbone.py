@@ -191,8 +191,8 @@ def predict(backbone: Backbone, user_factors: Tensor, people: Tensor, movies: Te
 def predict_catalogue(backbone: Backbone, user_factors: Tensor) -> tuple[Tensor, Tensor]:
     """`predict` for every movie (M,) and one person, whose factors are (S, 1, D): one product instead of M gathers."""
     own, factors = user_factors.split([1, user_factors.shape[2] - 1], dim=2)
-    # (b_movie, q) . (1, p) + b_person
-    ratings = torch.baddbmm(own, backbone.movies, torch.cat([torch.ones_like(own), factors], dim=2).mT).squeeze(2)
+    # (1, p) . (b_movie, q) + b_person, with the movies side by side in memory: a third of the time
+    ratings = torch.baddbmm(own, torch.cat([torch.ones_like(own), factors], dim=2), backbone.movies.mT).squeeze(1)
     mean = ratings.mean(dim=0)
     return backbone.mean + mean, (ratings - mean).square().mean(dim=0).sqrt()
 
@@ -252,7 +252,8 @@ def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
     for name in _IN_BYTES:
         values = getattr(backbone, name)
         scale = values.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
-        arrays |= {name: (values / scale).round().to(torch.int8).numpy(), f"{name}_scale": scale.numpy()}
+        in_bytes = (values / scale).round().to(torch.int8).contiguous()
+        arrays |= {name: in_bytes.numpy(), f"{name}_scale": scale.numpy()}
     return {**arrays, "numbers": np.array(numbers, dtype=np.float64)}
 
 
@@ -260,6 +261,7 @@ def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
     """The backbone that `backbone_arrays` took apart."""
     mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
     movies, weights = (torch.from_numpy(arrays[name] * arrays[f"{name}_scale"]) for name in _IN_BYTES)
+    movies = movies.mT.contiguous().mT  # as `predict_catalogue` reads them
     precision, mean_user_set = (torch.from_numpy(arrays[name]) for name in ("precision", "usual_set"))
     return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), mean_user_set)
 

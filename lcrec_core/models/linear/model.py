@@ -7,6 +7,7 @@ neighbours take cosines. Of somebody without a like both know what everybody lik
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -41,7 +42,9 @@ class LinearModel:
         liked_only: bool = True,
     ) -> None:
         """Of weights B float32 (M, M), and of the share float32 (M,) of people who liked each movie."""
-        self.weights, self.share, self._fade, self._liked_only = weights, share, fade, liked_only
+        # Row by row: an answer adds up the rows of the liked movies, and an inverse comes column by column.
+        self.weights = np.ascontiguousarray(weights)
+        self.share, self._fade, self._liked_only = share, fade, liked_only
         self._data, self._encoded = data, encoded
         self.parameters = weights.size
 
@@ -56,18 +59,35 @@ class LinearModel:
 
     def catalogue(self, profile: Profile) -> Prediction:
         """See `Model`."""
-        known, movies = self._data.known_movies(profile.movie_ids)
-        return Prediction(self._scores(movies, profile.ratings[known]))
+        return Prediction(self._scores(*self._rated_by(profile)))
+
+    def movies(self, profiles: Sequence[Profile], positions: np.ndarray) -> Prediction:
+        """See `queries.of_movies`: of the matrix only these columns are read."""
+        weights, share = np.ascontiguousarray(self.weights[:, positions]), self.share[positions]
+        return Prediction(
+            np.concatenate([self._scores(*self._rated_by(profile), weights, share) for profile in profiles])
+        )
 
     def tensors(self) -> dict[str, np.ndarray]:
         """See `Model`; movies by movies take more room than the time they save."""
         raise ValueError("a matrix of movies by movies is fitted again in seconds, not kept in a bundle")
 
-    def _scores(self, movies: np.ndarray, ratings: np.ndarray) -> np.ndarray:
-        """float32 (M,), for somebody who rated these movies (H,) so (H,)."""
+    def _rated_by(self, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
+        known, movies = self._data.known_movies(profile.movie_ids)
+        return movies, profile.ratings[known]
+
+    def _scores(
+        self,
+        movies: np.ndarray,
+        ratings: np.ndarray,
+        weights: np.ndarray | None = None,
+        share: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """float32 (M,), for somebody who rated these movies (H,) so (H,); of some movies' columns and shares alone."""
         liked = movies[ratings >= self._data.scale.like_threshold] if self._liked_only else movies
         prior = np.float32(np.exp(-len(liked) / self._fade)) if self._fade else np.float32(0)
-        return self.weights[liked].sum(axis=0) + prior * self.share
+        weights, share = (self.weights, self.share) if weights is None or share is None else (weights, share)
+        return weights[liked].sum(axis=0) + prior * share
 
 
 def check_memory(data: Dataset) -> None:
