@@ -89,20 +89,18 @@ def begin(title: str | Callable[[], str]) -> None:
         failures.show_in_this_run()
         _open_frame()
     looks.apply()
+    shown = clean(title()) if callable(title) else title
     if callable(title):
-        words = clean(title())
-        st.set_page_config(page_title=f"{words} · {APP_NAME}")
-        st.title(plain(words), anchor=False)
-    else:
-        st.title(title, anchor=False)
+        st.set_page_config(page_title=f"{shown} · {APP_NAME}")
+    st.title(plain(shown), anchor=False)
     top = st.container()
-    places.follow(title)
+    places.follow(shown)
     with st.sidebar:
         sidebar.draw()
     simulated_notice()
     with top:
         notices.at_top(last_chance=not routed)
-        places.elsewhere(title)
+        places.elsewhere(shown)
 
 
 def simulated_notice() -> None:

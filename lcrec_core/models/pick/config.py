@@ -15,12 +15,16 @@ class NetworkConfig:
     """Width H of the LSTM's state."""
     longest: int = 256
     """Ratings that the LSTM reads at most; the mean over all ratings reads them all."""
+    input_scale: float = 1.0
+    """What a movie's embedding is multiplied by where the LSTM reads it; see `PickNetwork`."""
 
     def __post_init__(self) -> None:
         check_numbers(self)
         for name in ("embedding_size", "state_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.input_scale <= 0:
+            raise ValueError(f"input_scale must be positive, got {self.input_scale}")
         if self.longest < 2:
             raise ValueError(f"longest must be at least 2, got {self.longest}")
 

@@ -60,6 +60,9 @@ NEXT = PickFamily(
     name="next",
     label="Next, ours",
     landmark=True,
-    fixed={"horizon": 1, "liked_only": False, "shuffled_rate": 0.0, "moments": 0},
+    fixed={
+        **{"horizon": 1, "liked_only": False, "shuffled_rate": 0.0, "moments": 0},
+        **{"epochs": 8, "learning_rate": 0.003, "events_per_step": 4096, "dropout": 0.1, "input_scale": 128**0.5},
+    },
 )
 """For the last rating of everybody alone, which rewards the order in which a site showed its movies."""

@@ -6,10 +6,12 @@
 
     P(movie is picked) = softmax over the catalogue of (taste . embedding + bias)
 
-The embedding that an event is read by is the one that the taste is compared with. The bias starts at the logarithm of
-the movie's popularity, so that the network begins as a list of what everybody likes. The mean beside the LSTM carries
-what was rated long ago; what it knows grows with the number of ratings. The person has no embedding: somebody new is
-served alike.
+The embedding that an event is read by is the one that the taste is compared with. It starts small, so that it hardly
+moves a gate: the LSTM learns slowly what follows on what, and the mean has its time. Times sqrt(E), as in a
+Transformer, the LSTM learns that in a quarter of the passes, and relies on it. The bias starts at the logarithm of the
+movie's popularity, so that the network begins as a list of what everybody likes. The mean beside the LSTM carries what
+was rated long ago; what it knows grows with the number of ratings. The person has no embedding: somebody new is served
+alike.
 """
 
 from collections.abc import Sequence
@@ -55,6 +57,7 @@ class PickNetwork(nn.Module):
     def __init__(self, config: NetworkConfig, movies: int, levels: int, fields: Sequence[int]) -> None:
         super().__init__()
         width, state, self.longest = config.embedding_size, config.state_size, config.longest
+        self.input_scale = config.input_scale
         self.movies = nn.Embedding(movies, width)
         self.popularity = nn.Parameter(torch.zeros(movies))
         self.levels, self.gaps = nn.Embedding(levels, width), nn.Embedding(GAP_CLASSES, width)
@@ -86,7 +89,7 @@ class PickNetwork(nn.Module):
         """Tastes after 0..T events, (B, T + 1, E)."""
         people, length = events.movies.shape
         counts = events.counts.unsqueeze(1) + torch.arange(length + 1)  # (B, T + 1)
-        read = self.movies(events.movies) + self.levels(events.levels) + self.gaps(events.gaps)
+        read = self.input_scale * self.movies(events.movies) + self.levels(events.levels) + self.gaps(events.gaps)
         start = self.first.expand(people, -1) + self._of_fields(self.fields_in, events.fields)
         read = torch.cat([start.unsqueeze(1), read], dim=1) + self.count(0.3 * counts.log1p().unsqueeze(2))
         states, _ = self.lstm(self.dropout(read))
