@@ -22,19 +22,20 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 [class*="st-key-card_"] h2 { padding: 0 0 1.1rem; font-size: 1.1rem; }
 /* Tables of ours: real ones, so that they can be searched and read out. Wide ones scroll, their first column stays. */
 .lcrec-table { overflow-x: auto; }
-.lcrec-table table { border-collapse: collapse; font-size: 0.875rem; margin: 0; width: max-content; min-width: 40%; }
+.lcrec-table table { border-collapse: collapse; font-size: 0.875rem; margin: 0; min-width: 40%; }
 .lcrec-table :is(th, td) {
     padding: 0.35rem 0.7rem; text-align: left; vertical-align: top; font-weight: 400;
     border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);
 }
 .lcrec-table thead th { font-weight: 600; white-space: nowrap; vertical-align: bottom; }
 .lcrec-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.lcrec-table .words { min-width: 14rem; max-width: 34rem; }
-.lcrec-table tbody th { font-weight: 500; min-width: 6rem;
+.lcrec-table .words { min-width: 14rem; max-width: 34rem; text-align: left; white-space: normal; }
+.lcrec-table tbody th.number { min-width: 0; }
+.lcrec-table tbody th { font-weight: 500; min-width: 9rem;
     position: sticky; left: 0; background: Canvas; background: light-dark(#FDFAF5, #171210); }
 @media (max-width: 640px) {
-    .lcrec-table table { width: auto; }
     .lcrec-table :is(th, td) { padding: 0.3rem 0.4rem; }
+    .lcrec-table tbody th { min-width: 6rem; }
     .lcrec-table .words { min-width: 9rem; }
     .lcrec-table thead th { white-space: normal; }
 }

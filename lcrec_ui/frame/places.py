@@ -174,7 +174,10 @@ def place(name: str) -> DeltaGenerator:
 
 
 def arrive() -> None:
-    """Scroll to what is asked for; at the end of a page. What is still being drawn is waited for in the browser."""
+    """Scroll to the table or figure that is asked for; at the end of a page.
+
+    What is still being drawn is waited for in the browser.
+    """
     name = asked()
-    if name is not None:
+    if name is not None and PLACES[name].label:
         in_browser.scroll_to(f".st-key-{name}")

@@ -17,7 +17,7 @@ from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.serving.lists import RATING, Wish
 from lcrec_ui.frame import failures, in_browser, loaders, lookups, permissions, session
 from lcrec_ui.frame.failures import callback
-from lcrec_ui.frame.text import count, plain, quoted
+from lcrec_ui.frame.text import count, distinct, plain, quoted
 
 if TYPE_CHECKING:
     from lcrec_core.models.paper.trace import Tracer
@@ -131,10 +131,11 @@ def choose(recommender: Recommender, person: session.Person) -> Subject:
     else:
         offered = [movie.movie_id for movie in best]
     st.session_state[_PICK] = chosen[data_name]
+    labels = distinct({movie_id: plain(known[movie_id].title) for movie_id in [chosen[data_name], *offered]})
     st.pills(
         "Movies",
-        list(dict.fromkeys([chosen[data_name], *offered])),
-        format_func=lambda movie_id: plain(known[movie_id].title),
+        list(labels),
+        format_func=lambda movie_id: labels.get(movie_id, ""),
         key=_PICK,
         on_change=_choose,
         args=(data_name,),

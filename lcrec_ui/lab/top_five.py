@@ -28,13 +28,11 @@ def top_five() -> None:
         "The paper ends with a list for one user: number, title, genres, and predicted rating of five movies. Which "
         "user it was is not said. Ours is made in the same way, by predicted rating alone."
     )
-    left, right = st.columns(2, gap="medium")
-    with left, places.place("figure-7"):
+    with places.place("figure-7"):
         st.header("Figure 7, as printed", anchor=False)
         _papers()
-    with right:
-        st.header("Our network's", anchor=False)
-        subject.with_network(_ours)
+    st.header("Our network's", anchor=False)
+    subject.with_network(_ours)
 
 
 def _papers() -> None:

@@ -121,6 +121,7 @@ OURS = {
     },  # our pages and the paper's numbers
     "lab/equations.py": {"equation.about", "source.name", "source.file"},  # the paper's words and our files
     "lab/index.py": {"place.label", "place.about"},
+    "lab/subject.py": {"labels.get(movie_id, '')"},  # escaped there
     "lab/prediction.py": {"subject.whose(person)"},  # escaped there
     "lab/switches.py": {"subject.whose(person)", "LABELS[part]"},
 }
