@@ -33,6 +33,8 @@ class Part:
     """What is asked, for the line below the choice."""
 
 
+SMALL = "ml-latest-small"
+
 PARTS = (
     Part(
         paper_facts.DATA,
@@ -68,6 +70,12 @@ PARTS = (
         "The five splits that MovieLens 100K was published with; the seed is the split's number.",
     ),
     Part("ml-100k", Protocol.RANDOM, "ML-100K, random 80:20", "20 % of all ratings, drawn at random by a seed."),
+    Part(
+        SMALL,
+        Protocol.RANDOM,
+        "Latest-small, random 80:20",
+        "20 % of all ratings of MovieLens latest-small (610 people, half stars), drawn at random by a seed.",
+    ),
 )
 
 
@@ -179,6 +187,20 @@ LIST_PARTS = (
         "The last movie",
         "Right is the one movie that each person rated last, whatever they gave it. No model is told when. It rewards "
         "guessing the order in which a site showed its movies; others publish figures by it.",
+    ),
+    Part(
+        SMALL,
+        Protocol.NEW_PEOPLE,
+        "New people, latest-small",
+        "61 of the 610 people of MovieLens latest-small are held out entirely. A model is given their first ratings, "
+        f"none to 20 of them, and right is what they gave {_GOOD} stars or more later.",
+    ),
+    Part(
+        SMALL,
+        Protocol.RANDOM,
+        "Random 80:20, latest-small",
+        f"Right is what people of MovieLens latest-small gave {_GOOD} stars or more among 20 % of all ratings, drawn "
+        "at random by a seed.",
     ),
 )
 

@@ -3,7 +3,8 @@
 Underneath it is a radio group with an option for each value, so that keyboard, finger and screen reader
 find what they know: arrows move, the option says "3.5 stars", the group says which movie it is about.
 `STYLE` draws each option as a star or as one half of a star. Giving the same stars again changes
-nothing; taking them away is a button of its own.
+nothing; taking them away is a button of its own. A finger is wider than half a star: there every whole star is one
+target, and another tap on the last star that was given takes half of it away, or gives it back; see `hint`.
 """
 
 from collections.abc import Callable
@@ -50,6 +51,13 @@ def control(
     )
 
 
+def hint(scale: RatingScale) -> None:
+    """How half stars are given with a finger; in sight only where there is one."""
+    if scale.step < 1:
+        with st.container(key=_HINT):
+            st.caption("Tap a star, and once more for half of it.")
+
+
 def chosen(movie_id: int) -> Any:
     """What a visitor chose, in the callback of a control. It comes from outside: any value is possible."""
     return st.session_state[f"{PREFIX}{movie_id}"]
@@ -69,6 +77,7 @@ def _drawing(fill: str) -> str:
     )
 
 
+_HINT = "half_stars_hint"
 _GROUP = f"[class*='st-key-{PREFIX}'] [data-testid=stRadioGroup]"
 _OPTION = f"{_GROUP} > div"
 _STAR = "label::before"
@@ -77,7 +86,8 @@ _HALVES = f"{_GROUP}:has(> :nth-child(6)) > div"
 
 # Only what is stored is filled: a pointer merely colours the outlines, for it stays where it clicked, and
 # what it clicked may not have been kept.
-# A star is 44 px wide and high, a half of one 24 px wide: the least that a finger hits.
+# A star is 44 px wide and high. A half of one is 24 px wide, enough for a pointer; under a finger the whole star lies
+# over its left half, unless it is the last one given: then that half lies over all of it.
 STYLE = f"""
 {_GROUP} {{ flex-wrap: nowrap; gap: 0; min-height: 2.75rem; margin-left: -0.4rem; }}
 {_OPTION} label {{ position: relative; display: block; width: 2.75rem; height: 2.75rem; padding: 0; }}
@@ -103,6 +113,14 @@ STYLE = f"""
     {_OPTION}:has(~ div label:hover) {_STAR}, {_OPTION}:has(label:hover) {_STAR} {{
         background: #B07A08; background: light-dark(#B07A08, #F2C35C);
     }}
+}}
+.st-key-{_HINT} {{ display: none; }}
+@media (pointer: coarse) {{
+    .st-key-{_HINT} {{ display: flex; }}
+    {_HALVES}:nth-child(even) label {{ width: 3rem; margin-left: -1.5rem; z-index: 1; }}
+    {_HALVES}:nth-child(even) {_STAR} {{ left: 1.5rem; }}
+    {_HALVES}:nth-child(odd):has(+ [data-selected]) label {{ width: 3rem; margin-right: -1.5rem; z-index: 2; }}
+    {_HALVES}:nth-child(odd):has(+ [data-selected]) {_STAR} {{ right: 1.5rem; }}
 }}
 @media (forced-colors: active) {{ {_OPTION} {_STAR} {{ background: CanvasText !important; }} }}
 """

@@ -57,7 +57,8 @@ def chooser(data: Dataset) -> None:
     """Search by id, gender, age and occupation, and look as who is picked."""
     people = lookups.people(data.name)
     known = [column for column in (Col.GENDER, Col.AGE, Col.OCCUPATION) if people[column].notna().any()]
-    left, right = st.columns(2, wrap=False)
+    # Where only the id is known of people, it has the whole width.
+    left, right = st.columns(2, wrap=False) if known else (st.container(), st.container())
     gender = age = occupation = None
     with left:
         user_id = st.text_input("Id", key="people_id", type="search", live=True, placeholder="any")

@@ -11,7 +11,7 @@ from lcrec_core.data.titles import spoken
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.sources.datasets import DEMO
 from lcrec_core.sources.published import DATA_LABELS
-from lcrec_ui.frame import loaders, lookups, movie_link, session
+from lcrec_ui.frame import loaders, lookups, movie_link, session, star_control
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import count, plain, stars
 from lcrec_ui.posters import shown
@@ -101,6 +101,7 @@ def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.caption("Widely seen movies to begin with", width="content")
             st.button("Others", icon=":material/autorenew:", type="tertiary", key="others", on_click=_other_suggestions)
+    star_control.hint(recommender.data.scale)
     with st.container(border=True, key="to_rate"):
         _rows(recommender, person, movies)
     return set(movies)

@@ -8,13 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS, RatingScale
 from lcrec_core.store.profiles import ProfileStore
 from lcrec_core.store.sqlite import sqlite_url
 from tests import half_stars
-from tests.serving import Server, assert_no_traceback, serve, settle
+from tests.serving import SETTLE_MS, Server, assert_no_traceback, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -119,6 +119,30 @@ def test_a_finger_hits_each_star_and_a_screen_reader_finds_its_movie(
         assert all(box["height"] >= 44 and box["width"] >= 24 for box in boxes)
         assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(boxes))
         assert boxes[-1]["x"] + boxes[-1]["width"] <= PHONE["width"]
+
+
+def test_a_finger_gives_a_whole_star_first_and_then_half_of_it(browser: Browser, halves: Server):
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    context.set_default_timeout(SETTLE_MS)
+    page = context.new_page()
+    store, token = new_profile(page, halves, half_stars.NAME)
+    expect(page.get_by_text("Tap a star, and once more for half of it.")).to_be_visible()
+    row = page.locator(ROWS).first
+    row.scroll_into_view_if_needed()
+    # The fourth star, wherever a finger comes down on it.
+    for left_or_right, stars in ((0.2, 4.0), (0.8, 3.5), (0.2, 4.0), (0.2, 3.5)):
+        whole = option(row, "4 stars").bounding_box()
+        assert min(whole["width"], whole["height"]) >= 44
+        page.touchscreen.tap(whole["x"] + left_or_right * whole["width"], whole["y"] + whole["height"] / 2)
+        expect(row.get_by_role("radio", name=f"{stars:g} stars", exact=True)).to_be_checked()
+        settle(page)
+        assert given(store, token) == [stars]
+        assert filled(row) == [half < 2 * stars for half in range(10)]
+    option(row, "2 stars").tap()
+    expect(row.get_by_role("radio", name="2 stars", exact=True)).to_be_checked()
+    settle(page)
+    assert given(store, token) == [2]
+    context.close()
 
 
 def test_a_pointer_that_hovers_fills_no_star(page: Page, server: Server):
