@@ -19,13 +19,16 @@ APP_READY := $(VENV)/.app-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help app test faults lint format bench readme screenshots demo clean
+.PHONY: help app serve test faults lint format bench readme screenshots demo clean
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 app: $(APP_READY) ## start the app on the embedded demo data
 	$(RUN) -m streamlit run app.py $(ARGS)
+
+serve: $(APP_READY) ## serve many at once: a server on each core behind one address
+	$(RUN) -m lcrec_ui.serve $(ARGS)
 
 # One thread per worker: two workers with a thread pool each would fight over two cores. A worker that has nothing
 # left takes over half of what the other has, so that both end together.
@@ -50,8 +53,7 @@ bench: $(DEV_READY) ## measure speed and write benchmarks/results/*.json
 	$(RUN) -m benchmarks.predict
 	$(RUN) -m benchmarks.read_ml1m
 	$(RUN) -m benchmarks.search
-	$(RUN) -m benchmarks.star_click
-	$(RUN) -m benchmarks.app_start
+	$(RUN) -m benchmarks.app
 	$(RUN) -m benchmarks.readme
 
 readme: $(APP_READY) ## write the README's tables from the measured files

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lcrec_core.files import write_whole
 from lcrec_core.sources import datasets
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -68,13 +69,14 @@ def figure(what: str, values: list[float], unit: str, decimals: int = 1) -> dict
     }
 
 
+def keep(name: str, content: dict[str, Any]) -> None:
+    """Write `benchmarks/results/<name>.json`."""
+    write_whole(RESULTS / f"{name}.json", json.dumps(content, indent=2) + "\n")
+
+
 def write(name: str, figures: list[dict[str, Any]], **more: object) -> None:
     """Print the figures and keep them in `benchmarks/results/<name>.json`."""
-    RESULTS.mkdir(exist_ok=True)
-    beside = RESULTS / f"{name}.json.tmp"
-    content = {"benchmark": name, "figures": figures, "machine": machine(), **more}
-    beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    beside.replace(RESULTS / f"{name}.json")
+    keep(name, {"benchmark": name, "figures": figures, "machine": machine(), **more})
     for one in figures:
         median, p95 = (f"{one[name]:,.{one['decimals']}f}" for name in ("median", "p95"))
         print(f"{one['what']}: {median} {one['unit']} (p95 {p95})", file=sys.stderr)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from benchmarks import list_tables
+from benchmarks import app, list_tables
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import list_results, onboarding, paper_facts, results
@@ -42,6 +42,7 @@ PLACES: dict[str, tuple[str, ...]] = {
             "lists",
             "onboarding",
             "speed",
+            "app",
             "faults",
         ),
     ),
@@ -132,7 +133,7 @@ def read_measurements(folder: Path = MEASUREMENTS) -> list[dict[str, Any]]:
     """
     found = []
     for path in sorted(folder.glob("*.json")):
-        if path.name == FAULTS.name:
+        if path.name in (FAULTS.name, f"{app.NAME}.json"):
             continue
         try:
             measurement = json.loads(path.read_text(encoding="utf-8"))
@@ -396,6 +397,7 @@ def blocks() -> dict[str, str]:
         "list-headline": list_tables.headline(lists),
         "onboarding": list_tables.onboarding(onboarding.read(paper_facts.DATA, BUNDLES)),
         "speed": speed_table(read_measurements()),
+        "app": app.table(app.saved()),
         "faults": faults_table(read_faults()),
     }
 

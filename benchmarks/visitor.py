@@ -7,8 +7,10 @@ import time
 from types import TracebackType
 from urllib.parse import urlencode, urlsplit
 
+import requests
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Common_pb2 import FileUploaderState, FileURLsRequest, UploadedFileInfo
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -27,12 +29,23 @@ class Visitor:
 
     def __init__(self, url: str, page: str = "", **query: str) -> None:
         parts = urlsplit(url)
+        self._url = url
+        # As a browser does: what it is given first says which server it belongs to, see `lcrec_ui.serve`.
+        self._http = requests.Session()
+        self._http.get(f"{url}/_stcore/health", timeout=PATIENCE_SECONDS)
+        cookies = "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
         self._socket = connect(
-            f"ws://{parts.netloc}/_stcore/stream", subprotocols=["streamlit"], max_size=None, compression=None
+            f"ws://{parts.netloc}/_stcore/stream",
+            subprotocols=["streamlit"],
+            additional_headers={"Cookie": cookies} if cookies else None,
+            max_size=None,
+            compression=None,
         )
         self._page = page
         self._query = urlencode(query)
         self._page_hash = ""
+        self._pages: dict[str, str] = {}
+        self._session = ""
         self._states: dict[str, WidgetState] = {}
         self._fragments: dict[str, str] = {}
         self.elements: list[Element] = []
@@ -43,9 +56,16 @@ class Visitor:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._socket.close()
+        self._http.close()
 
     def visit(self) -> float:
         """Open the page; returns seconds until its script ended."""
+        return self._run("")
+
+    def go(self, page: str) -> float:
+        """Switch to another page by the last part of its address; returns seconds until its script ended."""
+        self._page_hash = self._pages[page]
+        self._states.clear()  # What was set on a page is sent along no longer when it is left.
         return self._run("")
 
     def set_stars(self, widget_id: str, stars: int) -> float:
@@ -67,6 +87,29 @@ class Visitor:
         finally:
             del self._states[button.id]
 
+    def upload(self, name: str, content: bytes) -> float:
+        """Give a file to the page's uploader; returns seconds until everything it moves was sent."""
+        begin = time.perf_counter()
+        (uploader,) = [each.file_uploader for each in self.elements if each.WhichOneof("type") == "file_uploader"]
+        self._socket.send(
+            BackMsg(
+                file_urls_request=FileURLsRequest(request_id="1", file_names=[name], session_id=self._session)
+            ).SerializeToString()
+        )
+        while (message := self._receive()).WhichOneof("type") != "file_urls_response":
+            pass
+        (urls,) = message.file_urls_response.file_urls
+        headers = {"X-Xsrftoken": self._http.cookies.get("_streamlit_xsrf", "")}
+        sent = self._http.put(
+            f"{self._url}{urls.upload_url}", files={"file": (name, content)}, headers=headers, timeout=PATIENCE_SECONDS
+        )
+        sent.raise_for_status()
+        info = UploadedFileInfo(file_id=urls.file_id, name=name, size=len(content), file_urls=urls)
+        value = FileUploaderState(uploaded_file_info=[info])
+        self._states[uploader.id] = WidgetState(id=uploader.id, file_uploader_state_value=value)
+        self._run(self._fragments.get(uploader.id, ""))
+        return time.perf_counter() - begin
+
     def headings(self) -> list[str]:
         """The headings that the last run drew, in order."""
         return [element.heading.body for element in self.elements if element.WhichOneof("type") == "heading"]
@@ -83,19 +126,24 @@ class Visitor:
         self._socket.send(BackMsg(rerun_script=state).SerializeToString())
         self.elements = []
         while True:
-            message = ForwardMsg.FromString(self._socket.recv(timeout=PATIENCE_SECONDS))
-            if self._take(message):
+            if self._take(self._receive()):
                 return time.perf_counter() - begin
+
+    def _receive(self) -> ForwardMsg:
+        return ForwardMsg.FromString(self._socket.recv(timeout=PATIENCE_SECONDS))
 
     def _take(self, message: ForwardMsg) -> bool:
         """Note what a message says; True when it ends the run."""
         kind = message.WhichOneof("type")
         if kind == "navigation":
             self._page_hash = message.navigation.page_script_hash
+            self._pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+        elif kind == "new_session":
+            self._session = message.new_session.initialize.session_id or self._session
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             self.elements.append(element)
-            if element.WhichOneof("type") in ("radio", "button"):
+            if element.WhichOneof("type") in ("radio", "button", "file_uploader"):
                 widget = getattr(element, element.WhichOneof("type"))
                 self._fragments[widget.id] = message.delta.fragment_id
         elif kind == "script_finished":

@@ -48,7 +48,12 @@ class Server:
 
 @contextmanager
 def serve(
-    folder: Path, *arguments: str, script: str = "app.py", address: str | None = "127.0.0.1", **environment: str
+    folder: Path,
+    *arguments: str,
+    script: str = "app.py",
+    address: str | None = "127.0.0.1",
+    servers: int | None = None,
+    **environment: str,
 ) -> Iterator[Server]:
     """Start a fresh server with its own profile store in `folder`; stopped at the end.
 
@@ -57,6 +62,7 @@ def serve(
         arguments: More options for `streamlit run`.
         script: What to run, below the repository's root.
         address: What to listen at, an address that 127.0.0.1 reaches; None for what the app's own settings say.
+        servers: So many of them behind one address, see `lcrec_ui.serve`; script, address and arguments do not count.
         environment: More environment variables, such as LCREC_DATA.
 
     Raises:
@@ -70,6 +76,9 @@ def serve(
     command += ["--server.port", str(port), "--server.headless", "true"]
     command += ["--server.address", address] if address else []
     command += ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false", *arguments]
+    if servers is not None:
+        command = [sys.executable, "-m", "lcrec_ui.serve", "--servers", str(servers)]
+        command += ["--port", str(port), "--address", "127.0.0.1"]
     settings = {**os.environ, "LCREC_STORE": f"sqlite:///{folder / 'profiles.sqlite'}", **environment}
     log = folder / "server.log"
     with log.open("wb") as output:

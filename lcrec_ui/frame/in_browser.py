@@ -33,6 +33,12 @@ def redraws_a_part() -> bool:
     return context is not None and bool(context.fragment_ids_this_run)
 
 
+def this_run() -> object:
+    """Stands for the run that draws: another object for each; None outside of one."""
+    context = get_script_run_ctx()
+    return None if context is None else context.cursors
+
+
 def page() -> str:
     """Stands for the page that is drawn."""
     context = get_script_run_ctx()

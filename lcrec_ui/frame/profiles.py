@@ -57,12 +57,14 @@ def describe(
     """Change what a profile tells of a person."""
     token = _own_token_of(owner)
     name = _free_name(name, session.current_data(), but=token)
+    session.read_again()
     loaders.store().update(token, name=name, gender=gender, age=age, occupation=occupation)
 
 
 def delete(owner: Owner) -> None:
     """Delete a profile for good and look as a person of the data set again."""
     token = _own_token_of(owner)
+    session.read_again()
     loaders.store().delete(token)
     session.forget_profile(token)
 
@@ -170,6 +172,7 @@ def _data_with(movie_id: int) -> Dataset:
 @contextmanager
 def _kept_by(token: str) -> Iterator[None]:
     """For a write: where the profile was deleted, the session does not use it any more."""
+    session.read_again()
     try:
         yield
     except UnknownProfileError as error:

@@ -7,6 +7,7 @@ takes its place. An address that names nothing means the visitor's own profile w
 one, and otherwise a person of the data set.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,6 +59,11 @@ class _Session:
     """Whether the visitor wants nothing to be remembered unless asked."""
     profile: Profile | None = None
     """The person on the screen as they were seen last."""
+    before: Profile | None = None
+    """The same before what they did last, or who was on the screen before them."""
+    read: dict[str, StoredProfile] = field(default_factory=dict)
+    """Profiles by token, as the run `read_in` found them in the store."""
+    read_in: object = None
     lost: str = ""
     """Why the profile on the screen is no longer there, until the visitor has chosen how to go on."""
     begun: tuple["Owner", str] | None = None
@@ -180,7 +186,7 @@ def current_person() -> Person:
     data, chosen = current_data(), state()
     if chosen.token is not None:
         try:
-            stored = loaders.store().get(chosen.token)
+            stored = stored_profile(chosen.token)
         except UnknownProfileError as error:
             lose_profile(chosen.token, error, in_part=in_browser.redraws_a_part())
         else:
@@ -190,15 +196,46 @@ def current_person() -> Person:
 
 def _seen_again(profile: Profile) -> Profile:
     """The object of the run before where nothing changed: what recommenders worked out for it is kept with it."""
-    state().profile = profile = unchanged(state().profile, profile)
-    return profile
-
-
-def unchanged(seen: Profile | None, profile: Profile) -> Profile:
-    """A profile as it was seen before, the same object, where nothing of it changed; else as it is now."""
-    if seen is None or not all(np.array_equal(value, vars(seen)[name]) for name, value in vars(profile).items()):
-        return profile
+    seen = as_seen(profile)
+    if seen is not state().profile:
+        state().before, state().profile = state().profile, seen
     return seen
+
+
+def as_seen(profile: Profile) -> Profile:
+    """The object that this person was seen as, now or before the last change; themselves where there is none.
+
+    What would have been predicted without the star just given is what was predicted before it.
+    """
+    return first_same((state().profile, state().before), profile)
+
+
+def first_same(seen: Iterable[Profile | None], profile: Profile) -> Profile:
+    """The first of some profiles of which nothing differs, the same object; the profile itself where there is none."""
+    return next((each for each in seen if each is not None and _same(each, profile)), profile)
+
+
+def _same(one: Profile, other: Profile) -> bool:
+    return all(np.array_equal(value, vars(other)[name]) for name, value in vars(one).items())
+
+
+def stored_profile(token: str) -> StoredProfile:
+    """The profile that a token opens, read once a run; who writes says so, see `read_again`.
+
+    Raises:
+        UnknownProfileError: It opens none.
+    """
+    chosen, run = state(), in_browser.this_run()
+    if run is None or chosen.read_in is not run:
+        chosen.read, chosen.read_in = {}, run
+    if token not in chosen.read:
+        chosen.read[token] = loaders.store().get(token)
+    return chosen.read[token]
+
+
+def read_again() -> None:
+    """Something is written to the store: what this run has read of it no longer holds."""
+    state().read.clear()
 
 
 def person_of_a_part() -> Person:
@@ -305,7 +342,7 @@ def own_profiles(data_name: str) -> dict[str, str]:
     for token, its_data in list(state().tokens.items()):
         if its_data == data_name:
             try:
-                labels[token] = label_of(loaders.store().get(token))
+                labels[token] = label_of(stored_profile(token))
             except UnknownProfileError:
                 if token != state().token:  # The one in use is missed, and `current_person` says so.
                     forget_profile(token)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ RATE = "rate"
 _LISTS = [RATE, sidebar.WHO]
 _EVERYTHING = [*_LISTS, sidebar.ADDRESS]
 """Fragments only: a whole run redraws what stands above and so moves the page under the reader."""
+_NOBODY = Profile.of()
+"""One object for all who have not begun: what recommenders predict for it is worked out once."""
 _GUESSES, _AS_WHOM = "rate_guesses", "rate_as_whom"
 _UNDO, _BEGUN = "undo", "begun"
 """What notices of undo, and of a profile that began, are about."""
@@ -115,11 +117,17 @@ def lost(why: str) -> None:
 
 def rater(person: session.Person) -> session.Person:
     """Whose ratings the page shows: an own profile's, and before there is one, nobody's."""
-    return person if person.stored is not None else replace(person, profile=Profile.of())
+    return person if person.stored is not None else replace(person, profile=_NOBODY)
 
 
 def row(
-    owner: session.Owner, movie_id: int, movie: Movie, given: float | None, guess: float, scale: RatingScale
+    owner: session.Owner,
+    movie_id: int,
+    movie: Movie,
+    given: float | None,
+    guess: float,
+    scale: RatingScale,
+    on_star: Callable[[session.Owner, int], None] | None = None,
 ) -> None:
     """A movie with its stars.
 
@@ -130,6 +138,7 @@ def row(
         given: The rating it has, or None.
         guess: The prediction; for a rated movie the one made without that rating.
         scale: The ratings that can be given.
+        on_star: What a star does; it is kept and the lists follow unless given.
     """
     about = [plain(", ".join(movie.genres[:_GENRES]))] if movie.genres else []
     number = count(movie.num_ratings, "rating")
@@ -138,7 +147,7 @@ def row(
     with st.container(key=_row_of(movie_id), horizontal=True, vertical_alignment="center", gap="small"):
         movie_link.link(f"**{plain(movie.title)}** :small[:gray[{' · '.join(about)}]]", movie_id)
         with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width=star_control.WIDTH):
-            star_control.control(movie_id, movie.title, scale, given, _on_star, owner)
+            star_control.control(movie_id, movie.title, scale, given, on_star or _on_star, owner)
             if given is None:
                 st.caption(f"We guess {guess:.1f}", width="content")
             else:
@@ -175,7 +184,7 @@ def guess_without(recommender: Recommender, person: session.Person, movie_id: in
     if key not in guesses:
         if len(guesses) > 2000:
             guesses.clear()
-        guesses[key] = float(recommender.predict(without(profile, movie_id), [movie_id])[0])
+        guesses[key] = float(recommender.predict(session.as_seen(without(profile, movie_id)), [movie_id])[0])
     return guesses[key]
 
 

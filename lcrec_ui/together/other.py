@@ -167,7 +167,7 @@ def _known_tokens() -> list[str]:
 
 def _as_seen(profile: Profile) -> Profile:
     """The object of the run before where nothing changed: what recommenders worked out for it is kept with it."""
-    st.session_state[_SEEN] = profile = session.unchanged(st.session_state.get(_SEEN), profile)
+    st.session_state[_SEEN] = profile = session.first_same((st.session_state.get(_SEEN),), profile)
     return profile
 
 
