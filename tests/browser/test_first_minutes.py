@@ -115,7 +115,7 @@ def test_the_moving_top_five_stays_in_sight_on_a_phone(page: Page, server: Serve
     # What gets the keyboard is not hidden beneath it.
     first = rows.first.get_by_role("radio").first
     first.focus()
-    focused = rows.first.locator("label").first.bounding_box()
+    focused = rows.first.locator("label[data-testid=stRadioOption]").first.bounding_box()
     assert focused
     assert focused["y"] >= top["y"] + top["height"]
 
