@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from lcrec_core.data.titles import spoken
 from lcrec_core.serving import together
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.serving.together import AVERAGE, CLOSER, FAIRNESS, FARTHER, FEWEST_IN_COMMON, LEAST_MISERY
 from lcrec_core.store.profiles import NOT_INTERESTED
-from lcrec_ui.frame import lookups, session
+from lcrec_ui.frame import lookups, movie_link, session
 from lcrec_ui.frame.text import count, plain, signed, stars
-from lcrec_ui.frame.titles import title_of
 
 if TYPE_CHECKING:
     from lcrec_core.serving.catalogue import Catalogue
@@ -34,7 +34,7 @@ _ABOUT = {
 }
 
 STYLE = """<style>
-.st-key-for_both ol li { margin-bottom: 0.6rem; }
+.st-key-for_both { gap: 0.6rem; }
 </style>"""
 
 
@@ -94,13 +94,9 @@ def differences(
     with left.container(border=True, height="stretch"):
         st.subheader("About films that both rated", anchor=False)
         rated = together.rated_differently(recommender.catalogue, *profiles, n=MOST_DIFFERENT)
-        if rated:
-            lines = [
-                f"- {title_of(film.movie_id, known[film.movie_id].title)}  \n  {_both(film.ratings, names, 'g')}"
-                for film in rated
-            ]
-            st.markdown("\n".join(lines))
-        else:
+        for film in rated:
+            _row(film.movie_id, known[film.movie_id].title, film.ratings, names, spec="g")
+        if not rated:
             st.caption("There is none that you rated differently.")
     with right.container(border=True, height="stretch"):
         st.subheader("About films that neither rated, probably", anchor=False)
@@ -108,7 +104,8 @@ def differences(
         for name, movies in zip(names, found, strict=True):
             if movies:
                 st.markdown(f"Rather for **{name}**")
-                st.markdown("\n".join(f"- {_title(movie)}  \n  {_both(movie.predicted, names)}" for movie in movies))
+                for movie in movies:
+                    _row(movie.movie_id, movie.title, movie.predicted, names)
 
 
 def for_both(recommender: Recommender, people: tuple[session.Person, session.Person], names: tuple[str, str]) -> None:
@@ -142,7 +139,9 @@ def for_both(recommender: Recommender, people: tuple[session.Person, session.Per
         st.info("There is no movie left that neither of you has rated.", icon=":material/filter_alt_off:")
         return
     with st.container(key="for_both"):
-        st.markdown("\n".join(_line(place, movie, strategy, names) for place, movie in enumerate(movies, 1)))
+        for place, movie in enumerate(movies, 1):
+            about = _about(movie, strategy, names)
+            _row(movie.movie_id, movie.title, movie.predicted, names, before=f"{place}. ", about=about)
 
 
 def _filters(recommender: Recommender, people: tuple[session.Person, session.Person], *, seen: bool = False) -> Filters:
@@ -152,22 +151,39 @@ def _filters(recommender: Recommender, people: tuple[session.Person, session.Per
     return Filters(min_ratings=default_min_ratings(recommender.data), without=frozenset().union(*unwanted))
 
 
-def _line(place: int, movie: ForBoth, strategy: str, names: tuple[str, str]) -> str:
+def _about(movie: ForBoth, strategy: str, names: tuple[str, str]) -> str:
+    """What put it there, what was given, and its genres: in Markdown."""
     if movie.picked_by is not None:
         by = f"{names[movie.picked_by]} picked"
     else:
         by = f"average {movie.average:.2f}" if strategy == AVERAGE else f"lower {movie.lower:.2f}"
     gave = [f"{name} gave {given:g}" for name, given in zip(names, movie.ratings, strict=True) if given is not None]
-    about = " · ".join([by, *gave, plain(", ".join(movie.genres))])
-    return f"{place}. {_title(movie)} :small[:gray[{about}]]  \n   {_both(movie.predicted, names)}"
+    return " · ".join([by, *gave, plain(", ".join(movie.genres))])
 
 
-def _title(movie: ForBoth) -> str:
-    return title_of(movie.movie_id, movie.title)
+def _row(
+    movie_id: int,
+    title: str,
+    numbers: tuple[float, float],
+    names: tuple[str, str],
+    *,
+    spec: str = ".2f",
+    before: str = "",
+    about: str = "",
+) -> None:
+    """A movie with what both gave it or are expected to give.
 
-
-def _both(numbers: tuple[float, float], names: tuple[str, str], spec: str = ".2f") -> str:
-    """Two ratings or predictions, each with whose it is."""
-    return " · ".join(
-        f"{name} :yellow[{stars(number)}] {number:{spec}}" for name, number in zip(names, numbers, strict=True)
-    )
+    Args:
+        movie_id: Of the movie.
+        title: As the data set spells it, or as people say it.
+        numbers: The ratings or predictions.
+        names: What the two are called, in Markdown.
+        spec: How the numbers are written.
+        before: What stands before the title, in Markdown.
+        about: What stands behind it, in Markdown.
+    """
+    with st.container(gap=None):
+        behind = f" :small[:gray[{about}]]" if about else ""
+        movie_link.link(f"{before}**{plain(spoken(title))}**{behind}", movie_id)
+        said = [f"{name} :yellow[{stars(number)}] {number:{spec}}" for name, number in zip(names, numbers, strict=True)]
+        st.markdown(" · ".join(said))

@@ -32,9 +32,11 @@ def metrics(app) -> dict[str, str]:
     return {shown.label: shown.value for shown in app.metric}
 
 
-def listed(app) -> str:
-    (shown,) = [text.value for text in app.container(key="for_both").markdown if text.value.startswith("1. ")]
-    return shown
+def listed(app) -> list[str]:
+    """Of each movie of the list its title with what is said behind it, and then both predictions."""
+    box = app.container(key="for_both")
+    titles = [link.proto.label for link in box.get("page_link")]
+    return [f"{title} {shown.value}" for title, shown in zip(titles, box.markdown, strict=True)]
 
 
 def paste(app, text: str):
@@ -128,13 +130,11 @@ def test_two_of_the_data_set_have_their_names_and_the_list_is_the_core_s():
     for strategy in together.STRATEGIES:
         app.segmented_control(key="together_strategy").set_value(strategy).run()
         assert_sound(app)
-        lines = listed(app).split("\n")[::2], listed(app).split("\n")[1::2]
-        for movie, line, numbers in zip(
-            together.for_both(recommender, people, strategy, 10, filters), *lines, strict=True
-        ):
+        found = together.for_both(recommender, people, strategy, 10, filters)
+        for movie, line in zip(found, listed(app), strict=True):
             assert str(movie.year) in line
-            assert f"{movie.predicted[0]:.2f}" in numbers
-            assert f"{movie.predicted[1]:.2f}" in numbers
+            assert f"{movie.predicted[0]:.2f} ·" in line
+            assert line.endswith(f"{movie.predicted[1]:.2f}")
             if strategy == together.FAIRNESS:
                 assert f"User {(11, 17)[movie.picked_by]} picked" in line
 
@@ -146,15 +146,15 @@ def test_marks_of_either_keep_movies_out_and_what_one_has_seen_is_there_where_it
     people = store.get(ada).to_profile(), Profile.from_dataset(recommender.data, 17)
     filters = Filters(min_ratings=default_min_ratings(recommender.data))
     best, next_best = together.for_both(recommender, people, n=2, filters=filters)
-    assert str(best.year) in listed(first).split("\n")[0]
+    assert str(best.year) in listed(first)[0]
     store.mark(ada, best.movie_id, SEEN)
     store.mark(ada, next_best.movie_id, NOT_INTERESTED)
     app = pair(profile=ada, with_="17")
     titles = [movie.title.split(" (")[0].partition(",")[0] for movie in (best, next_best)]
-    assert not [title for title in titles if f"**{title}" in listed(app)]
+    assert not [title for title in titles if f"**{title}" in str(listed(app))]
     app.toggle(key="together_rated").set_value(True).run()
     assert_sound(app)
-    assert f"**{titles[1]}" not in listed(app)
+    assert f"**{titles[1]}" not in str(listed(app))
 
 
 def test_a_profile_of_one_s_own_and_one_that_was_deleted():

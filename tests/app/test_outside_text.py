@@ -69,7 +69,6 @@ ESCAPED = frozenset(
         "stars",
         "duration",
         "people_gave",
-        "title_of",
         "only_who_runs_it",
         "read_aloud",
         "order_of",
@@ -105,8 +104,8 @@ OURS = {
     },
     "start/card.py": {"label"},  # words of ours
     "together/sections.py": {
-        *("name", "names[movie.picked_by]"),  # as `other.names` escaped them
-        *("_LABELS[name]", "_ABOUT[strategy]"),  # words of ours
+        *("name", "about"),  # of names as `other.names` escaped them
+        *("_LABELS[name]", "_ABOUT[strategy]", "before"),  # words of ours
     },
     "9_together.py": {"names[0]", "names[1]"},
     "rate/rating.py": {"as_whom.user_id", "why"},  # a number; a sentence that is Markdown already
