@@ -13,8 +13,8 @@ from lcrec_core.data.profile import Profile
 from lcrec_core.serving.recommender import Recommender
 
 FOLDER = Path(__file__).parent / "shipped_predictions"
-BUNDLES = ("demo/lcrec", "demo/paper", "ml-1m/lcrec", "ml-1m/paper")
-MARKS = {"ml-1m": pytest.mark.real_data("ml-1m")}
+BUNDLES = ("demo/lcrec", "demo/paper", "ml-1m/lcrec", "ml-1m/paper", "ml-latest-small/lcrec")
+MARKS = {name: pytest.mark.real_data(name) for name in ("ml-1m", "ml-latest-small")}
 
 
 def predictions(bundle: str) -> dict[str, np.ndarray]:
