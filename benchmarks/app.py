@@ -27,6 +27,7 @@ from benchmarks.common import RESULTS, data_to_visit, keep, machine
 from benchmarks.visitor import Visitor
 from lcrec_core.data.dataset import Col
 from lcrec_core.sources import datasets
+from lcrec_ui.rate import lists
 from tests.serving import Server, serve
 
 NAME = "app"
@@ -116,7 +117,7 @@ def alone(folder: Path, data: str) -> list[Row]:
         for number in range(ALONE + 1):
             clicks.append(click(visitor, number))
             time.sleep(APART)
-            floor.append(nobody.set_stars(nobody.star_ids()[number % 8], 1 + number % 5))
+            floor.append(nobody.set_stars(nobody.star_ids()[number % lists.ROWS], 1 + number % 5))
             time.sleep(APART)
         floor_ms = round(1000 * statistics.median(floor[1:]), 1)
         found = [row(CLICK, data, clicks[1:], rss(server), floor_ms=floor_ms)]
@@ -188,9 +189,11 @@ def begin(visitor: Visitor) -> None:
 
 
 def click(visitor: Visitor, number: int) -> float:
-    """Seconds of a star in one of the first rows."""
-    stars = visitor.star_ids()
-    taken = visitor.set_stars(stars[number % 8], 1 + number % 5)
+    """Seconds of a star for a movie that had none: when all that are offered have one, others are asked for first."""
+    place = number % lists.ROWS
+    if number and not place:
+        visitor.press("Others")
+    taken = visitor.set_stars(visitor.star_ids()[place], 1 + number % 5)
     _expect(visitor, "Your top 5 now")
     return taken
 

@@ -19,7 +19,7 @@ OWNER = Owner("made-up")
 
 @st.cache_resource
 def _settled() -> None:
-    """As `loaders` does: otherwise every run ends with a search for garbage that the app's runs are spared."""
+    """As `loaders` does."""
     gc.collect()
     gc.freeze()
 

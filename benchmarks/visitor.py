@@ -48,6 +48,7 @@ class Visitor:
         self._session = ""
         self._states: dict[str, WidgetState] = {}
         self._fragments: dict[str, str] = {}
+        self._drawn: dict[str, str] = {}
         self.elements: list[Element] = []
         """What the last run drew."""
 
@@ -65,7 +66,7 @@ class Visitor:
     def go(self, page: str) -> float:
         """Switch to another page by the last part of its address; returns seconds until its script ended."""
         self._page_hash = self._pages[page]
-        self._states.clear()  # What was set on a page is sent along no longer when it is left.
+        self._states.clear()
         return self._run("")
 
     def set_stars(self, widget_id: str, stars: int) -> float:
@@ -85,7 +86,7 @@ class Visitor:
         try:
             return self._run(self._fragments.get(button.id, ""))
         finally:
-            del self._states[button.id]
+            self._states.pop(button.id, None)
 
     def upload(self, name: str, content: bytes) -> float:
         """Give a file to the page's uploader; returns seconds until everything it moves was sent."""
@@ -124,10 +125,19 @@ class Visitor:
         state.widget_states.widgets.extend(self._states.values())
         begin = time.perf_counter()
         self._socket.send(BackMsg(rerun_script=state).SerializeToString())
-        self.elements = []
-        while True:
-            if self._take(self._receive()):
-                return time.perf_counter() - begin
+        self.elements, self._drawn = [], {}
+        while not self._take(self._receive()):
+            pass
+        taken = time.perf_counter() - begin
+        self._forget(everything=not fragment_id)
+        return taken
+
+    def _forget(self, *, everything: bool) -> None:
+        """As a browser does: what a widget was set to goes with the widget when what held it is drawn without it."""
+        redrawn = set(self._drawn.values())
+        for widget in list(self._states):
+            if widget not in self._drawn and (everything or self._fragments.get(widget) in redrawn):
+                del self._states[widget]
 
     def _receive(self) -> ForwardMsg:
         return ForwardMsg.FromString(self._socket.recv(timeout=PATIENCE_SECONDS))
@@ -145,7 +155,7 @@ class Visitor:
             self.elements.append(element)
             if element.WhichOneof("type") in ("radio", "button", "file_uploader"):
                 widget = getattr(element, element.WhichOneof("type"))
-                self._fragments[widget.id] = message.delta.fragment_id
+                self._fragments[widget.id] = self._drawn[widget.id] = message.delta.fragment_id
         elif kind == "script_finished":
             return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
         return False

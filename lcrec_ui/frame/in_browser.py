@@ -36,7 +36,7 @@ def redraws_a_part() -> bool:
 def this_run() -> object:
     """Stands for the run that draws: another object for each; None outside of one."""
     context = get_script_run_ctx()
-    return None if context is None else context.cursors
+    return None if context is None else context.parallel_coordinator
 
 
 def page() -> str:
