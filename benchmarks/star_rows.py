@@ -8,34 +8,43 @@ import gc
 import streamlit as st
 
 from lcrec_core.data.dataset import WHOLE_STARS
+from lcrec_ui.frame import movie_link
 from lcrec_ui.frame.lookups import Movie
 from lcrec_ui.frame.session import Owner
 from lcrec_ui.rate import lists, rating
 
+# As many to rate as are rated.
 ROWS = 2 * lists.ROWS
-"""As many to rate as are rated."""
 OWNER = Owner("made-up")
 
 
 @st.cache_resource
-def _settled() -> None:
+def settled() -> None:
     """As `loaders` does."""
     gc.collect()
     gc.freeze()
 
 
-def _nothing(owner: Owner, movie_id: int) -> None:
-    pass
+def nothing(owner: Owner, movie_id: int) -> None:
+    """What a star does here."""
 
 
 @st.fragment
 def rows() -> None:
     """All of them, half of them rated."""
     for number in range(ROWS):
-        movie = Movie(f"A Film of Some Words, No. {number}", ("Comedy", "Drama"), 3.5, 100 + number)
+        movie = Movie(
+            title=f"A Film of Some Words, No. {number}",
+            year=1980 + number,
+            genres=("Comedy", "Drama"),
+            mean_rating=3.5,
+            num_ratings=100 + number,
+        )
         given = None if number < lists.ROWS else 4.0
-        rating.row(OWNER, number, movie, given, 3.0 + number / ROWS, WHOLE_STARS, _nothing)
+        rating.row(OWNER, number, movie, given, 3.0 + number / ROWS, WHOLE_STARS, nothing)
 
 
-_settled()
-rows()
+page = st.Page(rows, title="Star rows")
+movie_link.PAGE = page  # There is no other page here for a title to lead to.
+settled()
+st.navigation([page]).run()
