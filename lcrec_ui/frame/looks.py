@@ -29,14 +29,14 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 }
 .lcrec-table thead th { font-weight: 600; white-space: nowrap; vertical-align: bottom; }
 .lcrec-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.lcrec-table .words { min-width: 14rem; max-width: 34rem; text-align: left; white-space: normal; }
+.lcrec-table .words { min-width: 26rem; max-width: 40rem; text-align: left; white-space: normal; }
 .lcrec-table tbody th.number { min-width: 0; }
 .lcrec-table tbody th { font-weight: 500; min-width: 9rem;
     position: sticky; left: 0; background: Canvas; background: light-dark(#FDFAF5, #171210); }
 @media (max-width: 640px) {
     .lcrec-table :is(th, td) { padding: 0.3rem 0.4rem; }
     .lcrec-table tbody th { min-width: 6rem; }
-    .lcrec-table .words { min-width: 9rem; }
+    .lcrec-table .words { min-width: 16rem; }
     .lcrec-table thead th { white-space: normal; }
 }
 .lcrec-table caption {

@@ -35,9 +35,10 @@ def sources() -> dict[int, list[Source]]:
     from lcrec_core.models.paper.network import PaperNetwork
     from lcrec_core.models.paper.steps import lstm_steps, title_firings
 
-    lstm = source_of(PaperNetwork.preference, "self.history_lstm(")
     cnn = source_of(TitleCNN.forward, ".amax(")
-    found = {number: [source_of(lstm_steps, f"# ({number})"), lstm] for number in range(1, 7)}
+    found = {number: [source_of(lstm_steps, f"# ({number})")] for number in range(1, 7)}
+    # What every prediction takes from the layer is the cell state.
+    found[5].append(source_of(PaperNetwork.preference, "self.history_lstm("))
     found |= {number: [source_of(title_firings, f"({number})"), cnn] for number in (7, 8, 9)}
     found[9].append(source_of(PaperNetwork.movie_from_parts, "F.relu(self.movie_dense"))
     found[10] = [source_of(_getter(Errors.mse), "return"), source_of(Errors.of, "np.square")]
@@ -65,9 +66,13 @@ def _getter(of: Any) -> Callable[..., Any]:
 
 
 def equations() -> None:
-    """Each equation, what it says, and its code; then what the words of the figure mean."""
+    """What the words of the figure mean; then each equation, what it says, and its code."""
+    st.header("In plain words", anchor=False)
+    for word, meaning in GLOSSARY.items():
+        st.markdown(f"**{plain(word)}.** {plain(meaning)}")
+    st.header("Equations (1) to (11)", anchor=False)
     st.markdown(
-        "The paper's equations, each beside the line of this program that computes it, and the layer that does so for "
+        "Each equation of the paper beside the line of this program that computes it, and the layer that does so for "
         "every prediction. A test holds the two against each other."
     )
     where = sources()
@@ -81,6 +86,3 @@ def equations() -> None:
                 for source in where[equation.number]:
                     st.caption(f"`{source.name}` in `{source.file}`, line {source.line:d}")
                     st.code(source.text, language="python", wrap_lines=True)
-    st.header("In plain words", anchor=False)
-    for word, meaning in GLOSSARY.items():
-        st.markdown(f"**{plain(word)}.** {plain(meaning)}")

@@ -153,13 +153,13 @@ def _firing_table(firings: list[tuple[Firing, float]], words: list[str]) -> str:
     for firing, mean in firings:
         marked = " ".join(_marked(firing, place, word, most) for place, word in enumerate(words))
         rows.append(
-            f'<tr><th scope="row">{firing.width} words, no. {firing.number + 1}</th><td class="words">{marked}</td>'
+            f'<tr><th scope="row">{firing.width} words, no. {firing.number + 1}</th><td>{marked}</td>'
             f'<td class="number">{firing.activation:.3f}</td><td class="number">{mean:.3f}</td></tr>'
         )
     said = "Filters of the title CNN, the strongest first, and the words that each fires on"
     return (
         f'<div class="lcrec-table" role="region" tabindex="0" aria-label="{said}"><table><caption>{said}</caption>'
-        '<thead><tr><th scope="col">Filter</th><th scope="col" class="words">Fires on</th><th scope="col" '
+        '<thead><tr><th scope="col">Filter</th><th scope="col">Fires on</th><th scope="col" '
         'class="number">Fires with</th><th scope="col" class="number">Usually</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
