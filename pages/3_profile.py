@@ -38,7 +38,7 @@ if len(person.profile.movie_ids):
     parts.tastes(data, person)
     slot = st.container()
     with slot.skeleton(height=420), slot:
-        if page.model_is_ready():
+        if page.model_is_ready(quietly=True):
             looking_back.expected_and_given(loaders.recommender(session.current_bundle()), person)
             after_so_many()
 else:

@@ -136,14 +136,19 @@ def _page(about: _PageFile, **options: Any) -> Page:
     return st.Page(_PAGES_FOLDER / about.file, **{"url_path": about.url_path, **settings, **options})
 
 
-def model_is_ready() -> bool:
+def model_is_ready(*, quietly: bool = False) -> bool:
     """Load the model in use; where there is none that fits, say so, and to whoever may train one show the way.
 
     The first visitor waits here for torch, so that a page should have drawn something before.
+
+    Args:
+        quietly: Say nothing, for the page is about something else.
     """
     try:
         loaders.recommender(session.current_bundle())
     except BundleError as error:
+        if quietly:
+            return False
         failures.explain(error)
         if permissions.may_manage():
             st.page_link("pages/5_training.py", label="Train one in the app", icon=":material/model_training:")

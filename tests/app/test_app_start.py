@@ -42,8 +42,7 @@ def stored(app):
 
 
 def top_five(app) -> str:
-    (shown,) = [text.value for text in app.container(key="top_five").markdown if text.value.startswith("1. ")]
-    return shown
+    return "\n".join(link.proto.label for link in app.container(key="top_five").get("page_link"))
 
 
 def progress(app) -> str:

@@ -55,8 +55,8 @@ def test_more_like_a_movie_shows_a_chip_that_takes_it_back():
 def test_the_top_five_of_the_rate_page_is_the_default_list():
     app = own_visit()
     listed = top_titles(app)
-    (top,) = [shown.value for shown in go(app, "rate").markdown if shown.value.startswith("1. **")]
-    assert [line.split("**")[1] for line in top.splitlines() if "**" in line] == listed
+    top = go(app, "rate").container(key="top_five").get("page_link")
+    assert [link.proto.label.split("**")[1] for link in top] == [f"{i}. {title}" for i, title in enumerate(listed, 1)]
 
 
 def test_two_lists_stand_beside_each_other_with_what_is_in_both():
@@ -69,11 +69,14 @@ def test_two_lists_stand_beside_each_other_with_what_is_in_both():
     right.set_value("paper").run()
     assert_sound(app)
     app.selectbox(key="right_list_demo").set_value(HABITS).run()
-    lists = [shown.value for shown in app.markdown if shown.value.startswith("1. **") and "predicted" in shown.value]
-    one, other = ([line.split("**")[1] for line in text.splitlines()] for text in lists)
+    lists = [
+        [link.proto.label for link in app.container(key=f"list_{side}").get("page_link")] for side in ("left", "right")
+    ]
+    assert all("predicted" in label for labels in lists for label in labels)
+    one, other = ([label.split("**")[1] for label in labels] for labels in lists)
     assert len(one) == len(other) == LENGTH
     assert one[:5] == top_titles(app)
     both = set(one) & set(other)
-    assert [text.count("in both") for text in lists] == [len(both)] * 2
+    assert ["\n".join(labels).count("in both") for labels in lists] == [len(both)] * 2
     assert both
     assert f"{len(both)} movies are in both lists" in words(app)

@@ -14,7 +14,11 @@ import pytest
 
 from lcrec_core.files import REPOSITORY
 
-FILES = sorted([*REPOSITORY.glob("lcrec_ui/**/*.py"), *REPOSITORY.glob("pages/*.py")])
+FILES = sorted(
+    file
+    for file in (*REPOSITORY.glob("lcrec_ui/**/*.py"), *REPOSITORY.glob("pages/*.py"))
+    if file.name != "serve.py"  # which writes to sockets, not on a page
+)
 
 SHOWN = frozenset(
     [
@@ -98,6 +102,7 @@ OURS = {
     "movie/search.py": {"label"},
     "8_movie.py": {"asked.wrong"},  # Markdown already
     "for_you/steer.py": {"ORDER_LABELS[order]", "ABOUT[by or FOR_YOU]"},
+    "profile/looking_back.py": {"_BY[by]", "person.profile.user_id", "name"},  # words of ours, and a number
     "profile/people.py": {"label"},  # the forms' own labels
     "rate/lists.py": {
         *("filter(None, [change and f':gray[{change}]', top.mark(movie.movie_id)])", "rank", "index.newest"),
@@ -119,7 +124,7 @@ OURS = {
         *("PLACES[name].page.file", "PLACES[name].page.title", "PLACES[name].label", "PLACES[name].tab"),
     },  # our pages and the paper's numbers
     "lab/equations.py": {"equation.about", "source.name", "source.file"},  # the paper's words and our files
-    "lab/index.py": {"place.label", "place.about"},
+    "lab/index.py": {"name", "place.label", "place.about"},
     "lab/subject.py": {"labels.get(movie_id, '')"},  # escaped there
     "lab/prediction.py": {"subject.whose(person)"},  # escaped there
     "lab/switches.py": {"subject.whose(person)", "LABELS[part]"},
