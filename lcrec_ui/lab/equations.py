@@ -85,4 +85,5 @@ def equations() -> None:
             with right:
                 for source in where[equation.number]:
                     st.caption(f"`{source.name}` in `{source.file}`, line {source.line:d}")
-                    st.code(source.text, language="python", wrap_lines=True)
+                    # Colours of a language would be too faint on our grounds.
+                    st.code(source.text, language=None, wrap_lines=True)
