@@ -239,7 +239,7 @@ def comparison_table(found: Iterable[Result]) -> str:
 def headline_table(
     random: Iterable[Result], in_time: Iterable[Result], new_people: Iterable[Result], context: int = 10
 ) -> str:
-    """Markdown: one row a model with what one asks first, the smallest MSE first.
+    """Markdown: one row a landmark with what one asks first, the smallest MSE first; `comparison` has every model.
 
     Args:
         random: Results by the random protocol.
@@ -253,7 +253,8 @@ def headline_table(
         f"| model | MSE | MAE | each person's last ratings | new people, {context} ratings | training | a catalogue |",
         "|---|---|---|---|---|---|---|",
     ]
-    for row in sorted(results.summaries(random), key=lambda row: row.mean("mse")):
+    landmarks = [row for row in results.summaries(random) if FAMILIES[row.row].landmark]
+    for row in sorted(landmarks, key=lambda row: row.mean("mse")):
         mse, mae = (mean_and_spread([getattr(r, name) for r in row.results]) for name in ("mse", "mae"))
         others = (f"{of[row.row].mean('mse'):.3f}" if row.row in of else "–" for of in (later, new))
         times = (f"{row.mean('train_seconds'):,.0f} s", f"{row.mean('predict_ms'):,.0f} ms")
