@@ -28,7 +28,7 @@ STYLE = """<style>
 [class*='st-key-card_'] .stPageLink a::after { content: ""; position: absolute; inset: 0; border-radius: 0.5rem; }
 [class*='st-key-card_'] .stPageLink a:focus-visible { outline: none; }
 [class*='st-key-card_'] .stPageLink a:focus-visible::after { outline: 2px solid currentColor; outline-offset: -2px; }
-[class*='st-key-card_'] [data-testid=stElementContainer]:has(.stPageLink) { position: absolute; }
+[class*='st-key-card_'] [data-testid=stElementContainer]:has(.stPageLink) { position: static; height: 0; }
 [class*='st-key-card_'] .stPageLink a > span {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }

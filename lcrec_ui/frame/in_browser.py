@@ -88,6 +88,26 @@ def set_query(wanted: Mapping[str, str], ours: Iterable[str], *, tell: bool) -> 
             query._send_query_param_msg()
 
 
+def tell_query() -> None:
+    """Tell the browser this run's query, which adds an entry to its history unless its address is this one already."""
+    context = get_script_run_ctx()
+    if context is not None:
+        with context.session_state.query_params() as query:
+            query._send_query_param_msg()
+
+
+def to_the_top(of: object) -> None:
+    """Show the page from its beginning, once for each thing it is about: a link to the same page leaves it scrolled.
+
+    Args:
+        of: What the page is about; a number or a word of ours.
+    """
+    st.html(f"<script>/* {page()} {of} */{_TO_THE_TOP}</script>", unsafe_allow_javascript=True)
+
+
+_TO_THE_TOP = "document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0);"
+
+
 def keep(token: str | None, *, decided: bool) -> None:
     """Have the browser show this run's query in its address, and remember an own profile or forget it.
 

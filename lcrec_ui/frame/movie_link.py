@@ -5,8 +5,7 @@ import streamlit as st
 from lcrec_ui.frame import url
 
 PAGE = "pages/8_movie.py"
-MOVIE = "movie"
-"""Query parameter that names the movie, by the data set's id."""
+MOVIE = url.MOVIE
 
 # One look for all of them: as wide as the text, which may break, and a line below it under a pointer.
 STYLE = """

@@ -49,6 +49,8 @@ class _Session:
     """The query parameters as they were met or left here; others mean that the visitor came by a link."""
     page: str = ""
     """The page whose address was written last."""
+    movie: str | None = None
+    """What that address says of a movie."""
     replaces: bool = False
     """Whether the next address takes the place of this one in the browser's history: it completes it."""
     remembered: str | None = None

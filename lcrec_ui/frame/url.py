@@ -22,6 +22,8 @@ from lcrec_ui.frame.session import (
 from lcrec_ui.frame.text import quoted
 
 _URL_KEYS = ("data", "model", "user", "profile")
+MOVIE = "movie"
+"""Names the movie of a movie's page, by the data set's id; see `movie_link`."""
 
 
 _LONGEST_PARAMETER = 120
@@ -73,7 +75,10 @@ def write_url() -> None:
     if any(st.query_params.get(key) != wanted.get(key) for key in _URL_KEYS):
         is_a_step = in_browser.page() == chosen.page and not chosen.replaces
         in_browser.set_query(wanted, _URL_KEYS, tell=is_a_step)
-    chosen.page, chosen.replaces = in_browser.page(), False
+    movie = st.query_params.get(MOVIE)
+    if in_browser.page() == chosen.page and movie != chosen.movie and not in_browser.came_back():
+        in_browser.tell_query()  # A link from one movie to the next is a step, too, which Streamlit takes for none.
+    chosen.page, chosen.movie, chosen.replaces = in_browser.page(), movie, False
     _note_query(wanted)
     in_browser.keep(chosen.remembered, decided=chosen.memory_decided)
 

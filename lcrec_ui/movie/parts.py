@@ -33,6 +33,7 @@ STYLE = """<style>
 .st-key-movie_head > [data-testid=stElementContainer]:has(.lcrec-poster) { flex: none; }
 .st-key-movie_facts { flex: 1 1 20rem; min-width: 0; }
 [class*='st-key-near_'] { position: relative; }
+[class*='st-key-near_'] [data-testid=stElementContainer] { position: static; }
 [class*='st-key-near_'] a::after { content: ""; position: absolute; inset: 0; }
 [class*='st-key-near_'] .stPageLink p { font-size: 0.875rem; }
 [class*='st-key-reason_'] a strong { font-weight: 600; }

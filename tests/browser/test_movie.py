@@ -24,7 +24,7 @@ def test_a_card_leads_to_its_movie_that_to_one_like_it_and_back(page: Page, serv
     title = page.locator(f"{CARDS} h2").first.inner_text().removeprefix("1. ")
     poster = page.locator(CARDS).first.locator("img")
     assert title in poster.get_attribute("alt")
-    poster.click()
+    poster.click(force=True)  # its card's link lies over it
     expect(heading(page)).to_have_text(title)
     settle(page)
     expect(page).to_have_title(f"{title} · LCRec")
@@ -34,7 +34,7 @@ def test_a_card_leads_to_its_movie_that_to_one_like_it_and_back(page: Page, serv
     near = page.locator("[class*='st-key-near_']").last
     near.scroll_into_view_if_needed()
     other = near.locator("strong").inner_text()
-    near.locator("img").click()
+    near.locator("img").click(force=True)
     expect(heading(page)).to_have_text(other)
     expect(heading(page)).to_be_in_viewport()
     settle(page)
@@ -63,10 +63,10 @@ def test_a_title_in_a_table_leads_to_its_movie_also_once_the_table_was_sorted(pa
     page.goto(f"{server.url}/?user=17")
     expect(page.locator(CARDS)).to_have_count(5)
     settle(page)
-    table = page.locator(".st-key-ranked_table canvas").first
+    table = page.locator("[data-testid=stDataFrame] canvas").first
     table.scroll_into_view_if_needed()
     first = page.locator(f"{CARDS} h2").first.inner_text().removeprefix("1. ")
-    table.click(position={"x": 120, "y": 52})
+    table.click(force=True, position={"x": 120, "y": 52})
     expect(heading(page)).to_have_text(first)
     settle(page)
     page.go_back()
