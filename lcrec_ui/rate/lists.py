@@ -42,13 +42,15 @@ STYLE = f"""<style>
     .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {{ position: sticky; top: 3.75rem; z-index: 10; }}
     .st-key-top_five {{ padding: 0.4rem 0.75rem; gap: 0; background: {_PAGE}; }}
     .st-key-top_five h2 {{ padding: 0 0 1.15rem; font-size: 0.95rem; }}
-    .st-key-top_five ol {{ margin: 0 0 1rem; padding-left: 1.3rem; font-size: 0.875rem; line-height: 1.4; }}
-    .st-key-top_five li {{ margin: 0; padding: 0; height: 1.4em; white-space: nowrap; }}
-    .st-key-top_five li strong {{
-        display: inline-block; width: calc(100% - 7.75rem); margin-right: 0.5rem; vertical-align: bottom;
-        overflow: hidden; text-overflow: ellipsis;
+    .st-key-top_five [data-testid=stElementContainer]:has(a) {{ flex: none; height: 1.4rem; margin: 0; }}
+    .st-key-top_five [data-testid=stPageLink-NavLink] {{ width: 100%; height: 1.4rem; min-height: 0; }}
+    .st-key-top_five [data-testid=stPageLink-NavLink] > span {{ width: 100%; }}
+    .st-key-top_five [data-testid=stPageLink-NavLink] p {{
+        display: flex; gap: 0.5rem; white-space: nowrap; font-size: 0.875rem; line-height: 1.4rem;
     }}
-    .st-key-top_five li br, .st-key-top_five li br + span, .st-key-top_five [data-testid=stCaptionContainer] {{
+    .st-key-top_five p > strong {{ flex: 0 1 auto; min-width: 0; overflow: hidden; text-overflow: ellipsis; }}
+    .st-key-top_five p > :not(strong) {{ flex: none; height: 1.4rem; }}
+    .st-key-top_five p > :last-child > :first-child, .st-key-top_five [data-testid=stCaptionContainer] {{
         display: none;
     }}
 }}

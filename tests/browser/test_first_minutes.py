@@ -24,7 +24,7 @@ def asked(page: Page) -> str:
 
 
 def top_five(page: Page) -> str:
-    return page.locator(".st-key-top_five ol").inner_text()
+    return page.locator(".st-key-top_five").inner_text()
 
 
 def in_sight(page: Page, *shown: Locator) -> bool:
@@ -50,7 +50,7 @@ def test_ten_taps_make_the_list_ones_own_and_the_copied_link_opens_it_elsewhere(
         titles.append(asked(page))
         expect(page.get_by_text(f"{number} of 10")).to_be_visible()
         # The card, its buttons and the list that it moves, all at once.
-        assert in_sight(page, page.locator(".st-key-question"), page.locator(".st-key-top_five ol"))
+        assert in_sight(page, page.locator(".st-key-question"), page.locator(".st-key-top_five"))
         said = answer(page, ANSWERS[number % 4])
         assert all(
             (button.bounding_box() or {})["height"] >= 44 for button in page.locator(".st-key-answers button").all()
@@ -106,9 +106,9 @@ def test_the_moving_top_five_stays_in_sight_on_a_phone(page: Page, server: Serve
     star.scroll_into_view_if_needed()
     before = top_five(page)
     star.click()
-    expect(page.locator(".st-key-top_five ol")).not_to_have_text(before)
+    expect(page.locator(".st-key-top_five")).not_to_have_text(before)
     settle(page)
-    assert in_sight(page, page.locator(".st-key-top_five ol"), row)
+    assert in_sight(page, page.locator(".st-key-top_five"), row)
     top = page.locator(".st-key-top_five").bounding_box()
     assert top
     assert top["height"] < PHONE["height"] / 4, "it covers little of what it stands over"
