@@ -13,6 +13,7 @@ from lcrec_core.serving.onboarding import Answer, rating_of
 from lcrec_ui.frame import lookups, notices, profiles, session, sidebar
 from lcrec_ui.frame.failures import callback, said
 from lcrec_ui.frame.text import plain, quoted, read_aloud
+from lcrec_ui.posters import shown
 from lcrec_ui.start import rounds
 from lcrec_ui.start.rounds import LENGTH, Round
 
@@ -24,6 +25,8 @@ START = "start"
 """Key of the page's fragment."""
 _CHANGED = [START, sidebar.WHO]
 _EVERYTHING = [*_CHANGED, sidebar.ADDRESS]
+_POSTER = 96
+"""Pixels of width."""
 _ANSWER = "answer"
 """What notices of answers are about."""
 
@@ -38,7 +41,9 @@ _LABELS = {
 # new with every movie and deaf for a moment: the second click of a double one would answer about a movie nobody read.
 STYLE = """<style>
 .st-key-question h2 { padding: 0 0 1.2rem; font-size: 1.5rem; line-height: 1.2; }
-.st-key-question .st-key-about { min-height: 5.6rem; }
+.st-key-asked { flex-wrap: nowrap; align-items: flex-start; }
+.st-key-asked > [data-testid=stElementContainer]:has(.lcrec-poster) { flex: none; }
+.st-key-about { flex: 1 1 0; min-width: 0; min-height: 5.6rem; }
 .st-key-answers { display: grid; grid-template-columns: repeat(4, 1fr); gap: 0.5rem; }
 .st-key-answers > * { width: 100% !important; }
 .st-key-answers button { width: 100%; min-height: 3rem; animation: deaf 0.35s; }
@@ -49,7 +54,8 @@ STYLE = """<style>
 @media (max-width: 640px) {
     .st-key-answers { grid-template-columns: repeat(2, 1fr); }
     .st-key-question h2 { font-size: 1.25rem; }
-    .st-key-question .st-key-about { min-height: 4.6rem; }
+    .st-key-asked > [data-testid=stElementContainer]:has(.lcrec-poster) { width: 4rem !important; }
+    .st-key-about { min-height: 6rem; }
     .st-key-question, .st-key-top_five { padding: 0.75rem; gap: 0.5rem; }
     .st-key-beside > [data-testid=stLayoutWrapper] > [data-testid=stHorizontalBlock] { row-gap: 0.5rem; }
 }
@@ -70,9 +76,11 @@ def question(recommender: Recommender, person: session.Person, asked: Round) -> 
     movie = lookups.movies(recommender.data.name)[movie_id]
     with st.container(key="question", border=True):
         progress(person, asked)
-        with st.container(key="about", gap="xsmall"):
-            st.markdown(f"## {plain(movie.title)}", anchors=False)
-            st.caption(plain(", ".join(movie.genres)))
+        with st.container(key="asked", horizontal=True, gap="medium"):
+            shown.show(shown.images(recommender.data.name, [movie_id])[movie_id], _POSTER)
+            with st.container(key="about", gap="xsmall"):
+                st.markdown(f"## {plain(movie.title)}", anchors=False)
+                st.caption(plain(", ".join(movie.genres)))
         with st.container(key="answers"):
             for answer, (label, icon) in _LABELS.items():
                 st.button(
