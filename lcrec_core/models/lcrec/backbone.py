@@ -48,6 +48,11 @@ class Backbone:
     mean_user_set: Tensor
     """float32 (M,): mean over people of what they rated, each a vector of length `set_scale`."""
 
+    def __post_init__(self) -> None:
+        # Movies side by side in memory, as `predict_catalogue` reads them; everywhere, for a product in another order
+        # ends in other last digits.
+        object.__setattr__(self, "movies", self.movies.mT.contiguous().mT)
+
     @cached_property
     def mean_user_prior(self) -> Tensor:
         """float32 (S, 1, D): what the mean set puts into a person's prior mean."""
@@ -261,7 +266,6 @@ def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
     """The backbone that `backbone_arrays` took apart."""
     mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
     movies, weights = (torch.from_numpy(arrays[name] * arrays[f"{name}_scale"]) for name in _IN_BYTES)
-    movies = movies.mT.contiguous().mT  # as `predict_catalogue` reads them
     precision, mean_user_set = (torch.from_numpy(arrays[name]) for name in ("precision", "usual_set"))
     return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), mean_user_set)
 
