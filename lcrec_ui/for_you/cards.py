@@ -81,7 +81,7 @@ def _card(rank: int, movie: Recommendation, reason: str, person: session.Person,
             shown.show(poster, _POSTER)
             with st.container(gap="xsmall", key=f"about_{movie.movie_id}"):
                 st.markdown(f"## {rank}. {plain(title)}", anchors=False)
-                movie_link.link(f"About {read_aloud(title)}", movie.movie_id)
+                movie_link.title_link(f"About {read_aloud(title)}", movie.movie_id)
                 if movie.genres:
                     st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in movie.genres))
                 st.markdown(f":yellow[{stars(movie.predicted)}] **{movie.predicted:.2f}** predicted for you")

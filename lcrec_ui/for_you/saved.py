@@ -27,7 +27,9 @@ def section(recommender: Recommender, person: session.Person, home: str) -> None
             movie_id = movies[place]
             title = known[movie_id].title
             with st.container(horizontal=True, vertical_alignment="center", key=f"saved_{movie_id}"):
-                movie_link.link(f"**{plain(title)}** :small[:gray[{ratings[place]:.2f} predicted for you]]", movie_id)
+                movie_link.title_link(
+                    f"**{plain(title)}** :small[:gray[{ratings[place]:.2f} predicted for you]]", movie_id
+                )
                 marks.unsave_button(person, movie_id, title, home)
 
 

@@ -54,7 +54,7 @@ def section(recommender: Recommender, person: session.Person, filters: Filters, 
         for side, column in columns.items():
             with column, st.container(gap="xsmall", key=f"list_{side}"):
                 for rank, movie in enumerate(lists[side], 1):
-                    movie_link.link(_line(rank, movie, both), movie.movie_id)
+                    movie_link.title_link(_line(rank, movie, both), movie.movie_id)
         st.caption(f"{count(len(both), 'movie is', 'movies are')} in both lists.")
 
 

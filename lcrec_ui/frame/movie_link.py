@@ -24,7 +24,7 @@ def query(movie_id: int) -> dict[str, str]:
     return {**url.now(), MOVIE: str(movie_id)}
 
 
-def link(label: str, movie_id: int) -> None:
+def title_link(label: str, movie_id: int) -> None:
     """A link to a movie's page.
 
     Args:

@@ -159,7 +159,9 @@ def _why(recommender: Recommender, guess: _Guess, movie_id: int) -> None:
         with st.container(key=f"reason_{number}"):
             gave = f"{reason.rating:g} {'star' if reason.rating == 1 else 'stars'}"
             effect = f":green[{reason.effect:+.2f}]" if reason.effect > 0 else f":red[{reason.effect:+.2f}]"
-            movie_link.link(f"{effect} because you gave **{plain(spoken(reason.title))}** {gave}", reason.movie_id)
+            movie_link.title_link(
+                f"{effect} because you gave **{plain(spoken(reason.title))}** {gave}", reason.movie_id
+            )
     if reasons:
         st.caption("In stars: the prediction with that rating less the prediction without it.")
     st.markdown(plain(recommender.explain(guess.profile, movie_id).text))
@@ -177,7 +179,7 @@ def similar(recommender: Recommender, movie_id: int) -> None:
         for other, _ in near:
             with st.container(width=_SMALL_POSTER, gap="xsmall", key=f"near_{other}"):
                 shown.show(posters[other], _SMALL_POSTER)
-                movie_link.link(f"**{plain(known[other].title)}**", other)
+                movie_link.title_link(f"**{plain(known[other].title)}**", other)
 
 
 def everybody(data: Dataset, movie_id: int) -> None:

@@ -90,4 +90,4 @@ def box(data_name: str, label: str) -> None:
         number = count(movie.num_ratings, "rating")
         about.append(f"{movie.mean_rating:.2f} on average, {number}" if movie.num_ratings else "nobody rated it")
         with st.container(key=f"found_{movie_id}"):
-            movie_link.link(f"**{plain(movie.title)}** :small[:gray[{' · '.join(about)}]]", movie_id)
+            movie_link.title_link(f"**{plain(movie.title)}** :small[:gray[{' · '.join(about)}]]", movie_id)

@@ -74,7 +74,7 @@ def top_five(recommender: Recommender, person: session.Person) -> None:
         moved = " ".join(filter(None, [change and f":gray[{change}]", top.mark(movie.movie_id)]))
         title = plain(spoken(movie.title))
         line = f"**{rank}. {title}** :small[:yellow[{stars(movie.predicted)}] {movie.predicted:.2f} {moved}]"
-        movie_link.link(line, movie.movie_id)
+        movie_link.title_link(line, movie.movie_id)
     st.caption(_follows_from(recommender, len(profile.movie_ids)))
 
 

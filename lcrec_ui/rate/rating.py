@@ -145,7 +145,7 @@ def row(
     about.append(f"{movie.mean_rating:.2f} on average, {number}" if movie.num_ratings else "nobody rated it")
     # Two containers and no more: every one is felt with sixteen rows.
     with st.container(key=_row_of(movie_id), horizontal=True, vertical_alignment="center", gap="small"):
-        movie_link.link(f"**{plain(movie.title)}** :small[:gray[{' · '.join(about)}]]", movie_id)
+        movie_link.title_link(f"**{plain(movie.title)}** :small[:gray[{' · '.join(about)}]]", movie_id)
         with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width=star_control.WIDTH):
             star_control.control(movie_id, movie.title, scale, given, on_star or _on_star, owner)
             if given is None:

@@ -32,7 +32,7 @@ SHOWN = frozenset(
         "form_submit_button",
         "header",
         "info",
-        "link",  # of `movie_link`
+        "title_link",
         "link_button",
         "markdown",
         "metric",

@@ -59,7 +59,7 @@ def test_a_card_leads_to_its_movie_that_to_one_like_it_and_back(page: Page, serv
     assert_no_traceback(page)
 
 
-def test_a_title_in_a_table_leads_to_its_movie_also_once_the_table_was_sorted(page: Page, server: Server):
+def test_a_title_in_a_table_leads_to_its_movie_and_back(page: Page, server: Server):
     page.goto(f"{server.url}/?user=17")
     expect(page.locator(CARDS)).to_have_count(5)
     settle(page)
