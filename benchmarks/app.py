@@ -189,9 +189,9 @@ def begin(visitor: Visitor) -> None:
 
 
 def click(visitor: Visitor, number: int) -> float:
-    """Seconds of a star for a movie that had none: when all that are offered have one, others are asked for first."""
+    """Seconds of a star for a movie that had none: others are asked for first where those offered may have one."""
     place = number % lists.ROWS
-    if number and not place:
+    if not place:
         visitor.press("Others")
     taken = visitor.set_stars(visitor.star_ids()[place], 1 + number % 5)
     _expect(visitor, "Your top 5 now")

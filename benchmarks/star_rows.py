@@ -41,7 +41,7 @@ def rows() -> None:
             num_ratings=100 + number,
         )
         given = None if number < lists.ROWS else 4.0
-        rating.row(OWNER, number, movie, given, 3.0 + number / ROWS, WHOLE_STARS, nothing)
+        rating.row(OWNER, number, movie, given, 3.0 + number / ROWS, WHOLE_STARS, on_star=nothing)
 
 
 page = st.Page(rows, title="Star rows")

@@ -49,6 +49,7 @@ class Visitor:
         self._states: dict[str, WidgetState] = {}
         self._fragments: dict[str, str] = {}
         self._drawn: dict[str, str] = {}
+        self._buttons: dict[str, str] = {}
         self.elements: list[Element] = []
         """What the last run drew."""
 
@@ -80,13 +81,12 @@ class Visitor:
 
     def press(self, label: str) -> float:
         """Press the button with this label's beginning; returns seconds until everything it moves was sent."""
-        buttons = [element.button for element in self.elements if element.WhichOneof("type") == "button"]
-        (button,) = [button for button in buttons if button.label.startswith(label)]
-        self._states[button.id] = WidgetState(id=button.id, trigger_value=True)
+        (button,) = [button for button, its_label in self._buttons.items() if its_label.startswith(label)]
+        self._states[button] = WidgetState(id=button, trigger_value=True)
         try:
-            return self._run(self._fragments.get(button.id, ""))
+            return self._run(self._fragments.get(button, ""))
         finally:
-            self._states.pop(button.id, None)
+            self._states.pop(button, None)
 
     def upload(self, name: str, content: bytes) -> float:
         """Give a file to the page's uploader; returns seconds until everything it moves was sent."""
@@ -135,9 +135,10 @@ class Visitor:
     def _forget(self, *, everything: bool) -> None:
         """As a browser does: what a widget was set to goes with the widget when what held it is drawn without it."""
         redrawn = set(self._drawn.values())
-        for widget in list(self._states):
-            if widget not in self._drawn and (everything or self._fragments.get(widget) in redrawn):
-                del self._states[widget]
+        for known in (self._states, self._buttons):
+            for widget in list(known):
+                if widget not in self._drawn and (everything or self._fragments.get(widget) in redrawn):
+                    del known[widget]
 
     def _receive(self) -> ForwardMsg:
         return ForwardMsg.FromString(self._socket.recv(timeout=PATIENCE_SECONDS))
@@ -156,6 +157,8 @@ class Visitor:
             if element.WhichOneof("type") in ("radio", "button", "file_uploader"):
                 widget = getattr(element, element.WhichOneof("type"))
                 self._fragments[widget.id] = self._drawn[widget.id] = message.delta.fragment_id
+                if element.WhichOneof("type") == "button":
+                    self._buttons[widget.id] = widget.label
         elif kind == "script_finished":
             return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
         return False

@@ -29,8 +29,7 @@ def lists(had_profile: bool) -> None:
     with st.container(key="beside"):
         left, right = st.columns([2, 3], gap="medium")
     with left.container(border=True, key="top_five"):
-        st.header("Your top 5 now", anchor=False)
-        rate_lists.top_five(recommender, rater)
+        rate_lists.your_top_five()
     with right:
         shown = rate_lists.to_rate(recommender, rater)
         rate_lists.rated(recommender, rater, shown)

@@ -40,16 +40,23 @@ def show_in_this_run() -> None:
         context.on_script_error = _shown
 
 
-def fragment(key: str, *, run_every: float | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
+def fragment(
+    key: str, *, run_every: float | None = None, within: bool = False
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """`st.fragment` that shows what goes wrong in it and what is to be said, inside the fragment.
 
     Its own reruns do not pass through `page.route`.
+
+    Args:
+        key: What `st.rerun` names it by.
+        run_every: As for `st.fragment`.
+        within: It is drawn by another fragment, which says what this one does not.
     """
 
     def decorate(draw: Callable[P, None]) -> Callable[P, None]:
         @functools.wraps(draw)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            with notices.around(key), shown():
+            with notices.inside(key) if within else notices.around(key), shown():
                 draw(*args, **kwargs)
 
         return st.fragment(guarded, key=key, run_every=run_every)

@@ -111,6 +111,18 @@ def page() -> Iterator[None]:
         _end(PAGE)
 
 
+@contextmanager
+def inside(home: str) -> Iterator[None]:
+    """The same for a fragment within another: what it does not draw is left for the other.
+
+    Args:
+        home: The fragment's key.
+    """
+    _begin(home)
+    yield
+    _end(home)
+
+
 def at_top(*, last_chance: bool) -> None:
     """Draw what is to be said, in a full run and before the page's own content.
 

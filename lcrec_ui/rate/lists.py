@@ -12,7 +12,7 @@ from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.sources.datasets import DEMO
 from lcrec_core.sources.published import DATA_LABELS
 from lcrec_ui.frame import loaders, lookups, movie_link, session, star_control
-from lcrec_ui.frame.failures import callback
+from lcrec_ui.frame.failures import callback, fragment
 from lcrec_ui.frame.text import count, plain, stars
 from lcrec_ui.posters import shown
 from lcrec_ui.rate import rating
@@ -55,6 +55,21 @@ STYLE = f"""<style>
     }}
 }}
 </style>"""
+
+
+def _now() -> tuple[Recommender, session.Person]:
+    """What a fragment draws by that runs without the page's: where the person is gone, the whole says so."""
+    person = session.current_person()
+    if session.state().lost:
+        st.rerun(rating.RATE)
+    return loaders.recommender(session.current_bundle()), rating.rater(person)
+
+
+@fragment(key=rating.TOP, within=True)
+def your_top_five() -> None:
+    """The best five on the Rate page."""
+    st.header("Your top 5 now", anchor=False)
+    top_five(*_now())
 
 
 def top_five(recommender: Recommender, person: session.Person) -> None:
@@ -105,8 +120,13 @@ def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
             st.button("Others", icon=":material/autorenew:", type="tertiary", key="others", on_click=_other_suggestions)
     star_control.hint(recommender.data.scale)
     with st.container(border=True, key="to_rate"):
-        _rows(recommender, person, movies)
+        _rows_to_rate(movies)
     return set(movies)
+
+
+@fragment(key=rating.TO_RATE, within=True)
+def _rows_to_rate(movies: list[int]) -> None:
+    _rows(*_now(), movies, rating.TO_RATE)
 
 
 def _films_until(data_name: str, newest: int | None) -> str:
@@ -119,6 +139,20 @@ def _films_until(data_name: str, newest: int | None) -> str:
 
 def rated(recommender: Recommender, person: session.Person, elsewhere: set[int]) -> None:
     """What the person rated, the latest first, without the movies already on the page."""
+    _so_far()
+    latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in elsewhere]
+    limit = st.session_state.setdefault(_LIMIT, ROWS)
+    if latest:
+        with st.container(border=True, key="rated"):
+            _rows(recommender, person, latest[:limit], rating.RATE)
+    if len(latest) > limit:
+        st.button(f"Show more of {len(latest):,}", icon=":material/expand_more:", key="rated_more", on_click=_show_more)
+
+
+@fragment(key=rating.SO_FAR, within=True)
+def _so_far() -> None:
+    """How much is rated, and the way back."""
+    _, person = _now()
     number = len(person.profile.movie_ids)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
         st.header(f"Rated so far: {number:,}", anchor=False, width="content")
@@ -128,16 +162,9 @@ def rated(recommender: Recommender, person: session.Person, elsewhere: set[int])
         if not rating.undone():
             nothing = "" if number else "Nothing yet. "
             st.caption(f"{nothing}What you rate is listed here, with what we would have guessed.")
-    latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in elsewhere]
-    limit = st.session_state.setdefault(_LIMIT, ROWS)
-    if latest:
-        with st.container(border=True, key="rated"):
-            _rows(recommender, person, latest[:limit])
-    if len(latest) > limit:
-        st.button(f"Show more of {len(latest):,}", icon=":material/expand_more:", key="rated_more", on_click=_show_more)
 
 
-def _rows(recommender: Recommender, person: session.Person, movies: list[int]) -> None:
+def _rows(recommender: Recommender, person: session.Person, movies: list[int], home: str) -> None:
     profile = person.profile
     given = dict(zip(profile.movie_ids.tolist(), profile.ratings.tolist(), strict=True))
     new = [movie_id for movie_id in movies if movie_id not in given]
@@ -148,7 +175,7 @@ def _rows(recommender: Recommender, person: session.Person, movies: list[int]) -
         if movie_id in given:
             guesses[movie_id] = rating.guess_without(recommender, person, movie_id)
         scale, stars_given = recommender.data.scale, given.get(movie_id)
-        rating.row(person.owner, movie_id, known[movie_id], stars_given, guesses[movie_id], scale)
+        rating.row(person.owner, movie_id, known[movie_id], stars_given, guesses[movie_id], scale, home)
 
 
 def suggestions(recommender: Recommender, profile: Profile) -> list[int]:

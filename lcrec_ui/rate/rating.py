@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 RATE = "rate"
 """Key of the page's fragment."""
+TOP, TO_RATE, SO_FAR = "rate_top", "rate_to_rate", "rate_so_far"
+"""Keys of the fragments within it that move with a star of what is to be rated: the list of what is rated does not."""
 _LISTS = [RATE, sidebar.WHO]
+_MOVED = [TOP, TO_RATE, SO_FAR, sidebar.WHO]
 _EVERYTHING = [*_LISTS, sidebar.ADDRESS]
 """Fragments only: a whole run redraws what stands above and so moves the page under the reader."""
 _NOBODY = Profile.of()
@@ -127,6 +130,7 @@ def row(
     given: float | None,
     guess: float,
     scale: RatingScale,
+    home: str = RATE,
     on_star: Callable[[session.Owner, int], None] | None = None,
 ) -> None:
     """A movie with its stars.
@@ -138,6 +142,7 @@ def row(
         given: The rating it has, or None.
         guess: The prediction; for a rated movie the one made without that rating.
         scale: The ratings that can be given.
+        home: Key of the fragment that draws it.
         on_star: What a star does; it is kept and the lists follow unless given.
     """
     about = [plain(", ".join(movie.genres[:_GENRES]))] if movie.genres else []
@@ -147,7 +152,7 @@ def row(
     with st.container(key=_row_of(movie_id), horizontal=True, vertical_alignment="center", gap="small"):
         movie_link.title_link(f"**{plain(movie.title)}** :small[:gray[{' · '.join(about)}]]", movie_id)
         with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width=star_control.WIDTH):
-            star_control.control(movie_id, movie.title, scale, given, on_star or _on_star, owner)
+            star_control.control(movie_id, movie.title, scale, given, on_star or _ON_STAR[home], owner)
             if given is None:
                 st.caption(f"We guess {guess:.1f}", width="content")
             else:
@@ -163,7 +168,7 @@ def row(
                     on_click=_on_clear,
                     args=(owner, movie_id),
                 )
-        notices.here(_row_of(movie_id), RATE)
+        notices.here(_row_of(movie_id), home)
 
 
 def guess_without(recommender: Recommender, person: session.Person, movie_id: int) -> float:
@@ -224,11 +229,20 @@ def _on_star(owner: session.Owner, movie_id: int) -> None:
 
 
 @callback
+def _on_star_to_rate(owner: session.Owner, movie_id: int) -> None:
+    _rate(owner, movie_id, star_control.chosen(movie_id), _MOVED)
+
+
+_ON_STAR = {RATE: _on_star, TO_RATE: _on_star_to_rate}
+"""By the fragment that draws the stars."""
+
+
+@callback
 def _on_clear(owner: session.Owner, movie_id: int) -> None:
     _rate(owner, movie_id, None)
 
 
-def _rate(owner: session.Owner, movie_id: int, stars: Any) -> None:
+def _rate(owner: session.Owner, movie_id: int, stars: Any, moved: list[str] = _LISTS) -> None:
     """Keep the stars, or take them away (None), and draw again what that changes; a loss is said in the movie's row."""
     lost = "The stars were not taken away." if stars is None else f"{star_control.in_words(stars)} not saved."
     with said(_row_of(movie_id), f"{lost} "), _gone_is_shown():
@@ -238,7 +252,7 @@ def _rate(owner: session.Owner, movie_id: int, stars: Any) -> None:
             notices.say(
                 "That star began a private profile of your own. Its link is on the Profile page.", "success", _BEGUN
             )
-        st.rerun(_EVERYTHING if begun else _LISTS)
+        st.rerun(_EVERYTHING if begun else moved)
 
 
 def _row_of(movie_id: int) -> str:
@@ -259,7 +273,7 @@ def undo_button(person: session.Person) -> None:
 
 def undone() -> bool:
     """Say once what undo did, or that a star began a profile; whether there was anything to say."""
-    return notices.here(_UNDO, RATE) or notices.here(_BEGUN, RATE)
+    return notices.here(_UNDO, SO_FAR) or notices.here(_BEGUN, SO_FAR)
 
 
 @callback

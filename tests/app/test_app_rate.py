@@ -262,6 +262,7 @@ def test_five_stars_for_science_fiction_bring_science_fiction():
         title = data.movies.set_index("movie_id")["title"][movie]
         app.text_input(key="rate_query").set_value(title).run()
         app.radio(key=f"stars_{movie}").set_value(5.0).run()
+        app.run()  # Only what moves with a star was drawn, and the tool forgets what was not.
     assert_sound(app)
     assert lead() > before
 
@@ -344,3 +345,16 @@ def test_marks_of_the_top_five_by_hand():
     assert top.change(40) == ""
     top.follow(2, {20: 4.4, 10: 4.3, 40: 4.1})
     assert top.mark(20) == ":green[▲ 1]", "being drawn again is no change"
+
+
+def test_a_star_of_what_is_to_be_rated_draws_no_row_of_what_is_rated_again():
+    app = visit("rate", profile=ProfileStore().create("demo", ratings=[(movie, 4.0, movie) for movie in (700, 701)]))
+    offered = [radio.key for radio in app.radio if radio.key.startswith("stars_")]
+    assert {"stars_700", "stars_701"} <= set(offered)
+    app.radio(key=offered[0]).set_value(5.0).run()
+    assert_sound(app)
+    drawn = {radio.key for radio in app.radio}
+    assert offered[0] in drawn
+    assert not drawn & {"stars_700", "stars_701"}
+    assert "Rated so far: 3" in [shown.value for shown in app.header]
+    assert "Your top 5 now" in [shown.value for shown in app.header]
