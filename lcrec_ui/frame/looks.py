@@ -46,7 +46,8 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 .lcrec-about summary { cursor: pointer; padding: 0.3rem 0; }
 .lcrec-about dt { font-weight: 600; } .lcrec-about dd { margin: 0 0 0.3rem 1rem; }
 /* Plotly's greys are fixed. */
-.js-plotly-plot :is(.xtick, .ytick, .barlayer, .waterfalllayer, .legend, .annotation, .g-xtitle, .g-ytitle) text {
+.js-plotly-plot :is(.xtick, .ytick, .y2tick, .barlayer, .waterfalllayer) text,
+.js-plotly-plot :is(.legend, .annotation, .g-xtitle, .g-ytitle) text {
     fill: currentColor !important;
 }
 </style>"""
