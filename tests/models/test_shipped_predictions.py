@@ -13,7 +13,14 @@ from lcrec_core.data.profile import Profile
 from lcrec_core.serving.recommender import Recommender
 
 FOLDER = Path(__file__).parent / "shipped_predictions"
-BUNDLES = ("demo/lcrec", "demo/paper", "ml-1m/lcrec", "ml-1m/paper", "ml-latest-small/lcrec")
+BUNDLES = (
+    "demo/lcrec",
+    "demo/paper",
+    "ml-1m/lcrec",
+    "ml-1m/paper",
+    "ml-latest-small/lcrec",
+    "ml-latest-small/paper",
+)
 MARKS = {name: pytest.mark.real_data(name) for name in ("ml-1m", "ml-latest-small")}
 
 
