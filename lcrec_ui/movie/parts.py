@@ -45,6 +45,7 @@ STYLE = """<style>
     .st-key-movie_head > :has(> .st-key-movie_facts), .st-key-movie_facts { display: contents !important; }
     .st-key-movie_facts > * { grid-column: 1 / -1; }
     .st-key-movie_facts > :nth-child(-n + 2) { grid-column: 2; }
+    .st-key-movie_facts [data-testid=stHorizontalBlock]:has([data-testid=stMetric]) { row-gap: 0.5rem; }
     .st-key-movie_similar > :has(> [class*='st-key-near_']) { width: 6.4rem !important; flex: none; }
     [class*='st-key-near_'] { width: 100% !important; }
 }

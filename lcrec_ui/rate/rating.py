@@ -56,6 +56,10 @@ STYLE = f"""<style>{star_control.STYLE}
 [class*='st-key-movie_'] [data-testid=stHorizontalBlock] > [class*='st-key-stars_'] {{ flex: 1 0 100%; }}
 .st-key-undone [data-testid=stAlertContainer] {{ padding: 0; min-height: 0; background: none; }}
 [class*='st-key-clear_'] button {{ min-height: 1.75rem; padding-top: 0; padding-bottom: 0; }}
+@media (pointer: coarse) {{
+    /* A target of 44 px in the 32 px that every row has for it. */
+    [class*='st-key-movie_'] [class*='st-key-clear_'] {{ margin-block: -2px -10px; }}
+}}
 [class*='st-key-clear_'] p span {{
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }}

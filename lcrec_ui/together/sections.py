@@ -35,6 +35,9 @@ _ABOUT = {
 
 STYLE = """<style>
 .st-key-for_both { gap: 0.6rem; }
+[data-testid=stElementContainer]:has(> .stPageLink) { margin: 0; }
+/* What both gave, below the title of the movie and no larger. */
+[data-testid=stElementContainer]:has(> .stPageLink) + [data-testid=stElementContainer] p { font-size: 0.875rem; }
 </style>"""
 
 
