@@ -16,8 +16,10 @@ STYLE = (
 button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="stSliderThumbValue"],
 [data-testid="stBaseButton-secondary"]:enabled:hover, [data-testid="stBaseButton-tertiary"]:enabled:hover,
 [data-testid="stPopoverButton"]:enabled:hover { color: inherit !important; }
-/* Captions are text of 60 %, and code in them would be fainter still. */
-[data-testid="stCaptionContainer"] code { color: inherit; }
+/* Captions are text of 60 %, and code in them would be fainter still; on the ground of code they are too faint. */
+[data-testid="stCaptionContainer"] code { color: inherit; background: none; padding: 0; }
+/* The grey of comments is fixed. */
+[data-testid="stCode"] .token.comment { color: inherit !important; font-style: italic; }
 /* A card's heading follows the page's title, so that levels are not skipped, and looks like what it heads. */
 [class*="st-key-card_"] h2 { padding: 0 0 1.1rem; font-size: 1.1rem; }
 /* Tables of ours: real ones, so that they can be searched and read out. Wide ones scroll, their first column stays. */
@@ -45,6 +47,19 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 .lcrec-about { font-size: 0.85rem; margin-top: 0.4rem; }
 .lcrec-about summary { cursor: pointer; padding: 0.3rem 0; }
 .lcrec-about dt { font-weight: 600; } .lcrec-about dd { margin: 0 0 0.3rem 1rem; }
+/* Under a finger whatever is pressed is 44 px high. */
+@media (pointer: coarse) {
+    [data-testid="stMain"] :is(.stButton, .stDownloadButton, .stPopover, [data-testid="stButtonGroup"]) button {
+        min-height: 2.75rem;
+    }
+}
+/* Whoever asked for less motion sees none, neither of ours nor of Streamlit's. */
+@media (prefers-reduced-motion: reduce) {
+    *, ::before, ::after {
+        animation-duration: 1ms !important; animation-delay: 0s !important; animation-iteration-count: 1 !important;
+        transition-duration: 1ms !important; transition-delay: 0s !important; scroll-behavior: auto !important;
+    }
+}
 /* Plotly's greys are fixed. */
 .js-plotly-plot :is(.xtick, .ytick, .y2tick, .barlayer, .waterfalllayer) text,
 .js-plotly-plot :is(.legend, .annotation, .g-xtitle, .g-ytitle) text {

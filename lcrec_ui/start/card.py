@@ -50,6 +50,8 @@ STYLE = """<style>
 .st-key-answers p span, .st-key-back p span {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
+/* It moves nothing, and stays where less motion is asked for. */
+[data-testid=stMain] .st-key-answers button { animation-duration: 0.35s !important; }
 @keyframes deaf { from, 99% { pointer-events: none; } }
 @media (max-width: 640px) {
     .st-key-answers { grid-template-columns: repeat(2, 1fr); }
