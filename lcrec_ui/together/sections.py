@@ -187,6 +187,6 @@ def _row(
     """
     with st.container(gap=None):
         behind = f" :small[:gray[{about}]]" if about else ""
-        movie_link.link(f"{before}**{plain(spoken(title))}**{behind}", movie_id)
+        movie_link.title_link(f"{before}**{plain(spoken(title))}**{behind}", movie_id)
         said = [f"{name} :yellow[{stars(number)}] {number:{spec}}" for name, number in zip(names, numbers, strict=True)]
         st.markdown(" · ".join(said))
