@@ -32,6 +32,7 @@ _PAGE = f"light-dark({st.get_option('theme.light.backgroundColor')}, {st.get_opt
 # The top five stays in sight beside the long lists, and on a phone above them: one line each, so that it covers little
 # of them. What gets the keyboard is not to hide beneath it. Streamlit draws the last margin of a text back by 1 rem.
 STYLE = f"""<style>
+.st-key-top_five .stPageLink p > :not(strong) {{ white-space: nowrap; display: inline-block; }}
 @media (min-width: 900px) {{
     .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {{
         position: sticky; top: 4.5rem; align-self: flex-start;
