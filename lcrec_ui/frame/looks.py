@@ -18,8 +18,9 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 [data-testid="stPopoverButton"]:enabled:hover { color: inherit !important; }
 /* Captions are text of 60 %, and code in them would be fainter still; on the ground of code they are too faint. */
 [data-testid="stCaptionContainer"] code { color: inherit; background: none; padding: 0; }
-/* The grey of comments is fixed. */
-[data-testid="stCode"] .token.comment { color: inherit !important; font-style: italic; }
+/* The colours of code are fixed, and some are too faint on our ground. */
+[data-testid="stCode"] .token { color: inherit !important; }
+[data-testid="stCode"] .token.comment { font-style: italic; }
 /* A card's heading follows the page's title, so that levels are not skipped, and looks like what it heads. */
 [class*="st-key-card_"] h2 { padding: 0 0 1.1rem; font-size: 1.1rem; }
 /* Tables of ours: real ones, so that they can be searched and read out. Wide ones scroll, their first column stays. */
@@ -47,17 +48,21 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
 .lcrec-about { font-size: 0.85rem; margin-top: 0.4rem; }
 .lcrec-about summary { cursor: pointer; padding: 0.3rem 0; }
 .lcrec-about dt { font-weight: 600; } .lcrec-about dd { margin: 0 0 0.3rem 1rem; }
-/* Under a finger whatever is pressed is 44 px high. */
+/* Where the keyboard is. */
+:is(.stPageLink a, [data-testid="stSidebarNavLink"]):focus-visible {
+    outline: 2px solid currentColor; outline-offset: 2px;
+}
+/* Under a finger whatever is pressed is 44 px wide and high. */
 @media (pointer: coarse) {
     [data-testid="stMain"] :is(.stButton, .stDownloadButton, .stPopover, [data-testid="stButtonGroup"]) button {
-        min-height: 2.75rem;
+        min-height: 2.75rem; min-width: 2.75rem;
     }
 }
 /* Whoever asked for less motion sees none, neither of ours nor of Streamlit's. */
 @media (prefers-reduced-motion: reduce) {
     *, ::before, ::after {
         animation-duration: 1ms !important; animation-delay: 0s !important; animation-iteration-count: 1 !important;
-        transition-duration: 1ms !important; transition-delay: 0s !important; scroll-behavior: auto !important;
+        transition-duration: 0s !important; transition-delay: 0s !important; scroll-behavior: auto !important;
     }
 }
 /* Plotly's greys are fixed. */
