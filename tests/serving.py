@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Playwright, expect
 
@@ -117,6 +118,20 @@ def settle(page: Page) -> None:
     """Wait until the page's script has ended and nothing is left to be drawn."""
     page.wait_for_selector(SETTLED, timeout=SETTLE_MS)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=SETTLE_MS)
+
+
+def requests_of(page: Page) -> list[str]:
+    """The address of everything that the page asks for from now on, as it asks; its websockets too."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    return asked
+
+
+def of_others(asked: list[str], page: Page) -> list[str]:
+    """The addresses that lead to another host than the page came from."""
+    own = urlsplit(page.url).netloc
+    return [url for url in asked if not url.startswith(("data:", "blob:")) and urlsplit(url).netloc != own]
 
 
 _FOREIGN = """() => [...document.querySelectorAll("a[href], svg a, img, image, iframe, script, link, object, embed")]

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.needs import browser_path
-from tests.serving import SETTLE_MS, Server, launch, serve
+from tests.serving import SETTLE_MS, Server, launch, of_others, requests_of, serve
 
 # What a tab keeps for itself is new with each tab, and says whether this one has begun.
 FORGET = """try { if (!sessionStorage.begun) { localStorage.clear(); sessionStorage.begun = 1 } }
@@ -42,17 +41,12 @@ def page(home: BrowserContext) -> Iterator[Page]:
     home.clear_cookies()
     tab = home.new_page()
     tab.add_init_script(FORGET)
-    asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
+    asked = requests_of(tab)
     yield tab
-    outside = [url for url in asked if not url.startswith(("data:", "blob:")) and host(url) != host(tab.url)]
+    outside = of_others(asked, tab)
     for each in home.pages:
         each.close()
     assert outside == []
-
-
-def host(url: str) -> str:
-    return urlsplit(url).netloc
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from tests.serving import SETTLE_MS, Server, assert_no_traceback, settle
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
+RINGED = """one => [one, one.closest("label") ?? one].some(each => {
+    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(each);
+    return (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none"; })"""
 ANSWERS = ["Loved it", "Not for me", "It was fine", "Not seen"]
 
 
@@ -93,6 +96,56 @@ def test_ten_taps_make_the_list_ones_own_and_the_copied_link_opens_it_elsewhere(
     expect(opened.get_by_text("Picked for New profile from 8 ratings")).to_be_visible()
     expect(opened.get_by_role("button", name="Make it yours")).to_have_count(0)
     elsewhere.close()
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until it has the keyboard."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("one => one === document.activeElement"):
+            # Whoever has no pointer sees where the keyboard is: a ring, or the ring of what stands for a hidden field.
+            assert wanted.evaluate(RINGED), "nothing shows where the keyboard is"
+            return
+    raise AssertionError(f"Tab does not lead to {wanted}")
+
+
+def test_a_list_of_ones_own_and_stars_by_keyboard_alone(page: Page, server: Server):
+    page.goto(server.url)
+    expect(page.locator("[class*='st-key-card_']")).to_have_count(5)
+    settle(page)
+    tab_to(page, page.get_by_role("button", name="Make it yours"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-question h2")).to_be_visible()
+    settle(page)
+    tab_to(page, answer(page, "Loved it"))
+    for number in range(1, 4):
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(f"{number} of 10")).to_be_visible()
+        settle(page)
+        expect(answer(page, "Loved it")).to_be_focused()
+
+    way = page.get_by_test_id("stMain").get_by_role("link", name="Search and rate movies")
+    tab_to(page, way)
+    page.keyboard.press("Enter")
+    row = page.locator("[class*='st-key-movie_']").first
+    expect(row).to_be_visible()
+    settle(page)
+    tab_to(page, row.get_by_role("radio", name="1 star", exact=True))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("heading", name="Rated so far: 4")).to_be_visible()
+    settle(page)
+    before = top_five(page)
+    for stars in ("2 stars", "3 stars", "4 stars"):
+        page.keyboard.press("ArrowRight")
+        given = row.get_by_role("radio", name=stars, exact=True)
+        expect(given).to_be_checked()
+        expect(given).to_be_focused()
+        settle(page)
+    assert top_five(page) != before
+    tab_to(page, row.get_by_role("button", name="Clear"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Rated so far: 3")).to_be_visible()
+    assert_no_traceback(page)
 
 
 def test_the_moving_top_five_stays_in_sight_on_a_phone(page: Page, server: Server):

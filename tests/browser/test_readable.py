@@ -1,17 +1,29 @@
-"""Every page can be read: contrast by WCAG 2.1 AA, headings that skip no level, nothing past the edge of a phone."""
+"""Every page can be read, listened to and tapped, and asks nobody else for anything.
+
+Contrast by WCAG 2.1 AA, headings that skip no level, nothing past the edge of a phone, axe-core's rules, targets for a
+finger, no motion for whoever asked for less.
+"""
 
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
-from tests.serving import SETTLE_MS, Server, serve, settle
+from tests.serving import REPOSITORY, SETTLE_MS, Server, of_others, requests_of, serve, settle
 
 pytestmark = pytest.mark.browser
 
 LOOK = (Path(__file__).parent / "readable.js").read_text()
+USE = (Path(__file__).parent / "usable.js").read_text()
+STREAMLITS = (
+    ("list", "[data-testid=stSidebarNavItems]", "the navigation's sections have headings among its items"),
+    ("listitem", "[data-testid=stSidebarNavItems] li", "the same: it wraps the items of a section"),
+    ("scrollable-region-focusable", ".katex-display", "a wide formula scrolls; browsers give it the keyboard"),
+)
+"""What axe-core finds in Streamlit's own parts, which no page of ours can change: its rule, where, and why."""
 PAGES = {
     "For you": "",
     "Make it yours": "start",
@@ -39,7 +51,9 @@ Lights = Literal["light", "dark"]
 
 
 def seen_in(browser: Browser, lights: Lights) -> Page:
-    context = browser.new_context(color_scheme=lights, viewport=LAPTOP)
+    """A page for somebody with a finger, who asked for less motion in the dark."""
+    motion: Literal["reduce", "no-preference"] = "reduce" if lights == "dark" else "no-preference"
+    context = browser.new_context(color_scheme=lights, viewport=LAPTOP, has_touch=True, reduced_motion=motion)
     context.set_default_timeout(SETTLE_MS)
     return context.new_page()
 
@@ -52,12 +66,28 @@ def look(page: Page) -> dict[str, Any]:
     return found
 
 
+def use(page: Page, lights: Lights) -> tuple[list[str], set[int]]:
+    """What is wrong for whoever listens or taps, in words; and which of `STREAMLITS` were found."""
+    page.evaluate(AXE_SCRIPT)
+    on_a_phone = lights == "dark"
+    found = page.evaluate(USE, [[[rule, selector] for rule, selector, _ in STREAMLITS], on_a_phone])
+    assert found["checked"] > 10
+    return found["ours"], set(found["used"])
+
+
+def test_no_page_is_forgotten():
+    pages = {path.stem.partition("_")[2] for path in (REPOSITORY / "pages").glob("*.py")}
+    assert pages == {path.partition("?")[0] or "for-you" for path in PAGES.values()}
+
+
 @pytest.mark.parametrize("lights", ["light", "dark"])
-def test_every_page_can_be_read_and_a_phone_needs_no_sideways_scrolling(
+def test_every_page_can_be_read_listened_to_and_tapped_and_asks_nobody_else(
     browser: Browser, server: Server, lights: Lights
 ):
     page = seen_in(browser, lights)
-    failing, skipping = {}, {}
+    asked = requests_of(page)
+    failing, skipping, unusable = {}, {}, {}
+    streamlits: set[int] = set()
     for name, path in PAGES.items():
         page.goto(f"{server.url}/{path}")
         page.locator("h1").wait_for()
@@ -69,12 +99,24 @@ def test_every_page_can_be_read_and_a_phone_needs_no_sideways_scrolling(
         levels = found["levels"]
         if levels[:1] != [1] or levels.count(1) != 1 or any(after > before + 1 for before, after in pairwise(levels)):
             skipping[name] = levels
+        # Of what axe-core finds only contrast follows from the lights, and that is looked at above: one of each width.
+        if lights == "light":
+            wrong, known = use(page, lights)
         page.set_viewport_size(PHONE)
         page.wait_for_function(FITS)
+        if lights == "dark":
+            wrong, known = use(page, lights)
         page.set_viewport_size(LAPTOP)
+        unusable |= {name: wrong} if wrong else {}
+        streamlits |= known
+    others = of_others(asked, page)
     page.context.close()
     assert not failing
     assert not skipping
+    assert not unusable
+    assert streamlits == set(range(len(STREAMLITS))), "what Streamlit has mended needs no excuse"
+    assert len(asked) > len(PAGES)
+    assert others == []
 
 
 def test_whatever_a_page_may_show_can_be_read(browser: Browser, tmp_path: Path):
