@@ -41,7 +41,8 @@ STYLE = f"""<style>
 @media (max-width: 640px) {{
     [data-testid=stMain] {{ scroll-padding-top: 14rem; }}
     .st-key-beside [data-testid=stColumn]:has(.st-key-top_five) {{ position: sticky; top: 3.75rem; z-index: 10; }}
-    .st-key-top_five {{ padding: 0.4rem 0.75rem; gap: 0; background: {_PAGE}; }}
+    .st-key-top_five {{ padding: 0.4rem 0.75rem; background: {_PAGE}; }}
+    .st-key-top_five, .st-key-top_five [data-testid=stVerticalBlock] {{ gap: 0; }}
     .st-key-top_five h2 {{ padding: 0 0 1.15rem; font-size: 0.95rem; }}
     .st-key-top_five [data-testid=stElementContainer]:has(a) {{ flex: none; height: 1.4rem; margin: 0; }}
     .st-key-top_five [data-testid=stPageLink-NavLink] {{ width: 100%; height: 1.4rem; min-height: 0; }}
