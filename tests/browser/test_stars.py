@@ -3,6 +3,7 @@
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -61,8 +62,12 @@ def filled(row: Locator) -> list[bool]:
     return [label.evaluate(drawn) for label in row.locator("label[data-testid=stRadioOption]").all()]
 
 
-def given(store: ProfileStore, token: str) -> list[float]:
-    return [rating.rating for rating in store.get(token).ratings]
+def assert_given(page: Page, store: ProfileStore, token: str, stars: list[float]) -> None:
+    """That is what is kept in the end: a star is checked in the browser a moment before it is kept."""
+    deadline = time.monotonic() + SETTLE_MS / 1000
+    while (given := [rating.rating for rating in store.get(token).ratings]) != stars and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert given == stars
 
 
 def test_half_stars_by_pointer_and_by_keyboard(page: Page, halves: Server):
@@ -74,7 +79,7 @@ def test_half_stars_by_pointer_and_by_keyboard(page: Page, halves: Server):
     expect(row.get_by_role("radio", name="3.5 stars")).to_be_checked()
     expect(row).to_contain_text("We would have guessed")
     settle(page)
-    assert given(store, token) == [3.5]
+    assert_given(page, store, token, [3.5])
     assert filled(row) == [True] * 7 + [False] * 3
     after = [shown.bounding_box() for shown in page.locator(ROWS).all()]
     assert [box["y"] for box in after] == [box["y"] for box in before], "no row moved"
@@ -85,18 +90,18 @@ def test_half_stars_by_pointer_and_by_keyboard(page: Page, halves: Server):
         expect(row.get_by_role("radio", name=stars, exact=True)).to_be_checked()
         expect(row.get_by_role("radio", name=stars, exact=True)).to_be_focused()
         settle(page)
-    assert given(store, token) == [4.5]
+    assert_given(page, store, token, [4.5])
     assert filled(row) == [True] * 9 + [False]
 
     # The same again is no clearing; clearing has its own button.
     option(row, "4.5 stars").click()
     settle(page)
     expect(row.get_by_role("radio", name="4.5 stars")).to_be_checked()
-    assert given(store, token) == [4.5]
+    assert_given(page, store, token, [4.5])
     row.get_by_role("button", name="Clear").click()
     expect(row.get_by_role("radio", checked=True)).to_have_count(0)
     settle(page)
-    assert given(store, token) == []
+    assert_given(page, store, token, [])
     assert filled(row) == [False] * 10
     assert_no_traceback(page)
 
@@ -136,12 +141,12 @@ def test_a_finger_gives_a_whole_star_first_and_then_half_of_it(browser: Browser,
         page.touchscreen.tap(whole["x"] + left_or_right * whole["width"], whole["y"] + whole["height"] / 2)
         expect(row.get_by_role("radio", name=f"{stars:g} stars", exact=True)).to_be_checked()
         settle(page)
-        assert given(store, token) == [stars]
+        assert_given(page, store, token, [stars])
         assert filled(row) == [half < 2 * stars for half in range(10)]
     option(row, "2 stars").tap()
     expect(row.get_by_role("radio", name="2 stars", exact=True)).to_be_checked()
     settle(page)
-    assert given(store, token) == [2]
+    assert_given(page, store, token, [2])
     context.close()
 
 
@@ -196,7 +201,7 @@ def test_a_star_that_could_not_be_kept_is_said_beside_it(
     expect(said).to_contain_text("5 stars not saved", timeout=FAR_BELOW_THE_OLD_WAIT_MS)
     settle(page)
     assert filled(row) == [True, True, False, False, False]
-    assert given(store, token) == [2.0]
+    assert_given(page, store, token, [2.0])
     assert_no_traceback(page)
 
 
