@@ -240,6 +240,8 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
 
 def table(rows: Sequence[Row]) -> str:
     """Markdown: a line for each row."""
+    if not rows:
+        return "Nothing has been measured yet."
     lines = [f"| {' | '.join(name for name, _ in COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     return "\n".join([*lines, *(f"| {' | '.join(cell(each) for _, cell in COLUMNS)} |" for each in rows)])
 
