@@ -11,7 +11,7 @@ from lcrec_core.serving.importing import Holds, Plan
 from lcrec_core.serving.matching import Match
 from lcrec_core.sources.history.container import LARGEST
 from lcrec_core.sources.history.entries import NOT_INTERESTED, SAVED, SEEN, Entry
-from lcrec_ui.frame import export, failures, lookups, notices, profiles, session, sidebar
+from lcrec_ui.frame import export, failures, lookups, notices, profiles, search, session, sidebar
 from lcrec_ui.frame.failures import callback, said
 from lcrec_ui.frame.lookups import Movie
 from lcrec_ui.frame.text import clean, count, distinct, plain
@@ -255,15 +255,7 @@ def _by_hand(held: Brought, data: Dataset, matches: list[Match]) -> None:
         place = st.selectbox("Film of your file", places, format_func=lambda at: labels.get(at, ""), key=_FIX)
         if place not in labels:  # a browser can send anything
             return
-        query = st.text_input(
-            "Search its movie",
-            key=_QUERY,
-            type="search",
-            live=True,
-            placeholder="Type a title: matrix, amelie, star wars",
-            max_chars=100,
-        )
-        typed = (query or "").strip()
+        typed = search.typed("Search its movie", _QUERY)
         found = lookups.title_index(data.name).search(typed or matches[place].entry.name, _RESULTS)
         if not found.movie_ids:
             st.caption("No title is like that.")

@@ -15,7 +15,7 @@ from lcrec_core.models.paper.family import PaperFamily
 from lcrec_core.models.registry import FAMILIES
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.serving.lists import RATING, Wish
-from lcrec_ui.frame import failures, in_browser, loaders, lookups, permissions, session
+from lcrec_ui.frame import failures, in_browser, loaders, lookups, permissions, search, session
 from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import count, distinct, plain, quoted
 
@@ -116,18 +116,11 @@ def choose(recommender: Recommender, person: session.Person) -> Subject:
     chosen = st.session_state.setdefault(_CHOSEN, {})
     if chosen.get(data_name) not in known:
         chosen[data_name] = best[0].movie_id if best else int(recommender.catalogue.movie_ids[0])
-    query = st.text_input(
-        "Movie to be predicted",
-        key=_QUERY,
-        type="search",
-        live=True,
-        placeholder="Type a title: matrix, amelie, star wars",
-        max_chars=100,
-    )
-    if query and query.strip():
+    query = search.typed("Movie to be predicted", _QUERY)
+    if query:
         offered = list(lookups.title_index(data_name).search(query, FOUND).movie_ids)
         if not offered:
-            st.caption(f"No title is like “{plain(query.strip())}”.")
+            st.caption(f"No title is like “{plain(query)}”.")
     else:
         offered = [movie.movie_id for movie in best]
     st.session_state[_PICK] = chosen[data_name]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.sources.published import DATA_LABELS
-from lcrec_ui.frame import lookups, movie_link, session
+from lcrec_ui.frame import lookups, movie_link, search, session
 from lcrec_ui.frame.text import count, plain, quoted
 from lcrec_ui.posters import shown
 
@@ -65,15 +65,7 @@ def box(data_name: str, label: str) -> None:
         data_name: Whose movies.
         label: Above the box.
     """
-    query = st.text_input(
-        label,
-        key=_QUERY,
-        type="search",
-        live=True,
-        placeholder="Type a title: matrix, amelie, star wars",
-        max_chars=100,
-    )
-    typed = (query or "").strip()
+    typed = search.typed(label, _QUERY)
     if not typed:
         return
     found = lookups.title_index(data_name).search(typed, _RESULTS)

@@ -11,7 +11,7 @@ from lcrec_core.data.titles import spoken
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.sources.datasets import DEMO
 from lcrec_core.sources.published import DATA_LABELS
-from lcrec_ui.frame import loaders, lookups, movie_link, session, star_control
+from lcrec_ui.frame import loaders, lookups, movie_link, search, session, star_control
 from lcrec_ui.frame.failures import callback, fragment
 from lcrec_ui.frame.text import count, plain, stars
 from lcrec_ui.posters import shown
@@ -97,24 +97,17 @@ def top_five(recommender: Recommender, person: session.Person) -> None:
 
 def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
     """What the search finds, or suggestions while nothing is searched for; returns the movies shown."""
-    query = st.text_input(
-        "Search a movie",
-        key=_QUERY,
-        type="search",
-        live=True,
-        placeholder="Type a title: matrix, amelie, star wars",
-        max_chars=100,
-    )
-    if query and query.strip():
+    query = search.typed("Search a movie", _QUERY)
+    if query:
         index = lookups.title_index(recommender.data.name)
         found = index.search(query, ROWS)
         movies = list(found.movie_ids)
         until = _films_until(recommender.data.name, index.newest)
         if not movies:
-            st.info(f"No title is like “{plain(query.strip())}”.{until}", icon=":material/search_off:")
+            st.info(f"No title is like “{plain(query)}”.{until}", icon=":material/search_off:")
             return set()
         if found.nearest:
-            st.caption(f"No title has “{plain(query.strip())}”; these are nearest in spelling.{until}")
+            st.caption(f"No title has “{plain(query)}”; these are nearest in spelling.{until}")
     else:
         movies = suggestions(recommender, person.profile)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -54,6 +54,7 @@ SHOWN = frozenset(
         "success",
         "text_area",
         "text_input",
+        "typed",
         "title",
         "toast",
         "toggle",
@@ -91,6 +92,7 @@ OURS = {
     "data/views.py": {"tables.genre_places", "tables.word_places", "state", "name"},
     "frame/failures.py": {"then", "before"},  # words of ours around an error's own
     "for_you/filters.py": {"default_min_ratings(data)"},
+    "frame/search.py": {"label"},  # its callers' are looked at
     "frame/movie_link.py": {"label"},  # its callers' are looked at
     "frame/marks.py": {
         *("marked_label", "label", "_SAID[mark][0 if on else 1]"),
