@@ -138,12 +138,17 @@ def _server(port: int, environment: dict[str, str]) -> Iterator[subprocess.Popen
     try:
         yield running
     finally:
-        running.terminate()
-        try:
-            running.wait(10)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+        end(running)
+
+
+def end(process: subprocess.Popen) -> None:
+    """Ask a process to end, and make it."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from lcrec_ui.serve import end
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
 SETTLE_MS = 60_000
@@ -90,12 +92,7 @@ def serve(
         _wait_until_healthy(server)
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def _wait_until_healthy(server: Server) -> None:
