@@ -35,10 +35,11 @@ class Catalogue:
         self.film = most_rated_twins(data)  # (M,), the position that stands for each movie's film
         self.stands_for_film = self.film == np.arange(len(self.film))
         self.years = data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
+        self.titles = [str(title) for title in data.movies[Col.TITLE]]
+        self.genres_of = [tuple(split_genres(joined)) for joined in data.movies[Col.GENRES]]
         self.genres = data.genres
         self.has_genre = np.array(
-            [[genre in split_genres(joined) for genre in self.genres] for joined in data.movies[Col.GENRES]],
-            dtype=bool,
+            [[genre in of_movie for genre in self.genres] for of_movie in self.genres_of], dtype=bool
         ).reshape(len(self.movie_ids), len(self.genres))
 
     @cached_property

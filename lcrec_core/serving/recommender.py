@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from lcrec_core.data.dataset import Col, Dataset, split_genres
+from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.models import registry
 from lcrec_core.models.blend.config import BlendConfig
@@ -185,7 +185,8 @@ class Recommender:
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
         order, scores = self._ranked(profile, filters, wish)
-        return [self._line(profile, i, score) for i, score in zip(order[:n], scores[:n], strict=True)]
+        prediction, ratings = self._prediction(profile), self._ratings(profile)
+        return [self._line(prediction, ratings, i, score) for i, score in zip(order[:n], scores[:n], strict=True)]
 
     def explain(self, profile: Profile, movie_id: int) -> Explanation:
         """Why the movie may fit: the liked movies nearest to it, and its genres that the person favours."""
@@ -346,19 +347,18 @@ class Recommender:
             order[:DIVERSIFIED] = top[diversified(scores[top], self._alike[top], wish.diversity)]
         return order, scores[order]
 
-    def _line(self, profile: Profile, position: int, score: float) -> Recommendation:
-        movie = self.data.movies.iloc[position]
-        mean = self.catalogue.mean_rating[position]
-        prediction = self._prediction(profile)
+    def _line(self, prediction: Prediction, ratings: np.ndarray, position: int, score: float) -> Recommendation:
+        catalogue = self.catalogue
+        year, mean = catalogue.years[position], catalogue.mean_rating[position]
         probabilities = None if prediction.probabilities is None else prediction.probabilities[position]
         return Recommendation(
-            movie_id=int(movie[Col.MOVIE]),
-            title=str(movie[Col.TITLE]),
-            year=None if pd.isna(movie[Col.YEAR]) else int(movie[Col.YEAR]),
-            genres=tuple(split_genres(movie[Col.GENRES])),
-            predicted=float(self._ratings(profile)[position]),
+            movie_id=int(catalogue.movie_ids[position]),
+            title=catalogue.titles[position],
+            year=None if np.isnan(year) else int(year),
+            genres=catalogue.genres_of[position],
+            predicted=float(ratings[position]),
             mean_rating=None if np.isnan(mean) else float(mean),
-            num_ratings=int(self.catalogue.num_ratings[position]),
+            num_ratings=int(catalogue.num_ratings[position]),
             score=float(score),
             probabilities=None if probabilities is None else tuple(probabilities.tolist()),
             p_like=None if probabilities is None else float(self.data.scale.p_at_least(probabilities)),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, NamedTuple
@@ -65,14 +66,17 @@ class StoredProfile:
     """Movies by mark, the latest first; a mark that no movie has is left out."""
     marked_at: dict[tuple[str, int], int] = field(default_factory=dict)
     """When each mark was set, by mark and movie: seconds since 1970, UTC."""
+    can_undo: bool = False
+    """Whether `ProfileStore.undo` would take something back."""
 
     @property
     def unwanted(self) -> frozenset[int]:
         """Movies that no list should offer: those marked as seen or as of no interest."""
         return frozenset(self.marks.get(NOT_INTERESTED, ())) | frozenset(self.marks.get(SEEN, ()))
 
-    def to_profile(self) -> Profile:
-        """What the recommender needs of it."""
+    @cached_property
+    def profile(self) -> Profile:
+        """What the recommender needs of it; one object."""
         return Profile.of(
             self.ratings,
             gender=self.gender,
@@ -165,6 +169,7 @@ class ProfileStore:
             found = _find(connection, token)
             rows = _sound_rows(connection.execute(_RATINGS_IN_TIME, {"profile": found.id}).all())
             marked, marked_at = _sound_marks(connection.execute(_MARKS_IN_TIME, {"profile": found.id}).all())
+            last = connection.execute(_LAST_NOT_UNDONE, {"profile": found.id}).first()
         return StoredProfile(
             token=token,
             data=found.data,
@@ -177,6 +182,7 @@ class ProfileStore:
             ratings=rows,
             marks=marked,
             marked_at=marked_at,
+            can_undo=last is not None,
         )
 
     def update(
@@ -329,14 +335,14 @@ class ProfileStore:
                 _put(connection, profile_id, last.movie_id, *old, last.previous_position, replaces=there)
         return Undone(last.movie_id, rating=last.previous_rating, was=last.rating)
 
-    def can_undo(self, token: str) -> bool:
-        """Whether `undo` would take something back."""
-        with self._database.read() as connection:
-            profile_id = _find(connection, token).id
-            return _last_not_undone(connection, profile_id) is not None
-
 
 _PROFILE = sa.bindparam("profile", type_=sa.BigInteger)
+
+# Made once: to put a statement together takes longer than to execute it.
+_FIND = sa.select(profiles).where(profiles.c.token_hash == sa.bindparam("token_hash"))
+_FIND_LOCKED = _FIND.with_for_update()
+
+_CURRENT = sa.select(ratings).where(ratings.c.profile_id == _PROFILE, ratings.c.movie_id == sa.bindparam("movie"))
 
 _RATINGS_IN_TIME = (
     sa.select(ratings.c.movie_id, ratings.c.rating, ratings.c.timestamp)
@@ -377,8 +383,8 @@ def _new_key(result: sa.CursorResult[Any]) -> int:
 
 def _find(connection: sa.Connection, token: str, *, lock: bool = False) -> sa.Row[Any]:
     """The profile's row; with `lock`, other writers of this profile wait (in SQLite all writers do anyway)."""
-    query = sa.select(profiles).where(profiles.c.token_hash == checks.token_hash(token))
-    found = connection.execute(query.with_for_update() if lock else query).first()
+    query = _FIND_LOCKED if lock else _FIND
+    found = connection.execute(query, {"token_hash": checks.token_hash(token)}).first()
     if found is None:
         raise checks.unknown_profile()
     given = {field: getattr(found, field) for field in ("name", "gender", "age", "occupation", "data")}
@@ -393,8 +399,7 @@ def _find(connection: sa.Connection, token: str, *, lock: bool = False) -> sa.Ro
 
 
 def _current(connection: sa.Connection, profile_id: int, movie_id: int) -> sa.Row[Any] | None:
-    query = sa.select(ratings).where(ratings.c.profile_id == profile_id, ratings.c.movie_id == movie_id)
-    found = connection.execute(query).first()
+    found = connection.execute(_CURRENT, {"profile": profile_id, "movie": movie_id}).first()
     if found is not None:
         _check_rating(found.movie_id, found.rating, found.timestamp, found.position)
     return found
@@ -510,19 +515,9 @@ def _log(
     undoes: int | None = None,
 ) -> int:
     """Append an event; its id, which grows from event to event."""
-    event = events.insert().values(
-        profile_id=profile_id,
-        kind=kind,
-        happened_at=_now(),
-        movie_id=movie_id,
-        rating=rating,
-        timestamp=timestamp,
-        previous_rating=None if before is None else before.rating,
-        previous_timestamp=None if before is None else before.timestamp,
-        previous_position=None if before is None else before.position,
-        undoes=undoes,
-    )
-    return _new_key(connection.execute(event))
+    shared = {"profile_id": profile_id, "happened_at": _now(), "batch": None}
+    event = _event(shared, kind, movie_id, before, rating=rating, timestamp=timestamp) | {"undoes": undoes}
+    return _new_key(connection.execute(events.insert(), event))
 
 
 def _put(
@@ -540,7 +535,7 @@ def _put(
         there = (ratings.c.profile_id == profile_id, ratings.c.movie_id == movie_id)
         connection.execute(ratings.update().where(*there).values(values))
     else:
-        connection.execute(ratings.insert().values(profile_id=profile_id, movie_id=movie_id, **values))
+        connection.execute(ratings.insert(), {"profile_id": profile_id, "movie_id": movie_id, **values})
 
 
 def _remove(connection: sa.Connection, profile_id: int, movie_id: int) -> None:

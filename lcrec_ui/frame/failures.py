@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lcrec_core.errors import LCRecError
-from lcrec_ui.frame import notices, permissions
+from lcrec_ui.frame import notices, once, permissions
 from lcrec_ui.frame.text import plain, with_commands
 
 _LOG = logging.getLogger("lcrec")
@@ -83,8 +83,11 @@ def callback(act: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(act)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        with said():
-            act(*args, **kwargs)
+        try:
+            with said():
+                act(*args, **kwargs)
+        finally:
+            once.forget()
 
     return guarded
 

@@ -15,6 +15,7 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.models import bundles, registry
 from lcrec_core.sources import datasets
 from lcrec_core.store.profiles import ProfileStore, default_url
+from lcrec_ui.frame import once
 
 PICK = registry.FOR_YOU.parts["pick"].name
 """Name of the bundle that tells what is picked, which is no rating model's."""
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lcrec_core.serving.recommender import Recommender
 
 
+@once.a_run
 def dataset(name: str) -> Dataset:
     """A data set, read again only when its file changes.
 
@@ -36,17 +38,29 @@ def dataset(name: str) -> Dataset:
     return _dataset(name, file_stamp(name))
 
 
+@once.a_run
 def recommender(bundle_name: str) -> Recommender:
     """The recommender of a bundle, made anew when the bundle is trained anew.
 
     Raises:
         BundleError: It is missing, damaged, or not of the data set there is.
     """
-    name = bundles.resolve(bundle_name)
+    name = resolved(bundle_name)
     data_name = name.partition("/")[0]
     return _recommender(name, _trained(name), _trained(f"{data_name}/{PICK}"), file_stamp(data_name))
 
 
+@once.a_run
+def resolved(name: str) -> str:
+    """The full name of a bundle, see `bundles.resolve`.
+
+    Raises:
+        BundleError: There is none of that name.
+    """
+    return bundles.resolve(name)
+
+
+@once.a_run
 def store() -> ProfileStore:
     """The profile store named by the environment."""
     return _store(default_url())

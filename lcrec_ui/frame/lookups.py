@@ -13,19 +13,23 @@ from lcrec_core.data.summary import DatasetStatistics, summarise
 from lcrec_core.data.titles import spoken
 from lcrec_core.serving.matching import Matcher
 from lcrec_core.serving.search import TitleIndex
+from lcrec_ui.frame import once
 from lcrec_ui.frame.loaders import dataset, file_stamp
 
 
+@once.a_run
 def title_index(name: str) -> TitleIndex:
     """The titles of a data set, ready to be searched."""
     return _title_index(name, file_stamp(name))
 
 
+@once.a_run
 def matcher(name: str) -> Matcher:
     """The movies of a data set, ready for the films of somebody's history."""
     return _matcher(name, file_stamp(name))
 
 
+@once.a_run
 def statistics(name: str) -> DatasetStatistics:
     """The aggregates of a data set."""
     return _statistics(name, file_stamp(name))
@@ -69,6 +73,7 @@ class Movie:
     num_ratings: int
 
 
+@once.a_run
 def movies(data_name: str) -> Mapping[int, Movie]:
     """The movies of a data set by id."""
     return _movies(data_name, file_stamp(data_name))
@@ -87,6 +92,7 @@ def _movies(name: str, stamp: str) -> dict[int, Movie]:
     }
 
 
+@once.a_run
 def people(data_name: str) -> pd.DataFrame:
     """The people of a data set and how many ratings each gave, in the column `ratings`."""
     return _people(data_name, file_stamp(data_name))
@@ -100,6 +106,7 @@ def _people(name: str, stamp: str) -> pd.DataFrame:
     return data.users.assign(ratings=counts)
 
 
+@once.a_run
 def movie_means(data_name: str) -> pd.Series:
     """What people gave each movie on average, by movie id; NaN where nobody rated it."""
     return _movie_means(data_name, file_stamp(data_name))
@@ -119,6 +126,7 @@ def _movie_rows(data: Dataset) -> np.ndarray:
     return data.movie_rows(data.ratings[Col.MOVIE])
 
 
+@once.a_run
 def genres(data_name: str) -> list[str]:
     """Every genre of a data set, sorted."""
     return _genres(data_name, file_stamp(data_name))
@@ -129,6 +137,7 @@ def _genres(name: str, stamp: str) -> list[str]:
     return dataset(name).genres
 
 
+@once.a_run
 def decades(data_name: str) -> list[int]:
     """First years of the decades that a data set's movies come from, oldest first."""
     return _decades(data_name, file_stamp(data_name))

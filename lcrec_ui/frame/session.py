@@ -117,10 +117,12 @@ def label_of(stored: StoredProfile) -> str:
 
 def state() -> _Session:
     """This visitor's choices."""
-    if _STATE not in st.session_state:
+    try:
+        return st.session_state[_STATE]
+    except KeyError:
         begun = st.session_state[_STATE] = _Session()
         begun.data = begun.first_data = _first_data()
-    return st.session_state[_STATE]
+        return begun
 
 
 def _first_data() -> str:
@@ -166,13 +168,13 @@ def current_bundle() -> str:
     picked = chosen.bundles.get(chosen.data)
     if picked is not None:
         try:
-            return bundles.resolve(picked)
+            return loaders.resolved(picked)
         except BundleError:
             del chosen.bundles[chosen.data]
-            instead = bundles.resolve(chosen.data)
+            instead = loaders.resolved(chosen.data)
             notify(f"The model {plain(picked)} is no longer here. Predicting with {plain(instead)} instead.")
             return instead
-    return bundles.resolve(chosen.data)
+    return loaders.resolved(chosen.data)
 
 
 def bundles_of(data_name: str) -> list[str]:
@@ -192,7 +194,7 @@ def current_person() -> Person:
         except UnknownProfileError as error:
             lose_profile(chosen.token, error, in_part=in_browser.redraws_a_part())
         else:
-            return Person(_seen_again(stored.to_profile()), current_owner(), stored)
+            return Person(_seen_again(stored.profile), current_owner(), stored)
     return Person(_seen_again(_data_set_person(data)), current_owner())
 
 
@@ -214,7 +216,7 @@ def as_seen(profile: Profile) -> Profile:
 
 def first_same(seen: Iterable[Profile | None], profile: Profile) -> Profile:
     """The first of some profiles of which nothing differs, the same object; the profile itself where there is none."""
-    return next((each for each in seen if each is not None and _same(each, profile)), profile)
+    return next((each for each in seen if each is profile or (each is not None and _same(each, profile))), profile)
 
 
 def _same(one: Profile, other: Profile) -> bool:

@@ -11,6 +11,8 @@ from lcrec_ui.frame.text import clean, count, distinct, plain
 
 WHO = "sidebar_person"
 """Key of the fragment that shows the person."""
+ABOUT = "sidebar_about"
+"""Key of the fragment within it that moves with a rating."""
 ADDRESS = "address"
 """Key of the fragment that writes the browser's address bar; it is to be drawn again when the person changes."""
 _WHO, _DATA, _MODEL = "sidebar_who", "sidebar_data", "sidebar_model"
@@ -34,13 +36,20 @@ def address() -> None:
 
 @fragment(key=WHO)
 def who() -> None:
-    """The person; a fragment, because a rating given on a page changes their count."""
+    """The person."""
     person = session.current_person()
     st.caption("You are looking as")
     if session.state().tokens:
         _who_switch(person)
     else:
         st.markdown(f"**{plain(person.label)}**")
+    about()
+
+
+@fragment(key=ABOUT, within=True)
+def about() -> None:
+    """What is known of them; a fragment of its own, because a rating given on a page changes their count."""
+    person = session.person_of_a_part()
     details = [plain(person.about)] if person.about else []
     details.append(count(len(person.profile.movie_ids), "rating"))
     st.caption("  \n".join(details))

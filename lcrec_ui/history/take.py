@@ -98,4 +98,4 @@ def _top(data: Dataset, stored: StoredProfile, bundle: str | None) -> list[int]:
         return []
     recommender = loaders.recommender(bundle)
     passing = Filters(min_ratings=default_min_ratings(data), without=stored.unwanted)
-    return [movie.movie_id for movie in recommender.top_n(stored.to_profile(), TOP_LENGTH, passing)]
+    return [movie.movie_id for movie in recommender.top_n(stored.profile, TOP_LENGTH, passing)]

@@ -105,23 +105,28 @@ def to_rate(recommender: Recommender, person: session.Person) -> set[int]:
         until = _films_until(recommender.data.name, index.newest)
         if not movies:
             st.info(f"No title is like “{plain(query)}”.{until}", icon=":material/search_off:")
-            return set()
-        if found.nearest:
+        elif found.nearest:
             st.caption(f"No title has “{plain(query)}”; these are nearest in spelling.{until}")
     else:
         movies = suggestions(recommender, person.profile)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.caption("Widely seen movies to begin with", width="content")
             st.button("Others", icon=":material/autorenew:", type="tertiary", key="others", on_click=_other_suggestions)
-    star_control.hint(recommender.data.scale)
-    with st.container(border=True, key="to_rate"):
-        _rows_to_rate(movies)
+    if movies:
+        star_control.hint(recommender.data.scale)
+    _pictures(recommender, movies)
+    _moving(movies)
     return set(movies)
 
 
 @fragment(key=rating.TO_RATE, within=True)
-def _rows_to_rate(movies: list[int]) -> None:
-    _rows(*_now(), movies, rating.TO_RATE)
+def _moving(movies: list[int]) -> None:
+    """What a star moves beside the long list: the movies to rate, and how much is rated. One fragment: each is felt."""
+    recommender, person = _now()
+    if movies:
+        with st.container(border=True, key="to_rate"):
+            _rows(recommender, person, movies, rating.TO_RATE)
+    _so_far(person)
 
 
 def _films_until(data_name: str, newest: int | None) -> str:
@@ -134,20 +139,18 @@ def _films_until(data_name: str, newest: int | None) -> str:
 
 def rated(recommender: Recommender, person: session.Person, elsewhere: set[int]) -> None:
     """What the person rated, the latest first, without the movies already on the page."""
-    _so_far()
     latest = [movie_id for movie_id in person.profile.movie_ids[::-1].tolist() if movie_id not in elsewhere]
     limit = st.session_state.setdefault(_LIMIT, ROWS)
     if latest:
         with st.container(border=True, key="rated"):
+            _pictures(recommender, latest[:limit])
             _rows(recommender, person, latest[:limit], rating.RATE)
     if len(latest) > limit:
         st.button(f"Show more of {len(latest):,}", icon=":material/expand_more:", key="rated_more", on_click=_show_more)
 
 
-@fragment(key=rating.SO_FAR, within=True)
-def _so_far() -> None:
+def _so_far(person: session.Person) -> None:
     """How much is rated, and the way back."""
-    _, person = _now()
     number = len(person.profile.movie_ids)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
         st.header(f"Rated so far: {number:,}", anchor=False, width="content")
@@ -159,13 +162,17 @@ def _so_far() -> None:
             st.caption(f"{nothing}What you rate is listed here, with what we would have guessed.")
 
 
+def _pictures(recommender: Recommender, movies: list[int]) -> None:
+    """Those in front of rows, which no star changes."""
+    st.html(f"<style>{shown.beside_rows(lookups.movies(recommender.data.name), movies, rating.PICTURE)}</style>")
+
+
 def _rows(recommender: Recommender, person: session.Person, movies: list[int], home: str) -> None:
     profile = person.profile
     given = dict(zip(profile.movie_ids.tolist(), profile.ratings.tolist(), strict=True))
     new = [movie_id for movie_id in movies if movie_id not in given]
     guesses = dict(zip(new, recommender.predict(profile, new).tolist(), strict=True)) if new else {}
     known = lookups.movies(recommender.data.name)
-    st.html(f"<style>{shown.beside_rows(known, movies, rating.PICTURE)}</style>")
     for movie_id in movies:
         if movie_id in given:
             guesses[movie_id] = rating.guess_without(recommender, person, movie_id)

@@ -13,7 +13,7 @@ import streamlit as st
 from lcrec_core.data.dataset import RatingScale
 from lcrec_core.data.profile import Profile
 from lcrec_core.errors import UnknownProfileError
-from lcrec_ui.frame import loaders, lookups, movie_link, notices, profiles, session, sidebar, star_control
+from lcrec_ui.frame import lookups, movie_link, notices, profiles, session, sidebar, star_control
 from lcrec_ui.frame.failures import callback, said
 from lcrec_ui.frame.lookups import Movie
 from lcrec_ui.frame.text import count, plain, read_aloud
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 RATE = "rate"
 """Key of the page's fragment."""
-TOP, TO_RATE, SO_FAR = "rate_top", "rate_to_rate", "rate_so_far"
+TOP, TO_RATE = "rate_top", "rate_to_rate"
 """Keys of the fragments within it that move with a star of what is to be rated: the list of what is rated does not."""
 _LISTS = [RATE, sidebar.WHO]
-_MOVED = [TOP, TO_RATE, SO_FAR, sidebar.WHO]
+_MOVED = [TOP, TO_RATE, sidebar.ABOUT]
 _EVERYTHING = [*_LISTS, sidebar.ADDRESS]
 """Fragments only: a whole run redraws what stands above and so moves the page under the reader."""
 _NOBODY = Profile.of()
@@ -269,7 +269,7 @@ def undo_button(person: session.Person) -> None:
         "Undo",
         icon=":material/undo:",
         key="undo",
-        disabled=person.token is None or not loaders.store().can_undo(person.token),
+        disabled=person.stored is None or not person.stored.can_undo,
         on_click=_on_undo,
         args=(person.owner,),
     )
@@ -277,7 +277,7 @@ def undo_button(person: session.Person) -> None:
 
 def undone() -> bool:
     """Say once what undo did, or that a star began a profile; whether there was anything to say."""
-    return notices.here(_UNDO, SO_FAR) or notices.here(_BEGUN, SO_FAR)
+    return notices.here(_UNDO, TO_RATE) or notices.here(_BEGUN, TO_RATE)
 
 
 @callback

@@ -155,7 +155,7 @@ def _opened(choice: str, data: Dataset) -> session.Person:
     if stored.data != data.name:
         here, there = (DATA_LABELS.get(name, name) for name in (data.name, stored.data))
         raise ProfileError(f"that profile rates the films of {there}, and you are looking at {here}")
-    return session.Person(_as_seen(stored.to_profile()), session.Owner(data.name, token=token), stored)
+    return session.Person(_as_seen(stored.profile), session.Owner(data.name, token=token), stored)
 
 
 def _known_tokens() -> list[str]:

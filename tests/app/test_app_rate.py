@@ -254,7 +254,7 @@ def test_five_stars_for_science_fiction_bring_science_fiction():
 
     def lead() -> float:
         """How much more the person is expected to like science fiction than everything."""
-        predicted = loaders.recommender("demo").predict(stored(app).to_profile())
+        predicted = loaders.recommender("demo").predict(stored(app).profile)
         return float(predicted[science_fiction].mean() - predicted.mean())
 
     before = lead()

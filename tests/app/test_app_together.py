@@ -109,7 +109,7 @@ def test_a_person_of_the_data_set_is_found_by_what_they_have_in_common_or_by_num
     ada = profile_of("Ada")
     app = pair(profile=ada)
     catalogue = loaders.recommender("demo").catalogue
-    ((user, films),) = together.people_with_most_in_common(catalogue, ProfileStore().get(ada).to_profile(), n=1)
+    ((user, films),) = together.people_with_most_in_common(catalogue, ProfileStore().get(ada).profile, n=1)
     assert app.selectbox(key="together_near").options[0] == f"User {user} · {films} films in common"
     app.text_input(key="together_number").set_value("17").run()
     assert_sound(app)
@@ -143,7 +143,7 @@ def test_marks_of_either_keep_movies_out_and_what_one_has_seen_is_there_where_it
     store, ada = ProfileStore(), profile_of("Ada")
     first = pair(profile=ada, with_="17")
     recommender = loaders.recommender("demo")
-    people = store.get(ada).to_profile(), Profile.from_dataset(recommender.data, 17)
+    people = store.get(ada).profile, Profile.from_dataset(recommender.data, 17)
     filters = Filters(min_ratings=default_min_ratings(recommender.data))
     best, next_best = together.for_both(recommender, people, n=2, filters=filters)
     assert str(best.year) in listed(first)[0]

@@ -50,7 +50,6 @@ def _calls(tokens: list[str]) -> list[tuple[str, Callable[[ProfileStore], Any]]]
         ("get", lambda store: store.get(first)),
         ("get", lambda store: store.get(second)),
         ("get", lambda store: store.get(third)),
-        ("can_undo", lambda store: store.can_undo(third)),
         ("undo", lambda store: store.undo(third)),
         ("rate", lambda store: store.rate(first, 5, 3.5)),
         ("rate a new film", lambda store: store.rate(first, 10_000, 0.5)),

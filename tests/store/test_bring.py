@@ -84,4 +84,4 @@ def test_one_wrong_row_and_nothing_is_written(store: ProfileStore, ratings: list
     with pytest.raises(ProfileError):
         store.bring(token, [*ratings, (20, 3.0, 5)], marks, scale=WHOLE_STARS)
     assert store.get(token).ratings == ()
-    assert not store.can_undo(token)
+    assert not store.get(token).can_undo

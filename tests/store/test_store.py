@@ -105,7 +105,7 @@ def test_update_changes_only_what_is_given_and_none_empties(store: ProfileStore)
 def test_the_recommender_gets_the_copied_person_and_the_history_in_time_order(store: ProfileStore) -> None:
     token = store.create("demo", gender="M", copied_from=11, ratings=[(1, 4.0, 300), (2, 3.0, 100), (3, 5.0, 100)])
     store.rate(token, 9, 2.0)
-    profile = store.get(token).to_profile()
+    profile = store.get(token).profile
     assert (profile.user_id, profile.gender) == (11, "M")
     assert profile.movie_ids.tolist() == [2, 3, 1, 9]
     assert profile.ratings.tolist() == [3.0, 5.0, 4.0, 2.0]
@@ -150,7 +150,7 @@ def test_giving_the_same_rating_again_needs_no_second_undo(store: ProfileStore) 
     store.rate(token, 1, 4.0)
     store.rate(token, 1, 4.0)
     assert store.undo(token) == Undone(1, rating=None, was=4.0)
-    assert not store.can_undo(token)
+    assert not store.get(token).can_undo
 
 
 # Undo
@@ -175,12 +175,12 @@ def test_undo_walks_back_through_ratings_changes_and_clearings(store: ProfileSto
 
 def test_undo_stops_at_the_copied_ratings(store: ProfileStore) -> None:
     token = store.create("demo", copied_from=11, ratings=[(1, 4.0, 100), (2, 3.0, 100)])
-    assert not store.can_undo(token)
+    assert not store.get(token).can_undo
     assert store.undo(token) is None
     before = store.get(token)
     store.rate(token, 1, 1.0)
     store.clear(token, 2)
-    assert store.can_undo(token)
+    assert store.get(token).can_undo
     store.undo(token)
     store.undo(token)
     assert store.get(token) == before
@@ -189,7 +189,7 @@ def test_undo_stops_at_the_copied_ratings(store: ProfileStore) -> None:
 def test_clearing_what_is_not_rated_does_nothing(store: ProfileStore) -> None:
     token = store.create("demo")
     store.clear(token, 5)
-    assert not store.can_undo(token)
+    assert not store.get(token).can_undo
 
 
 def test_undo_takes_back_only_what_this_profile_did(store: ProfileStore) -> None:
@@ -227,7 +227,7 @@ def test_undo_restores_each_earlier_state_and_the_log_only_grows(
             now = store.get(token).ratings
             states += [now] if now != states[-1] else []
         assert store.get(token).ratings == states[-1]
-        assert store.can_undo(token) == (len(states) > 1)
+        assert store.get(token).can_undo == (len(states) > 1)
         connection = sqlite3.connect(file)
         grown = connection.execute(
             "SELECT * FROM events WHERE profile_id = (SELECT max(id) FROM profiles) ORDER BY id"
@@ -256,7 +256,6 @@ def test_a_token_that_opens_nothing_is_the_same_friendly_error_everywhere(store:
         lambda: store.rate(token, 1, 4.0),
         lambda: store.clear(token, 1),
         lambda: store.undo(token),
-        lambda: store.can_undo(token),
         lambda: store.delete(token),
     )
     messages = set()
@@ -279,7 +278,7 @@ def test_the_hash_in_the_file_does_not_open_the_profile(store: ProfileStore, fil
 
 def test_there_is_no_call_that_lists_profiles() -> None:
     public = {name for name, _ in inspect.getmembers(ProfileStore, callable) if not name.startswith("_")}
-    assert public == {"create", "get", "update", "delete", "rate", "clear", "mark", "bring", "undo", "can_undo"}
+    assert public == {"create", "get", "update", "delete", "rate", "clear", "mark", "bring", "undo"}
 
 
 def test_deleting_leaves_no_trace_and_no_other_profile_changes(store: ProfileStore, file: Path) -> None:
@@ -366,7 +365,7 @@ def test_a_rating_outside_half_a_star_to_five_is_refused(store: ProfileStore, va
         store.rate(token, 1, value)
     with pytest.raises(ProfileError, match="rating cannot be"):
         store.create("demo", ratings=[(1, value, 1)])
-    assert not store.can_undo(token)
+    assert not store.get(token).can_undo
 
 
 def test_the_scale_of_the_data_set_is_enforced_when_given(store: ProfileStore) -> None:
@@ -710,7 +709,7 @@ def test_a_value_that_was_never_written_there_is_a_damaged_store_and_is_not_serv
         ("UPDATE events SET previous_rating = 'good'", lambda store, token: store.undo(token)),
         ("UPDATE events SET previous_timestamp = NULL", lambda store, token: store.undo(token)),
         ("UPDATE events SET movie_id = 'Heat'", lambda store, token: store.undo(token)),
-        ("UPDATE events SET rating = 'good'", lambda store, token: store.can_undo(token)),
+        ("UPDATE events SET rating = 'good'", lambda store, token: store.undo(token)),
     ],
 )
 def test_what_is_damaged_is_not_copied_into_the_log(
@@ -740,7 +739,7 @@ def test_a_flipped_bit_is_an_answer_or_one_clear_error(tmp_path: Path) -> None:
         file.write_bytes(flipped)
         with suppress(ProfileError):
             store = ProfileStore(sqlite_url(file))
-            store.get(token).to_profile()
+            assert store.get(token).profile
             store.rate(token, 3, 5.0)
             store.undo(token)
 
