@@ -63,6 +63,12 @@ class Row:
     """Memory of all server processes together after it: resident, what they share counted once for each."""
     floor_ms: float | None = None
     """Of a star click; see the module."""
+    refused: int = 0
+    """Clicks of which the page said that they were not saved, because others wrote for too long; beside `runs`."""
+
+
+class Refused(RuntimeError):
+    """The page said that the star was not saved."""
 
 
 def row(what: str, data: str, seconds: Sequence[float], rss_mb: float, **more: Any) -> Row:
@@ -150,14 +156,19 @@ def many(folder: Path, data: str, servers: int) -> list[Row]:
             while len(visitors) < sessions:
                 visitors.append(stack.enter_context(Visitor(server.url, "rate", data=data)))
                 begin(visitors[-1])
-            waits = at_once(visitors)
-            found.append(row(CLICK, data, waits, rss(server), sessions=sessions, servers=servers))
+            waits, refused = at_once(visitors)
+            found.append(row(CLICK, data, waits, rss(server), sessions=sessions, servers=servers, refused=refused))
     return found
 
 
-def at_once(visitors: Sequence[Visitor]) -> list[float]:
-    """Seconds of every click of some visitors, who begin evenly spread and wait so long after each answer."""
+def at_once(visitors: Sequence[Visitor]) -> tuple[list[float], int]:
+    """Seconds of every click of some visitors, who begin evenly spread and wait so long after each answer.
+
+    Returns:
+        The seconds, and how many clicks were refused.
+    """
     waits: list[float] = []
+    refused: list[Refused] = []
     failed: list[BaseException] = []
     begun = time.perf_counter()
 
@@ -166,7 +177,10 @@ def at_once(visitors: Sequence[Visitor]) -> list[float]:
             time.sleep(PACE * number / len(visitors))
             place = 0
             while time.perf_counter() - begun < WINDOW:
-                waits.append(click(visitor, place))
+                try:
+                    waits.append(click(visitor, place))
+                except Refused as error:
+                    refused.append(error)
                 place += 1
                 time.sleep(PACE)
         except BaseException as error:
@@ -179,7 +193,7 @@ def at_once(visitors: Sequence[Visitor]) -> list[float]:
         thread.join()
     if failed:
         raise failed[0]
-    return waits
+    return waits, len(refused)
 
 
 def begin(visitor: Visitor) -> None:
@@ -189,11 +203,17 @@ def begin(visitor: Visitor) -> None:
 
 
 def click(visitor: Visitor, number: int) -> float:
-    """Seconds of a star for a movie that had none: others are asked for first where those offered may have one."""
+    """Seconds of a star for a movie that had none: others are asked for first where those offered may have one.
+
+    Raises:
+        Refused: The page said that it was not saved.
+    """
     place = number % lists.ROWS
     if not place:
         visitor.press("Others")
     taken = visitor.set_stars(visitor.star_ids()[place], 1 + number % 5)
+    if any("not saved" in said for said in visitor.alerts()):
+        raise Refused
     _expect(visitor, "Your top 5 now")
     return taken
 
@@ -234,6 +254,7 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("p95", lambda row: f"{row.p95_ms:,.0f} ms"),
     ("p99", lambda row: f"{row.p99_ms:,.0f} ms"),
     ("floor", lambda row: "" if row.floor_ms is None else f"{row.floor_ms:,.0f} ms"),
+    ("not saved", lambda row: str(row.refused) if row.refused else ""),
     ("memory", lambda row: f"{row.rss_mb:,.0f} MB"),
 )
 

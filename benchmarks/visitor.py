@@ -115,6 +115,10 @@ class Visitor:
         """The headings that the last run drew, in order."""
         return [element.heading.body for element in self.elements if element.WhichOneof("type") == "heading"]
 
+    def alerts(self) -> list[str]:
+        """What the boxes that the last run drew say, in order."""
+        return [element.alert.body for element in self.elements if element.WhichOneof("type") == "alert"]
+
     def _run(self, fragment_id: str) -> float:
         state = ClientState(
             query_string=self._query,

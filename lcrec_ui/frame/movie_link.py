@@ -1,10 +1,12 @@
 """Links to a movie's page, which keep the visitor's session and say in their address what they lead to."""
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from lcrec_ui.frame import url
 
-PAGE = "pages/8_movie.py"
+PAGE: str | Page = "pages/8_movie.py"
+"""The movie's page; the navigation puts its own object here, which is found without asking the disk for each link."""
 MOVIE = url.MOVIE
 
 # One look for all of them: as wide as the text, which may break, and a line below it under a pointer.

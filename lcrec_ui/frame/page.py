@@ -17,7 +17,19 @@ from streamlit.navigation.page import Page
 
 from lcrec_core.errors import BundleError
 from lcrec_core.files import REPOSITORY
-from lcrec_ui.frame import failures, loaders, looks, notices, permissions, places, server, session, sidebar, url
+from lcrec_ui.frame import (
+    failures,
+    loaders,
+    looks,
+    movie_link,
+    notices,
+    permissions,
+    places,
+    server,
+    session,
+    sidebar,
+    url,
+)
 from lcrec_ui.frame.failures import callback, fragment
 from lcrec_ui.frame.text import clean, plain
 
@@ -128,6 +140,7 @@ def _navigation() -> Page:
     home = _page(_FRONT[0], url_path="home", default=True)
     hidden_twin = _page(_FRONT[0], visibility="hidden")
     front = [home, hidden_twin, *(_page(about) for about in _FRONT[1:])]
+    movie_link.PAGE = next(page for page in front if page.url_path == "movie")
     return st.navigation({"": front, "Behind the scenes": [_page(about) for about in _BEHIND]})
 
 
