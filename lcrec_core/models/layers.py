@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from lcrec_core.data.encode import PAD, MovieFeatures
 
@@ -69,12 +70,36 @@ def movie_tensors(movies: MovieFeatures, device: torch.device) -> tuple[Tensor, 
     return ids, genres, words
 
 
+class Planned(TorchFunctionMode):
+    """Networks made in this block have shapes and no values, so that they take no memory.
+
+    Nor are values drawn for them: on the meta device PyTorch does that through its compiler, whose import alone takes
+    over a second and some hundred megabytes.
+    """
+
+    def __enter__(self) -> "Planned":
+        self._device = torch.device("meta")
+        self._device.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._device.__exit__(*error)
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        """See `TorchFunctionMode`."""
+        if getattr(func, "__name__", "") in ("normal_", "uniform_"):
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
 def check_tensors(given: Mapping[str, np.ndarray], planned: nn.Module) -> None:
     """Compare names, shapes and types of saved tensors with those of a network, before they take any memory there.
 
     Args:
         given: What was saved.
-        planned: The network that the settings describe, on the meta device.
+        planned: The network that the settings describe, made within `Planned`.
 
     Raises:
         ValueError: The message names the tensor.

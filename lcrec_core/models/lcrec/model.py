@@ -17,7 +17,7 @@ from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.encode import Encoded, encode_profile, histories_of
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.contract import Prediction
-from lcrec_core.models.layers import check_features, check_tensors, movie_tensors
+from lcrec_core.models.layers import Planned, check_features, check_tensors, movie_tensors
 from lcrec_core.models.lcrec.backbone import (
     Backbone,
     backbone_arrays,
@@ -242,7 +242,7 @@ def opened(
     network, width = None, of_backbone
     if config.has_network:
         sizes, values = encoded.vocabularies.sizes(), tuple(data.scale.values.tolist())
-        with torch.device("meta"):
+        with Planned():
             check_tensors(arrays["network"], LCRecNetwork(config.network, sizes, values))
         network, width = LCRecNetwork(config.network, sizes, values), config.network.feature_size
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})

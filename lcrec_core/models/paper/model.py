@@ -13,7 +13,7 @@ from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.encode import Encoded, encode_profile, histories_of
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.contract import Prediction
-from lcrec_core.models.layers import check_features, check_tensors, movie_tensors
+from lcrec_core.models.layers import Planned, check_features, check_tensors, movie_tensors
 from lcrec_core.models.paper.batches import Pass, groups_of_equal_length, liked_history
 from lcrec_core.models.paper.config import NetworkConfig
 from lcrec_core.models.paper.network import PaperNetwork
@@ -199,7 +199,7 @@ def opened(
 ) -> PaperModel:
     """The model of saved tensors; see `contract.Family.load`."""
     sizes = encoded.vocabularies.sizes()
-    with torch.device("meta"):
+    with Planned():
         check_tensors(tensors, PaperNetwork(config, sizes))
     features = check_features(item_features, len(encoded.movies.ids), config.feature_size)
     network = PaperNetwork(config, sizes)

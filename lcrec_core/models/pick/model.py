@@ -10,7 +10,7 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import Encoded, encode_profile
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.contract import Prediction
-from lcrec_core.models.layers import check_tensors
+from lcrec_core.models.layers import Planned, check_tensors
 from lcrec_core.models.pick.config import NetworkConfig
 from lcrec_core.models.pick.network import PickNetwork, embedding_and_bias
 from lcrec_core.models.pick.sequences import (
@@ -121,7 +121,7 @@ def empty_network(config: NetworkConfig, data: Dataset, encoded: Encoded) -> Pic
 
 def opened(tensors: Mapping[str, np.ndarray], config: NetworkConfig, data: Dataset, encoded: Encoded) -> PickModel:
     """The model that `PickModel.tensors` took apart; see `contract.Family.load`."""
-    with torch.device("meta"):
+    with Planned():
         network = empty_network(config, data, encoded)
     check_tensors(tensors, network)
     network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in tensors.items()}, assign=True)
