@@ -6,6 +6,7 @@ Importing this module is cheap; torch comes in with the first recommender.
 from __future__ import annotations
 
 import gc
+import os
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
@@ -82,6 +83,9 @@ def _trained(name: str) -> str:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _recommender(name: str, trained: str, pick_trained: str, stamp: str) -> Recommender:
+    # oneDNN keeps what it compiled for every length of a history that it has met, 1,024 of them unless told, and those
+    # who come have all lengths: some hundred megabytes. It reads this when torch is first imported.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     import torch
 
     from lcrec_core.serving.parts import ListParts
