@@ -27,6 +27,8 @@ from benchmarks.common import RESULTS, data_to_visit, keep, machine
 from benchmarks.visitor import Visitor
 from lcrec_core.data.dataset import Col
 from lcrec_core.sources import datasets
+from lcrec_core.sources.published import DATA_LABELS
+from lcrec_ui.frame.text import count
 from lcrec_ui.rate import lists
 from tests.serving import Server, serve
 
@@ -265,6 +267,31 @@ def table(rows: Sequence[Row]) -> str:
         return "Nothing has been measured yet."
     lines = [f"| {' | '.join(name for name, _ in COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     return "\n".join([*lines, *(f"| {' | '.join(cell(each) for _, cell in COLUMNS)} |" for each in rows)])
+
+
+def brief(rows: Sequence[Row]) -> str:
+    """Markdown: a line for each thing, a column for each data set, median and 95th percentile."""
+    if not rows:
+        return "Nothing has been measured yet."
+    data = list(dict.fromkeys(row.data for row in rows))
+    lines: dict[tuple[str, int, int], dict[str, Row]] = {}
+    for row in rows:
+        lines.setdefault((row.what, row.sessions, row.servers), {})[row.data] = row
+    text = [
+        f"| p50 / p95 | {' | '.join(DATA_LABELS.get(name, name) for name in data)} |",
+        "|---" * (len(data) + 1) + "|",
+    ]
+    for (what, sessions, servers), found in lines.items():
+        who = "" if sessions == 1 else f", {sessions} visitors, {count(servers, 'server')}"
+        text.append(f"| {what}{who} | {' | '.join(_cell(found.get(name)) for name in data)} |")
+    return "\n".join(text)
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return "–"
+    over = "" if row.floor_ms is None else f" ({row.p50_ms / row.floor_ms:.1f} x the floor)"
+    return f"{row.p50_ms:,.0f} / {row.p95_ms:,.0f} ms{over}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,7 +30,7 @@ from lcrec_core.models.registry import ABLATED, FAMILIES
 from lcrec_core.sources.published import DATA_LABELS, TITLES
 
 PLACES: dict[str, tuple[str, ...]] = {
-    "README.md": ("headline", "list-headline"),
+    "README.md": ("headline", "list-headline", "app-headline"),
     "docs/figures.md": (
         *(
             "results",
@@ -399,6 +399,7 @@ def blocks() -> dict[str, str]:
         "onboarding": list_tables.onboarding(onboarding.read(paper_facts.DATA, BUNDLES)),
         "speed": speed_table(read_measurements()),
         "app": app.table(app.saved()),
+        "app-headline": app.brief(app.saved()),
         "faults": faults_table(read_faults()),
     }
 

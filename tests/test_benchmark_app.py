@@ -52,8 +52,38 @@ def test_saved_rows_are_shown(results: Path, capsys: pytest.CaptureFixture):
     assert [each["floor_ms"] for each in shown] == [41.5, None]
     assert app.main(["--show"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2] == "| star click | demo | 1 | 1 | 50 ms | 90 ms | 90 ms | 42 ms | 400 MB |"
-    assert lines[3] == "| server start to first list | demo | 1 | 1 | 3,500 ms | 3,500 ms | 3,500 ms |  | 410 MB |"
+    assert lines[2] == "| star click | demo | 1 | 1 | 50 ms | 90 ms | 90 ms | 42 ms |  | 400 MB |"
+    assert lines[3] == "| server start to first list | demo | 1 | 1 | 3,500 ms | 3,500 ms | 3,500 ms |  |  | 410 MB |"
+
+
+def test_the_short_table_has_a_line_for_each_thing_and_a_column_for_each_data_set():
+    rows = [
+        row(app.CLICK, "demo", [0.05, 0.09], 400, floor_ms=25.0),
+        row(app.CLICK, "demo", [0.2], 800, sessions=20, servers=2),
+        row(app.CLICK, "ml-1m", [0.06], 500, floor_ms=30.0),
+    ]
+    assert app.brief(rows).splitlines() == [
+        "| p50 / p95 | Demo (simulated people) | MovieLens 1M |",
+        "|---|---|---|",
+        "| star click | 50 / 90 ms (2.0 x the floor) | 60 / 60 ms (2.0 x the floor) |",
+        "| star click, 20 visitors, 2 servers | 200 / 200 ms | – |",
+    ]
+
+
+def test_a_click_that_the_page_refused_is_counted_and_is_no_wait(monkeypatch):
+    answers = iter([0.1, app.Refused(), 0.2])
+
+    def click(_visitor, _number):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    times = iter([0.0, 0.0, 0.0, 0.0, 99.0])
+    monkeypatch.setattr(app, "click", click)
+    monkeypatch.setattr(app.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(app.time, "perf_counter", lambda: next(times))
+    assert app.at_once([object()]) == ([0.1, 0.2], 1)
 
 
 def test_without_saved_rows_the_command_that_measures_is_named(results: Path, capsys: pytest.CaptureFixture):
