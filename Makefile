@@ -83,6 +83,6 @@ $(APP_READY): requirements.txt $(VENV)/.created
 	$(RUN) -m pip install -r requirements.txt
 	@touch $@
 
-$(DEV_READY): requirements-dev.txt $(APP_READY)
+$(DEV_READY): requirements-dev.txt requirements-postgres.txt $(APP_READY)
 	$(RUN) -m pip install -r requirements-dev.txt
 	@touch $@

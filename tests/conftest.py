@@ -1,8 +1,8 @@
 """What all tests share: made-up data, a private place for profiles, and the rules for what may be skipped.
 
-A test never touches the checkout's own profiles, and sees real data only where it is marked so. A browser
-test without a browser and a test on real data without the files are skipped with a line that says how to
-get them; LCREC_REQUIRE_BROWSER=1 turns the first kind of skip into a failure.
+A test never touches the checkout's own profiles, and sees real data only where it is marked so. A test without the
+browser or the PostgreSQL server that it needs and a test on real data without the files are skipped with a line that
+says how to get them; LCREC_REQUIRE_BROWSER=1 and LCREC_REQUIRE_POSTGRES=1 turn the first two into failures.
 """
 
 import os
@@ -14,9 +14,7 @@ from hypothesis import settings
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.sources import published
 from tests.made_up import made_up
-from tests.needs import NO_BROWSER, browser_path, missing_data
-
-REQUIRE_BROWSER = "LCREC_REQUIRE_BROWSER"
+from tests.needs import NO_BROWSER, NO_POSTGRES, browser_path, missing_data, postgres_programs
 
 # The same examples on every run: a test that passed yesterday does not fail today on the same code.
 settings.register_profile("lcrec", derandomize=True)
@@ -24,13 +22,19 @@ settings.load_profile("lcrec")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, loudly, what this machine cannot run: marks `browser` and `real_data` (default ml-1m)."""
-    no_browser = browser_path() is None
+    """Skip, loudly, what this machine cannot run: marks `browser`, `postgres` and `real_data` (default ml-1m)."""
+    missing = {
+        "browser": NO_BROWSER if browser_path() is None else "",
+        "postgres": NO_POSTGRES if postgres_programs() is None else "",
+    }
     for item in items:
-        if no_browser and item.get_closest_marker("browser"):
-            if os.environ.get(REQUIRE_BROWSER):
-                raise pytest.UsageError(f"{REQUIRE_BROWSER} is set and {NO_BROWSER}")
-            item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+        for mark, reason in missing.items():
+            if not reason or not item.get_closest_marker(mark):
+                continue
+            require = f"LCREC_REQUIRE_{mark.upper()}"
+            if os.environ.get(require):
+                raise pytest.UsageError(f"{require} is set and {reason}")
+            item.add_marker(pytest.mark.skip(reason=reason))
         real = item.get_closest_marker("real_data")
         reasons = [missing_data(name) for name in (real.args or ("ml-1m",))] if real else []
         if any(reasons):

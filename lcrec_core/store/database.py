@@ -1,23 +1,26 @@
 """The database under the profile store: its tables, how it is opened, its migrations, its errors in plain words.
 
-SQLite is what LCRec ships with. No error's message holds a path or a variable of the environment: what only
-whoever runs LCRec may read is its `where` and its `advice`.
+A SQLite file is what LCRec begins with; PostgreSQL is for several machines. What differs between the two is in
+`sqlite` and `postgres`. No error's message holds a path, a host or a variable of the environment: what only whoever
+runs LCRec may read is its `where` and its `advice`.
 """
 
 import sqlite3
-import threading
-import time
-import weakref
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from lcrec_core.errors import ProfileError
-from lcrec_core.store.sqlite import BUSY_SECONDS, keep_open, make_engine, prepare_file, sqlite_file
+from lcrec_core.store import failures
+from lcrec_core.store.postgres import PostgreSQL
+from lcrec_core.store.sqlite import SQLite, sqlite_file
+
+BUSY_SECONDS = 15.0
+"""How long a write waits for those before it, unless the caller says; each takes about a millisecond."""
 
 SCHEMA_VERSION = 4
 
@@ -104,117 +107,81 @@ class UnsoundError(Exception):
     """A value in the database is none that was ever written there."""
 
 
-class _Turns:
-    """Lets the writers of a process in one by one, in the order in which they came.
+class Backend(Protocol):
+    """What differs between databases; its `__init__(url, busy_seconds)` reaches for none yet."""
 
-    SQLite alone has waiting writers try again at moments of chance, so that of many some wait forever.
-    """
+    def reading(self) -> AbstractContextManager[sa.Connection]: ...  # noqa: D102
+    def writing(self) -> AbstractContextManager[sa.Connection]: ...  # noqa: D102
+    def opened(self) -> None: ...  # noqa: D102
+    def lock_schema(self, connection: sa.Connection) -> None: ...  # noqa: D102
+    def forget_deleted(self) -> None: ...  # noqa: D102
+    def explained(self, error: BaseException) -> tuple[str, str] | None: ...  # noqa: D102
 
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._queue: deque[threading.Event] = deque()
-        """The first one writes."""
 
-    @contextmanager
-    def wait(self, seconds: float) -> Iterator[None]:
-        """Raises sqlite3.OperationalError when the turn has not come after so long."""
-        mine = threading.Event()
-        with self._guard:
-            self._queue.append(mine)
-            self._queue[0].set()
-        came = mine.wait(seconds)
-        with self._guard:
-            if not (came or mine.is_set()):
-                self._queue.remove(mine)
-                raise sqlite3.OperationalError("locked by others who write here")
-        try:
-            yield
-        finally:
-            with self._guard:
-                self._queue.popleft()
-                if self._queue:
-                    self._queue[0].set()
+_BACKENDS: dict[str, Callable[[sa.URL, float], Backend]] = {
+    "sqlite": SQLite,
+    "postgresql": PostgreSQL,
+    "postgres": PostgreSQL,
+}
+"""By the first word of a URL."""
 
 
 class Database:
     """An opened, migrated database. Threads may share it; a process opens its own."""
 
     def __init__(self, url: str | sa.URL, busy_seconds: float | None = None) -> None:
-        """Open the database, creating folder, file and tables where they are missing.
+        """Open the database, creating a SQLite file's folder, the file and all tables where they are missing.
 
         Args:
-            url: A SQLAlchemy URL.
-            busy_seconds: How long a write waits for its turn in a SQLite file; by default BUSY_SECONDS.
+            url: A SQLAlchemy URL of SQLite or PostgreSQL.
+            busy_seconds: How long a write waits for its turn; by default BUSY_SECONDS.
 
         Raises:
             ProfileError: It cannot be opened or written, is damaged, or is of a newer LCRec.
         """
-        self.url = _parse(url)
-        self.label = _label(self.url)
-        self._file = sqlite_file(self.url)
-        self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
-        self._turns = _Turns() if self._file is not None else None
-        if self._file is not None:
-            prepare_file(self._file)
+        parsed = _parse(url)
+        self.label = _label(parsed)
+        self.backend = _backend(parsed, BUSY_SECONDS if busy_seconds is None else busy_seconds)
         with self._plain_errors():
-            self._engine = make_engine(self.url, self._busy_seconds)
             # Looked at before anything is written: another program's database is left as it is.
             with self.read() as connection:
                 found = self._found_version(connection)
-            if self._file is not None:
-                weakref.finalize(self, keep_open(self._engine).close)
+            self.backend.opened()
             if found != SCHEMA_VERSION:
                 with self.write() as connection:
+                    self.backend.lock_schema(connection)
                     # Somebody else may have been first.
                     _migrate(connection, self._found_version(connection))
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection that sees one consistent state."""
-        with self._plain_errors(), self._engine.begin() as connection:
+        with self._plain_errors(), self.backend.reading() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction: all of it is kept when the block ends, nothing of it when the block raises."""
-        until = time.monotonic() + self._busy_seconds
-        turn = self._turns.wait(self._busy_seconds) if self._turns is not None else nullcontext()
-        with self._plain_errors(), turn, self._engine.connect() as connection:
-            connection.execution_options(lcrec_writes_until=until)
-            with connection.begin():
-                yield connection
+        with self._plain_errors(), self.backend.writing() as connection:
+            yield connection
 
     def forget_deleted(self) -> None:
-        """Fold SQLite's write-ahead log into the file, so that deleted rows do not live on in it."""
-        if self._file is None:
-            return
-        # A busy reader may prevent it; the next deletion or the last closing does it then.
-        with suppress(SQLAlchemyError), self._engine.connect() as connection:
-            raw: Any = connection.connection.dbapi_connection
-            raw.rollback()
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        """Overwrite deleted rows now, where the database does not do so in its own time."""
+        self.backend.forget_deleted()
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
         try:
             yield
-        except (NoSuchModuleError, ModuleNotFoundError) as error:
-            raise self._error(
-                "has no driver here", f"{_one_line(str(error))}; install it or set LCREC_STORE"
-            ) from error
+        except PoolTimeoutError as error:
+            raise self._error(failures.BUSY, "start more servers of LCRec for so many visitors") from error
         except (DBAPIError, sqlite3.Error) as error:
-            original = error.orig if isinstance(error, DBAPIError) else error
-            raise self._explained(_one_line(str(original))) from error
+            original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+            explained = self.backend.explained(original) or (failures.UNKNOWN, "set LCREC_STORE to another one")
+            raise self._error(*explained, _one_line(str(original))) from error
         except (SQLAlchemyError, UnsoundError, UnicodeError, OverflowError) as error:
             # Not even the driver or SQLAlchemy can make sense of what is there.
-            raise self._error(*_DAMAGED, _one_line(str(error))) from error
-
-    def _explained(self, cause: str) -> ProfileError:
-        if self._file is not None:
-            for sign, (message, advice) in _SQLITE_SIGNS.items():
-                if sign in cause:
-                    return self._error(message, advice, cause)
-        return self._error("failed; nothing was changed, try again", "set LCREC_STORE to another one", cause)
+            raise self._error(failures.DAMAGED, failures.DAMAGED_ADVICE, _one_line(str(error))) from error
 
     def _error(self, message: str, advice: str, cause: str = "") -> ProfileError:
         """An error about this store; only whoever runs LCRec is told where it is."""
@@ -232,32 +199,48 @@ class Database:
             return 0
         found = connection.scalar(sa.select(schema_version.c.version)) if schema_version.name in tables else None
         if found is None:
-            raise self._error("is none: this is another program's database", "set LCREC_STORE to a file of its own")
+            raise self._error("is none: this is another program's database", "set LCREC_STORE to one of its own")
         if not isinstance(found, int) or found < 1:
             raise UnsoundError(f"version {found!r:.40}")
         if found > SCHEMA_VERSION:
             raise self._error(
                 f"was written by a newer LCRec (its version {found}, known here {SCHEMA_VERSION})",
-                "update LCRec, or set LCREC_STORE to another file",
+                "update LCRec, or set LCREC_STORE to another one",
             )
         return found
 
 
 def _parse(url: str | sa.URL) -> sa.URL:
-    example = "such as sqlite:////folder/profiles.sqlite (LCREC_STORE)"
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError) as error:
         # The text is not repeated: it may hold a password.
-        raise ProfileError("the profile store's address cannot be read", advice=f"give a URL {example}") from error
-    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise ProfileError("the profile store needs a file", advice=f"name one, {example}")
+        raise ProfileError("the profile store's address cannot be read", advice=_EXAMPLES) from error
+    if parsed.get_backend_name() not in _BACKENDS:
+        raise ProfileError("the profile store's address names no database that is known here", advice=_EXAMPLES)
     return parsed
 
 
+_EXAMPLES = (
+    "set LCREC_STORE to a file's path or to a URL such as sqlite:////folder/profiles.sqlite or "
+    "postgresql://user:password@host/database"
+)
+
+
+def _backend(url: sa.URL, busy_seconds: float) -> Backend:
+    try:
+        return _BACKENDS[url.get_backend_name()](url, busy_seconds)
+    except ImportError as error:
+        raise ProfileError(
+            "the profile store cannot be opened: its driver is missing",
+            advice=f"pip install -r requirements-postgres.txt, or set LCREC_STORE to a file ({_one_line(str(error))})",
+        ) from error
+
+
 def _label(url: sa.URL) -> str:
+    """Where a store is, without a password: that may also stand behind the question mark."""
     file = sqlite_file(url)
-    return str(file) if file is not None else url.render_as_string(hide_password=True)
+    return str(file) if file is not None else url.set(query={}).render_as_string(hide_password=True)
 
 
 def _migrate(connection: sa.Connection, found: int) -> None:
@@ -272,28 +255,6 @@ def _migrate(connection: sa.Connection, found: int) -> None:
         for statement in MIGRATIONS[version]:
             connection.exec_driver_sql(statement)
     connection.execute(schema_version.update().values(version=SCHEMA_VERSION))
-
-
-_WRITABLE = "make the file and its folder writable or set LCREC_STORE to another place"
-_DAMAGED = (
-    "is damaged; nothing was changed",
-    "move it away to start with an empty store, or put a backup in its place",
-)
-_SQLITE_SIGNS = {
-    "readonly": ("cannot be written; nothing was changed", _WRITABLE),
-    "unable to open": ("cannot be opened", _WRITABLE),
-    "not a database": (
-        "cannot be read",
-        "this is not a profile store; move it away, or set LCREC_STORE to another file",
-    ),
-    "malformed": _DAMAGED,
-    "decode": _DAMAGED,
-    "disk I/O error": ("cannot be read or written; nothing was changed", "check the disk, then try again"),
-    "is full": ("has no room left on its disk; nothing was changed", "free some space and try again"),
-    "locked": ("is held by another program; nothing was changed, try again in a moment", "end the other program"),
-    "no such table": ("has lost its tables", "as when the file is deleted while LCRec runs: start LCRec again"),
-}
-"""What SQLite's own words mean: for everybody, and for whoever runs LCRec."""
 
 
 def _one_line(text: str) -> str:

@@ -121,9 +121,10 @@ class ProfileStore:
         """Open the store, creating or migrating its tables.
 
         Args:
-            url: A SQLAlchemy URL such as `sqlite:////folder/profiles.sqlite`; by default `default_url()`.
-            busy_seconds: How long a write waits while others hold the file; by default
-                `store_database.BUSY_SECONDS`, which suits whoever can wait.
+            url: A SQLAlchemy URL of SQLite or PostgreSQL, such as `sqlite:////folder/profiles.sqlite`; by default
+                `default_url()`.
+            busy_seconds: How long a write waits while others hold the file or the profile; by default
+                `database.BUSY_SECONDS`, which suits whoever can wait.
         """
         self._database = Database(url or default_url(), busy_seconds)
 
@@ -203,7 +204,10 @@ class ProfileStore:
                 connection.execute(profiles.update().where(profiles.c.id == profile_id).values(values))
 
     def delete(self, token: str) -> None:
-        """Remove the profile, its ratings and its log, from the file as well; there is no way back."""
+        """Remove the profile, its ratings and its log; there is no way back.
+
+        A SQLite file holds no byte of them afterwards; PostgreSQL overwrites them when its autovacuum comes by.
+        """
         with self._database.write() as connection:
             profile_id = _find(connection, token, lock=True).id
             for table in (events, ratings, marks):

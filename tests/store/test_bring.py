@@ -1,21 +1,13 @@
 """An import: many ratings and marks in one step, which undo takes back as one."""
 
-from pathlib import Path
-
 import pytest
 
 from lcrec_core.data.dataset import WHOLE_STARS
 from lcrec_core.errors import ProfileError
 from lcrec_core.store.profiles import NOT_INTERESTED, SAVED, SEEN, ProfileStore, StoredRating
-from lcrec_core.store.sqlite import sqlite_url
 
 RATINGS = [(7, 4.0, 300), (8, 2.0, 100), (9, 5.0, 100)]
 MARKS = [(11, SAVED, 50), (12, SEEN, None)]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> ProfileStore:
-    return ProfileStore(sqlite_url(tmp_path / "profiles.sqlite"))
 
 
 def state(store: ProfileStore, token: str) -> tuple:

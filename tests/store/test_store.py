@@ -1,87 +1,28 @@
+"""What a store keeps, and for whom: the same on every database."""
+
 import inspect
-import os
-import signal
-import sqlite3
-import subprocess
-import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.dialects import mysql, postgresql
 
 from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS
-from lcrec_core.errors import ProfileError, UnknownProfileError
-from lcrec_core.files import REPOSITORY
-from lcrec_core.store.checks import NAME_LENGTH, free_name, new_token, token_hash
-from lcrec_core.store.database import SCHEMA_VERSION, metadata
-from lcrec_core.store.profiles import NOT_INTERESTED, SAVED, SEEN, ProfileStore, StoredRating, Undone, default_url
-from lcrec_core.store.sqlite import sqlite_url
-
-VERSION_1 = """
-CREATE TABLE lcrec_schema (version INTEGER NOT NULL);
-INSERT INTO lcrec_schema VALUES (1);
-CREATE TABLE profiles (id INTEGER NOT NULL PRIMARY KEY, token_hash VARCHAR(64) NOT NULL UNIQUE,
-    data VARCHAR(60) NOT NULL, name VARCHAR(60) NOT NULL, gender VARCHAR(1), age INTEGER, occupation VARCHAR(40),
-    created_at BIGINT NOT NULL);
-CREATE TABLE ratings (profile_id INTEGER NOT NULL REFERENCES profiles (id), movie_id BIGINT NOT NULL,
-    rating FLOAT NOT NULL, timestamp BIGINT NOT NULL, position BIGINT NOT NULL, PRIMARY KEY (profile_id, movie_id));
-CREATE INDEX ratings_in_time ON ratings (profile_id, timestamp, position);
-CREATE TABLE events (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    profile_id INTEGER NOT NULL REFERENCES profiles (id), kind VARCHAR(5) NOT NULL, happened_at BIGINT NOT NULL,
-    movie_id BIGINT NOT NULL, rating FLOAT, timestamp BIGINT, previous_rating FLOAT, previous_timestamp BIGINT,
-    previous_position BIGINT, undoes BIGINT UNIQUE);
-CREATE INDEX events_of_profile ON events (profile_id, id);
-INSERT INTO profiles VALUES (1, 'ee1dd7a9c4c1a9d7a5a9b1c6f3f2bb0f0000000000000000000000000000000f', 'demo', 'Ada', 'F',
-    35, 'writer', 1700000000);
-INSERT INTO ratings VALUES (1, 7, 4.0, 1700000001, 1);
-INSERT INTO events VALUES (1, 1, 'rate', 1700000001, 7, 4.0, 1700000001, NULL, NULL, NULL, NULL);
-"""
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "profiles.sqlite"
-
-
-@pytest.fixture
-def store(file: Path) -> ProfileStore:
-    return ProfileStore(sqlite_url(file))
-
-
-def rated(store: ProfileStore, token: str) -> list[tuple[int, float]]:
-    return [(r.movie_id, r.rating) for r in store.get(token).ratings]
-
-
-def on_disk(file: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
-
-
-def make_version_1(file: Path, token_hash: str | None = None) -> None:
-    connection = sqlite3.connect(file)
-    connection.executescript(VERSION_1)
-    if token_hash:
-        connection.execute("UPDATE profiles SET token_hash = ?", (token_hash,))
-    connection.commit()
-    connection.close()
-
+from lcrec_core.errors import ProfileError
+from lcrec_core.store.checks import NAME_LENGTH, free_name
+from lcrec_core.store.profiles import NOT_INTERESTED, SAVED, SEEN, ProfileStore, StoredRating, Undone
+from tests.store.places import Place, rated
 
 # What is kept
 
 
-def test_a_profile_comes_back_as_it_was_made_also_in_a_new_process_of_the_app(store: ProfileStore, file: Path) -> None:
+def test_a_profile_comes_back_as_it_was_made_also_in_a_new_process_of_the_app(
+    store: ProfileStore, place: Place
+) -> None:
     token = store.create("ml-1m", name="Ada", gender="F", age=35, occupation="writer", scale=WHOLE_STARS)
     store.rate(token, 318, 5.0, 1_000, scale=WHOLE_STARS)
-    profile = ProfileStore(sqlite_url(file)).get(token)
+    profile = ProfileStore(place.url).get(token)
     assert (profile.token, profile.data, profile.name) == (token, "ml-1m", "Ada")
     assert (profile.gender, profile.age, profile.occupation, profile.copied_from) == ("F", 35, "writer", None)
     assert abs(profile.created_at - time.time()) < 60
@@ -211,10 +152,10 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_undo_restores_each_earlier_state_and_the_log_only_grows(
-    store: ProfileStore, file: Path, steps: list[tuple]
+    store: ProfileStore, place: Place, steps: list[tuple]
 ) -> None:
     token = store.create("demo", ratings=[(1, 4.0, 2), (5, 3.0, 2)])
     states, log = [store.get(token).ratings], []
@@ -228,11 +169,7 @@ def test_undo_restores_each_earlier_state_and_the_log_only_grows(
             states += [now] if now != states[-1] else []
         assert store.get(token).ratings == states[-1]
         assert store.get(token).can_undo == (len(states) > 1)
-        connection = sqlite3.connect(file)
-        grown = connection.execute(
-            "SELECT * FROM events WHERE profile_id = (SELECT max(id) FROM profiles) ORDER BY id"
-        ).fetchall()
-        connection.close()
+        grown = place.run("SELECT * FROM events WHERE profile_id = (SELECT max(id) FROM profiles) ORDER BY id")
         assert grown[: len(log)] == log
         log = grown
 
@@ -240,11 +177,11 @@ def test_undo_restores_each_earlier_state_and_the_log_only_grows(
 # Whose profile it is
 
 
-def test_tokens_are_long_all_different_and_only_their_hash_is_written(store: ProfileStore, file: Path) -> None:
+def test_tokens_are_long_all_different_and_only_their_hash_is_written(store: ProfileStore, place: Place) -> None:
     tokens = {store.create("demo") for _ in range(20)}
     assert len(tokens) == 20
     assert all(len(token) >= 32 for token in tokens)
-    assert not [token for token in tokens if token.encode() in on_disk(file)]
+    assert not [token for token in tokens if token.encode() in place.content()]
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 32, "' OR 1=1 --", "\ud800" * 32, "x" * 10**6, None, 7, b"x" * 32])
@@ -266,11 +203,9 @@ def test_a_token_that_opens_nothing_is_the_same_friendly_error_everywhere(store:
     assert len(messages) == 1
 
 
-def test_the_hash_in_the_file_does_not_open_the_profile(store: ProfileStore, file: Path) -> None:
+def test_the_hash_that_is_kept_does_not_open_the_profile(store: ProfileStore, place: Place) -> None:
     store.create("demo")
-    connection = sqlite3.connect(file)
-    (stored,) = connection.execute("SELECT token_hash FROM profiles").fetchone()
-    connection.close()
+    ((stored,),) = place.run("SELECT token_hash FROM profiles")
     for guess in (stored, stored[:32]):
         with pytest.raises(ProfileError):
             store.get(guess)
@@ -281,10 +216,10 @@ def test_there_is_no_call_that_lists_profiles() -> None:
     assert public == {"create", "get", "update", "delete", "rate", "clear", "mark", "bring", "undo"}
 
 
-def test_deleting_leaves_no_trace_and_no_other_profile_changes(store: ProfileStore, file: Path) -> None:
+def test_deleting_leaves_no_trace_and_no_other_profile_changes(store: ProfileStore, place: Place) -> None:
     gone, stays = store.create("demo", name="Leave No Trace"), store.create("demo", name="Stay With Us")
     for token in (gone, stays):
-        for movie_id in range(1, 40):
+        for movie_id in range(1, 10):
             store.rate(token, movie_id, 4.0)
         store.undo(token)
     before = store.get(stays)
@@ -292,18 +227,10 @@ def test_deleting_leaves_no_trace_and_no_other_profile_changes(store: ProfileSto
     with pytest.raises(ProfileError, match="this link opens no profile"):
         store.get(gone)
     assert store.get(stays) == before
-    assert b"Leave No Trace" not in on_disk(file)
-    assert b"Stay With Us" in on_disk(file)
-    connection = sqlite3.connect(file)
-    counts = [connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("profiles", "ratings", "events")]
-    connection.close()
-    assert counts == [1, 38, 40]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
-def test_the_files_are_for_their_owner_only(store: ProfileStore, file: Path) -> None:
-    store.create("demo")
-    assert {oct(path.stat().st_mode & 0o777) for path in file.parent.glob(f"{file.name}*")} == {"0o600"}
+    assert b"Leave No Trace" not in place.content()
+    assert b"Stay With Us" in place.content()
+    counts = [place.run(f"SELECT count(*) FROM {table}")[0][0] for table in ("profiles", "ratings", "events")]
+    assert counts == [1, 8, 10]
 
 
 # What is allowed
@@ -405,429 +332,7 @@ def test_a_start_with_a_movie_twice_and_an_unnamed_data_set_are_refused(store: P
         store.create(" ")
 
 
-# Many at once, and death in the middle
-
-WRITER = """
-import sys
-from lcrec_core.store.profiles import ProfileStore
-url, token, first, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-store = ProfileStore(url)
-own = store.create("demo", name=f"writer {first}")
-print(own, flush=True)
-for movie_id in range(first, first + count):
-    store.rate(token, movie_id, 1.0 + movie_id % 5)
-    store.rate(own, movie_id, 1.0 + movie_id % 5)
-    print(movie_id, flush=True)
-"""
-
-
-def start_writer(file: Path, token: str, first: int, count: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WRITER, sqlite_url(file), token, str(first), str(count)]
-    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def integrity(file: Path) -> str:
-    connection = sqlite3.connect(file)
-    (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
-    connection.close()
-    return answer
-
-
-def test_ten_processes_writing_at_once_lose_nothing(store: ProfileStore, file: Path) -> None:
-    shared, count = store.create("demo"), 15
-    writers = [start_writer(file, shared, 1 + i * count, count) for i in range(10)]
-    outputs = [writer.communicate(timeout=120) for writer in writers]
-    assert [writer.returncode for writer in writers] == [0] * 10, [error for _, error in outputs]
-    assert sorted(m for m, _ in rated(store, shared)) == list(range(1, 10 * count + 1))
-    for i, (output, _) in enumerate(outputs):
-        own = output.split()[0]
-        assert rated(store, own) == [(m, 1.0 + m % 5) for m in range(1 + i * count, 1 + (i + 1) * count)]
-    undone = 0
-    while store.undo(shared):
-        undone += 1
-    assert undone == 10 * count
-    assert integrity(file) == "ok"
-
-
-def test_ten_threads_share_a_store(store: ProfileStore) -> None:
-    shared = store.create("demo")
-    with ThreadPoolExecutor(10) as threads:
-        list(threads.map(lambda movie_id: store.rate(shared, movie_id, 4.0), range(1, 101)))
-    assert sorted(m for m, _ in rated(store, shared)) == list(range(1, 101))
-
-
-def test_ten_sessions_may_open_a_new_file_at_once(file: Path) -> None:
-    with ThreadPoolExecutor(10) as threads:
-        tokens = list(threads.map(lambda _: ProfileStore(sqlite_url(file)).create("demo"), range(10)))
-    store = ProfileStore(sqlite_url(file))
-    assert [store.get(token).data for token in tokens] == ["demo"] * 10
-
-
-def test_reading_does_not_wait_for_a_writer_and_writing_gives_up_with_a_clear_error(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lcrec_core.store.sqlite.BUSY_SECONDS", 0.1)
-    store = ProfileStore(sqlite_url(file))
-    token = store.create("demo", name="Ada")
-    other = sqlite3.connect(file)
-    other.execute("BEGIN EXCLUSIVE")
-    assert store.get(token).name == "Ada"
-    with pytest.raises(ProfileError, match="held by another program; nothing was changed"):
-        store.rate(token, 1, 4.0)
-    other.close()
-    store.rate(token, 1, 4.0)
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-@pytest.mark.parametrize("acknowledged", [1, 40])
-def test_every_acknowledged_rating_outlives_kill_9(store: ProfileStore, file: Path, acknowledged: int) -> None:
-    shared = store.create("demo")
-    writer = start_writer(file, shared, 1, 10**6)
-    assert writer.stdout is not None
-    lines = [writer.stdout.readline() for _ in range(1 + acknowledged)]
-    writer.send_signal(signal.SIGKILL)
-    rest = writer.communicate(timeout=30)[0]
-    assert writer.returncode == -signal.SIGKILL
-    # A line that was cut off by the kill has no end.
-    told = [line for line in "".join([*lines, rest]).splitlines(keepends=True) if line.endswith("\n")]
-    own, movie_ids = told[0].strip(), [int(line) for line in told[1:]]
-    assert len(movie_ids) >= acknowledged
-    assert integrity(file) == "ok"
-    for token in (shared, own):
-        kept = [m for m, _ in rated(store, token)]
-        assert kept[: len(movie_ids)] == movie_ids
-        assert len(kept) <= len(movie_ids) + 1
-    store.rate(shared, 10**7, 4.0)
-
-
-# The file
-
-
-def test_a_missing_folder_is_made_and_odd_names_work(tmp_path: Path) -> None:
-    file = tmp_path / "new" / "a folder #1 %20 ü?x" / "p.sqlite"
-    token = ProfileStore(sqlite_url(file)).create("demo")
-    assert file.is_file()
-    assert ProfileStore(sqlite_url(file)).get(token).data == "demo"
-
-
-def test_version_1_is_migrated_with_everything_in_it(file: Path, tmp_path: Path) -> None:
-    make_version_1(file)
-    store = ProfileStore(sqlite_url(file))
-    token = store.create("demo", copied_from=11)
-    assert store.get(token).copied_from == 11
-    fresh = tmp_path / "fresh.sqlite"
-    ProfileStore(sqlite_url(fresh))
-    assert columns(file) == columns(fresh)
-
-
-def test_a_profile_of_version_1_opens_with_its_link_and_can_undo(file: Path) -> None:
-    token = new_token()
-    make_version_1(file, token_hash(token))
-    store = ProfileStore(sqlite_url(file))
-    profile = store.get(token)
-    assert (profile.name, profile.age, profile.copied_from) == ("Ada", 35, None)
-    assert profile.ratings == ((7, 4.0, 1_700_000_001),)
-    assert store.undo(token) == Undone(7, rating=None, was=4.0)
-
-
-def test_a_migration_that_fails_changes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_version_1(file)
-    before = columns(file)
-    good = "ALTER TABLE profiles ADD COLUMN copied_from BIGINT"
-    monkeypatch.setattr("lcrec_core.store.database.MIGRATIONS", {1: (good, "ALTER TABLE nothing ADD COLUMN x")})
-    with pytest.raises(ProfileError):
-        ProfileStore(sqlite_url(file))
-    assert columns(file) == before
-
-
-def columns(file: Path) -> dict[str, list[str]]:
-    """Column names of every table, and the version."""
-    connection = sqlite3.connect(file)
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    found = {t: [row[1] for row in connection.execute(f"PRAGMA table_info({t})")] for t in tables}
-    (version,) = connection.execute("SELECT version FROM lcrec_schema").fetchone()
-    connection.close()
-    return {**found, "version": [str(version)]}
-
-
-def test_a_store_of_a_newer_version_asks_for_an_update_and_is_left_alone(file: Path) -> None:
-    ProfileStore(sqlite_url(file))
-    connection = sqlite3.connect(file)
-    connection.execute("UPDATE lcrec_schema SET version = ?", (SCHEMA_VERSION + 1,))
-    connection.commit()
-    connection.close()
-    before = file.read_bytes()
-    with pytest.raises(ProfileError, match=r"newer LCRec.*update LCRec"):
-        ProfileStore(sqlite_url(file))
-    assert file.read_bytes() == before
-
-
-def test_another_programs_database_is_refused_and_left_alone(file: Path) -> None:
-    connection = sqlite3.connect(file)
-    connection.execute("CREATE TABLE theirs (x)")
-    connection.commit()
-    connection.close()
-    before = file.read_bytes()
-    with pytest.raises(ProfileError, match="another program's database"):
-        ProfileStore(sqlite_url(file))
-    assert file.read_bytes() == before
-
-
-def test_a_file_that_is_no_database_is_named(file: Path) -> None:
-    file.write_text("<html>not found</html>" * 1000)
-    with pytest.raises(ProfileError, match=r"profiles\.sqlite: this is not a profile store; move it away") as caught:
-        ProfileStore(sqlite_url(file))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_damaged_file_is_named_when_it_is_read(file: Path) -> None:
-    store = ProfileStore(sqlite_url(file))
-    token = store.create("demo", ratings=[(i, 4.0, i) for i in range(1, 3000)])
-    del store
-    pages = bytearray(file.read_bytes())
-    pages[4096:] = b"\xa5" * (len(pages) - 4096)
-    file.write_bytes(pages)
-    with pytest.raises(ProfileError, match=r"is damaged; .*profiles\.sqlite: move it away"):
-        ProfileStore(sqlite_url(file)).get(token)
-
-
-def test_a_file_deleted_under_the_running_app_is_a_clear_error(store: ProfileStore, file: Path) -> None:
-    token = store.create("demo")
-    for path in file.parent.glob(f"{file.name}*"):
-        path.unlink()
-    with pytest.raises(ProfileError, match=r"has lost its tables.*start LCRec again"):
-        store.rate(token, 1, 4.0)
-
-
-def test_a_read_only_database_is_a_clear_error(store: ProfileStore, file: Path) -> None:
-    with pytest.raises(ProfileError, match=r"cannot be written; .*profiles\.sqlite: make"):
-        ProfileStore(f"sqlite:///file:{file}?mode=ro&uri=true").create("demo")
-
-
-READ_ONLY = """
-import os, sys
-from lcrec_core.errors import ProfileError, UnknownProfileError
-from lcrec_core.store.profiles import ProfileStore
-if os.geteuid() == 0:
-    os.setuid(65534)
-try:
-    ProfileStore(sys.argv[1]).create("demo")
-except ProfileError as error:
-    print(error)
-"""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
-@pytest.mark.parametrize("exists", [True, False])
-def test_a_folder_that_may_not_be_written_is_a_clear_error(exists: bool) -> None:
-    # Not in pytest's own folder: the process that tries is not root, to whom no file is closed.
-    with tempfile.TemporaryDirectory() as name:
-        folder, file = Path(name), Path(name) / "profiles.sqlite"
-        if exists:
-            ProfileStore(sqlite_url(file))
-            file.chmod(0o444)
-        folder.chmod(0o555)
-        command = [sys.executable, "-c", READ_ONLY, sqlite_url(file)]
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
-        folder.chmod(0o755)
-    assert done.stderr == ""
-    assert str(file) in done.stdout
-    assert "writable or set LCREC_STORE" in done.stdout
-
-
-def test_a_path_that_cannot_be_a_file_is_a_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("x")
-    for path in (tmp_path, tmp_path / "taken" / "profiles.sqlite"):
-        with pytest.raises(ProfileError, match=str(path)):
-            ProfileStore(sqlite_url(path))
-
-
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "no url", "nosuch://user:secret@host/db"])
-def test_a_url_that_cannot_be_used_is_a_clear_error_without_its_password(url: str) -> None:
-    with pytest.raises(ProfileError, match="LCREC_STORE") as caught:
-        ProfileStore(url)
-    assert "secret" not in str(caught.value)
-
-
-def test_the_default_is_in_the_checkout_and_can_be_named_as_url_or_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("LCREC_STORE")
-    assert default_url() == sqlite_url(REPOSITORY / "var" / "profiles.sqlite")
-    monkeypatch.setenv("LCREC_STORE", "postgresql://host/lcrec")
-    assert default_url() == "postgresql://host/lcrec"
-    monkeypatch.setenv("LCREC_STORE", str(tmp_path / "mine.sqlite"))
-    ProfileStore().create("demo")
-    assert (tmp_path / "mine.sqlite").is_file()
-
-
-@pytest.mark.parametrize("dialect", [postgresql.dialect(), mysql.dialect()], ids=lambda d: d.name)
-def test_the_tables_can_be_made_in_another_database(dialect: sa.Dialect) -> None:
-    statements = [str(sa.schema.CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
-    counting = {"postgresql": "id BIGSERIAL", "mysql": "id BIGINT NOT NULL AUTO_INCREMENT"}[dialect.name]
-    assert sum(counting in statement for statement in statements) == 2
-
-
-# What others did to the file
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE profiles SET name = CAST(x'ff' AS TEXT)",
-        "UPDATE profiles SET name = x'416461'",
-        "UPDATE profiles SET data = ''",
-        "UPDATE profiles SET gender = 'G'",
-        "UPDATE profiles SET age = 'old'",
-        "UPDATE profiles SET occupation = x'07'",
-        "UPDATE profiles SET copied_from = 1.5",
-        "UPDATE profiles SET created_at = 'today'",
-        "UPDATE ratings SET rating = 40.0 WHERE movie_id = 2",
-        "UPDATE ratings SET rating = x'00' WHERE movie_id = 2",
-        "UPDATE ratings SET timestamp = 'now' WHERE movie_id = 2",
-        "UPDATE ratings SET timestamp = x'00' WHERE movie_id = 2",
-        "UPDATE ratings SET movie_id = -2 WHERE movie_id = 2",
-        "UPDATE ratings SET movie_id = 2.5 WHERE movie_id = 2",
-        "UPDATE lcrec_schema SET version = 'two'",
-        "UPDATE lcrec_schema SET version = -1",
-    ],
-)
-def test_a_value_that_was_never_written_there_is_a_damaged_store_and_is_not_served(file: Path, change: str) -> None:
-    token = ProfileStore(sqlite_url(file)).create("demo", name="Ada", ratings=[(1, 4.0, 1), (2, 3.5, 2)])
-    alter(file, change)
-    with pytest.raises(ProfileError, match="the profile store is damaged") as caught:
-        ProfileStore(sqlite_url(file)).get(token)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "call"),
-    [
-        ("UPDATE ratings SET position = 'first'", lambda store, token: store.rate(token, 1, 2.0)),
-        ("UPDATE ratings SET timestamp = 'now'", lambda store, token: store.rate(token, 2, 2.0)),
-        ("UPDATE ratings SET rating = 'good'", lambda store, token: store.clear(token, 1)),
-        ("UPDATE events SET previous_rating = 'good'", lambda store, token: store.undo(token)),
-        ("UPDATE events SET previous_timestamp = NULL", lambda store, token: store.undo(token)),
-        ("UPDATE events SET movie_id = 'Heat'", lambda store, token: store.undo(token)),
-        ("UPDATE events SET rating = 'good'", lambda store, token: store.undo(token)),
-    ],
-)
-def test_what_is_damaged_is_not_copied_into_the_log(
-    store: ProfileStore, file: Path, change: str, call: Callable[[ProfileStore, str], object]
-) -> None:
-    token = store.create("demo", ratings=[(1, 4.0, 1)])
-    store.rate(token, 1, 3.0)
-    alter(file, change)
-    before = rows_of(file)
-    with pytest.raises(ProfileError, match="the profile store is damaged"):
-        call(store, token)
-    assert rows_of(file) == before
-
-
-def test_a_flipped_bit_is_an_answer_or_one_clear_error(tmp_path: Path) -> None:
-    whole = tmp_path / "whole.sqlite"
-    token = ProfileStore(sqlite_url(whole)).create(
-        "demo", name="Zoë", gender="F", age=35, ratings=[(i, 4.0, i) for i in range(1, 30)]
-    )
-    content = whole.read_bytes()
-    used = [place for place, byte in enumerate(content) if byte]
-    rng = np.random.default_rng(0)
-    for number in range(60):
-        flipped = bytearray(content)
-        flipped[rng.choice(used)] ^= 1 << int(rng.integers(8))
-        file = tmp_path / f"{number}.sqlite"
-        file.write_bytes(flipped)
-        with suppress(ProfileError):
-            store = ProfileStore(sqlite_url(file))
-            assert store.get(token).profile
-            store.rate(token, 3, 5.0)
-            store.undo(token)
-
-
-def alter(file: Path, *statements: str) -> None:
-    connection = sqlite3.connect(file)
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
-
-
-def rows_of(file: Path) -> list[list[tuple]]:
-    connection = sqlite3.connect(file)
-    found = [connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in ("ratings", "events")]
-    connection.close()
-    return found
-
-
-# What visitors are told
-
-
-def test_what_a_visitor_may_read_names_neither_path_nor_variable(tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("x")
-    not_one = tmp_path / "text.sqlite"
-    not_one.write_text("<html>not found</html>" * 1000)
-    theirs = tmp_path / "theirs.sqlite"
-    alter(theirs, "CREATE TABLE theirs (x)")
-    newer = tmp_path / "newer.sqlite"
-    ProfileStore(sqlite_url(newer))
-    alter(newer, f"UPDATE lcrec_schema SET version = {SCHEMA_VERSION + 1}")
-    locked = tmp_path / "locked.sqlite"
-    ProfileStore(sqlite_url(locked))
-    other = sqlite3.connect(locked)
-    other.execute("BEGIN IMMEDIATE")
-    urls = [sqlite_url(path) for path in (tmp_path, tmp_path / "taken" / "p.sqlite", not_one, theirs, newer, locked)]
-    for url in [*urls, "sqlite://", "no url", "nosuch://user:secret@host/db"]:
-        with pytest.raises(ProfileError) as caught:
-            ProfileStore(url, busy_seconds=0.1).create("demo")
-        shown = caught.value.for_visitors
-        assert "profile store" in shown
-        assert not [told for told in (str(tmp_path), "LCREC_", "host", ".sqlite") if told in shown], shown
-        assert caught.value.advice, "whoever runs it is told more"
-    other.close()
-
-
-def test_writers_of_one_process_come_in_the_order_in_which_they_asked(store: ProfileStore) -> None:
-    token = store.create("demo")
-    turns = store._database._turns
-    threads = []
-    with turns.wait(1):
-        for number in range(8):
-            thread = threading.Thread(target=store.rate, args=(token, number + 1, 4.0))
-            thread.start()
-            threads.append(thread)
-            while len(turns._queue) < number + 2:
-                time.sleep(0.001)
-    for thread in threads:
-        thread.join()
-    assert [movie for movie, _ in rated(store, token)] == list(range(1, 9))
-
-
-def test_a_turn_that_does_not_come_is_given_up_and_blocks_nobody(file: Path) -> None:
-    store = ProfileStore(sqlite_url(file), busy_seconds=0.05)
-    token = store.create("demo")
-    with store._database._turns.wait(1), pytest.raises(ProfileError, match="try again in a moment"):
-        store.rate(token, 1, 4.0)
-    store.rate(token, 2, 4.0)
-    assert rated(store, token) == [(2, 4.0)]
-
-
-def test_a_store_that_is_held_can_still_be_opened_and_read(file: Path) -> None:
-    token = ProfileStore(sqlite_url(file)).create("demo", name="Ada")
-    other = sqlite3.connect(file)
-    other.execute("BEGIN IMMEDIATE")
-    assert ProfileStore(sqlite_url(file), busy_seconds=0.05).get(token).name == "Ada"
-    other.close()
-
-
-def test_a_token_that_opens_nothing_is_told_from_a_store_that_cannot_be_read(store: ProfileStore, file: Path):
-    with pytest.raises(UnknownProfileError):
-        store.get(new_token())
-    token = store.create("demo")
-    for path in file.parent.iterdir():
-        path.write_bytes(b"not a database, and longer than the header of one" * 100)
-    with pytest.raises(ProfileError) as caught:
-        ProfileStore(sqlite_url(file)).get(token)
-    assert not isinstance(caught.value, UnknownProfileError)
+# Names
 
 
 @pytest.mark.parametrize(
@@ -885,21 +390,16 @@ def test_a_mark_that_there_is_not_is_refused(store: ProfileStore, mark: object) 
     assert store.get(token).marks == {}
 
 
-def test_marks_go_with_their_profile(store: ProfileStore, file: Path) -> None:
+def test_marks_go_with_their_profile(store: ProfileStore, place: Place) -> None:
     token = store.create("demo")
     store.mark(token, 3, SAVED)
     store.delete(token)
-    connection = sqlite3.connect(file)
-    assert connection.execute("SELECT count(*) FROM marks").fetchone() == (0,)
-    connection.close()
+    assert place.run("SELECT count(*) FROM marks") == [(0,)]
 
 
-def test_a_damaged_mark_is_one_error_and_nothing_is_served(store: ProfileStore, file: Path) -> None:
+def test_a_damaged_mark_is_one_error_and_nothing_is_served(store: ProfileStore, place: Place) -> None:
     token = store.create("demo")
     store.mark(token, 3, SAVED)
-    connection = sqlite3.connect(file)
-    connection.execute("UPDATE marks SET mark = 'sawed'")
-    connection.commit()
-    connection.close()
+    place.run("UPDATE marks SET mark = 'sawed'")
     with pytest.raises(ProfileError, match="damaged"):
-        ProfileStore(sqlite_url(file)).get(token)
+        store.get(token)

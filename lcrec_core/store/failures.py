@@ -1,0 +1,10 @@
+"""What can be wrong with a store, as anybody may read it: no path, no host, no variable."""
+
+BUSY = "is held by another program; nothing was changed, try again in a moment"
+FULL = "has no room left on its disk; nothing was changed"
+LOST = "has lost its tables"
+NOT_WRITABLE = "cannot be written; nothing was changed"
+OUT_OF_REACH = "cannot be reached; try again in a moment"
+UNKNOWN = "failed; nothing was changed, try again"
+DAMAGED = "is damaged; nothing was changed"
+DAMAGED_ADVICE = "move it away to start with an empty store, or put a backup in its place"
