@@ -35,7 +35,7 @@ class Visitor:
         self._http.get(f"{url}/_stcore/health", timeout=PATIENCE_SECONDS)
         cookies = "; ".join(f"{name}={value}" for name, value in self._http.cookies.items())
         self._socket = connect(
-            f"ws://{parts.netloc}/_stcore/stream",
+            f"ws://{parts.netloc}{parts.path}/_stcore/stream",
             subprotocols=["streamlit"],
             additional_headers={"Cookie": cookies} if cookies else None,
             max_size=None,

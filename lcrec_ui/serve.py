@@ -21,6 +21,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
+from streamlit import config
+from streamlit.url_util import make_url_path
+
 from lcrec_core.files import REPOSITORY
 from lcrec_ui.frame.permissions import MAY_ENV, is_local
 
@@ -112,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment.setdefault(MAY_ENV, "look")
     with ExitStack() as stack, suppress(KeyboardInterrupt):
         ports = [_free_port() for _ in range(options.servers)]
-        servers = [stack.enter_context(_server(port, environment)) for port in ports]
+        servers = [stack.enter_context(_server(port, options.port, environment)) for port in ports]
         if not _healthy(ports, servers):
             print("error: a server did not start", file=sys.stderr)
             return 1
@@ -122,7 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _serve(proxy: Proxy, options: argparse.Namespace, servers: Sequence[subprocess.Popen]) -> int:
     listening = await asyncio.start_server(proxy.connected, options.address, options.port, limit=LONGEST_HEAD)
-    print(f"http://{options.address}:{options.port} ({len(servers)} servers)", file=sys.stderr)
+    folder = make_url_path(_base_path(), "")
+    print(f"http://{options.address}:{options.port}{folder} ({len(servers)} servers)", file=sys.stderr)
     async with listening:
         while all(server.poll() is None for server in servers):
             await asyncio.sleep(0.5)
@@ -131,9 +135,10 @@ async def _serve(proxy: Proxy, options: argparse.Namespace, servers: Sequence[su
 
 
 @contextmanager
-def _server(port: int, environment: dict[str, str]) -> Iterator[subprocess.Popen]:
+def _server(port: int, seen: int, environment: dict[str, str]) -> Iterator[subprocess.Popen]:
+    """A server at a port of its own; browsers see another, and it knows which."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    command += ["--server.address", HOST, "--server.headless", "true"]
+    command += ["--browser.serverPort", str(seen), "--server.address", HOST, "--server.headless", "true"]
     running = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     try:
         yield running
@@ -157,11 +162,17 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _base_path() -> str:
+    """Where the app is at its address, by Streamlit's own setting; only its command line reads the environment."""
+    return os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH") or config.get_option("server.baseUrlPath")
+
+
 def _healthy(ports: Sequence[int], servers: Sequence[subprocess.Popen]) -> bool:
     """Wait until every server answers."""
+    health = make_url_path(_base_path(), "_stcore/health")
     until, left = time.monotonic() + START_SECONDS, list(ports)
     while left and time.monotonic() < until and all(server.poll() is None for server in servers):
-        with suppress(OSError), urllib.request.urlopen(f"http://{HOST}:{left[0]}/_stcore/health", timeout=2):
+        with suppress(OSError), urllib.request.urlopen(f"http://{HOST}:{left[0]}{health}", timeout=2):
             left.pop(0)
             continue
         time.sleep(0.05)

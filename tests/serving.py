@@ -56,6 +56,7 @@ def serve(
     script: str = "app.py",
     address: str | None = "127.0.0.1",
     servers: int | None = None,
+    base: str = "",
     **environment: str,
 ) -> Iterator[Server]:
     """Start a fresh server with its own profile store in `folder`; stopped at the end.
@@ -66,6 +67,7 @@ def serve(
         script: What to run, below the repository's root.
         address: What to listen at, an address that 127.0.0.1 reaches; None for what the app's own settings say.
         servers: So many of them behind one address, see `lcrec_ui.serve`; script, address and arguments do not count.
+        base: The path that the app has at its address, such as /lcrec.
         environment: More environment variables, such as LCREC_DATA.
 
     Raises:
@@ -83,11 +85,13 @@ def serve(
         command = [sys.executable, "-m", "lcrec_ui.serve", "--servers", str(servers)]
         command += ["--port", str(port), "--address", "127.0.0.1"]
     settings = {**os.environ, "LCREC_STORE": f"sqlite:///{folder / 'profiles.sqlite'}", **environment}
+    if base:
+        settings["STREAMLIT_SERVER_BASE_URL_PATH"] = base
     log = folder / "server.log"
     with log.open("wb") as output:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=REPOSITORY, env=settings, stdout=output, stderr=subprocess.STDOUT)
-    server = Server(f"http://127.0.0.1:{port}", process, log, started)
+    server = Server(f"http://127.0.0.1:{port}{base}", process, log, started)
     try:
         _wait_until_healthy(server)
         yield server

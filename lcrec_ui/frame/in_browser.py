@@ -46,8 +46,11 @@ def page() -> str:
 
 
 def cookie_name() -> str:
-    """Browsers share cookies between the ports of a machine, and each server there has profiles of its own."""
-    return f"lcrec_profile_{st.get_option('server.port')}"
+    """Browsers share cookies between the ports of a machine, and behind each of them are profiles of its own.
+
+    The port is the one that browsers see: several servers behind one address have the same profiles.
+    """
+    return f"lcrec_profile_{st.get_option('browser.serverPort')}"
 
 
 def remembered_token() -> str | None:
@@ -136,7 +139,7 @@ def keep_friends(tokens: Iterable[str]) -> None:
 
 
 def _friends_cookie() -> str:
-    return f"lcrec_friends_{st.get_option('server.port')}"
+    return f"lcrec_friends_{st.get_option('browser.serverPort')}"
 
 
 def _written(cookie: str, value: str) -> str:
