@@ -1,8 +1,8 @@
 """What all tests share: made-up data, a private place for profiles, and the rules for what may be skipped.
 
 A test never touches the checkout's own profiles, and sees real data only where it is marked so. A test without the
-browser or the PostgreSQL server that it needs and a test on real data without the files are skipped with a line that
-says how to get them; LCREC_REQUIRE_BROWSER=1 and LCREC_REQUIRE_POSTGRES=1 turn the first two into failures.
+program that it needs (a browser, PostgreSQL, HAProxy, docker) and a test on real data without the files are skipped
+with a line that says how to get them; LCREC_REQUIRE_BROWSER=1 and the like turn the first kind of skip into a failure.
 """
 
 import os
@@ -14,7 +14,7 @@ from hypothesis import settings
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.sources import published
 from tests.made_up import made_up
-from tests.needs import NO_BROWSER, NO_POSTGRES, browser_path, missing_data, postgres_programs
+from tests.needs import NEEDS, missing_data
 
 # The same examples on every run: a test that passed yesterday does not fail today on the same code.
 settings.register_profile("lcrec", derandomize=True)
@@ -22,14 +22,12 @@ settings.load_profile("lcrec")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, loudly, what this machine cannot run: marks `browser`, `postgres` and `real_data` (default ml-1m)."""
-    missing = {
-        "browser": NO_BROWSER if browser_path() is None else "",
-        "postgres": NO_POSTGRES if postgres_programs() is None else "",
-    }
+    """Skip, loudly, what this machine cannot run: marks `real_data` (default ml-1m) and those of `NEEDS`."""
+    asked = {mark for mark in NEEDS if any(item.get_closest_marker(mark) for item in items)}
+    missing = {mark: NEEDS[mark][1] for mark in asked if not NEEDS[mark][0]()}
     for item in items:
         for mark, reason in missing.items():
-            if not reason or not item.get_closest_marker(mark):
+            if not item.get_closest_marker(mark):
                 continue
             require = f"LCREC_REQUIRE_{mark.upper()}"
             if os.environ.get(require):

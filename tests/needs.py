@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -14,6 +16,8 @@ NO_POSTGRES = (
     "no PostgreSQL server found: install it (Debian and Ubuntu: apt-get install postgresql) or name the folder of its "
     "programs with LCREC_POSTGRES=/path/to/bin"
 )
+NO_HAPROXY = "no haproxy found: install it (Debian and Ubuntu: apt-get install haproxy)"
+NO_DOCKER = "no docker that answers to `docker compose version` and `docker info`"
 
 
 def browser_path() -> str | None:
@@ -33,9 +37,27 @@ def postgres_programs() -> Path | None:
     return Path(found).parent if found else None
 
 
+def docker_answers() -> bool:
+    """Whether images can be built and run here."""
+    asked = ("docker", "compose", "version"), ("docker", "info")
+    # Other programs of that name may answer to anything else.
+    return shutil.which("docker") is not None and all(
+        subprocess.run(each, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0 for each in asked
+    )
+
+
 def missing_data(name: str) -> str | None:
     """Why a test on the real data set `name` cannot run, or None when it can."""
     folder = os.environ.get("LCREC_DATA", "data")
     if (Path(folder) / f"{name}.zip").exists() or (Path(folder) / name).is_dir():
         return None
     return f"no {name} in {folder}: set LCREC_DATA to a folder that holds {name}.zip, or download it"
+
+
+NEEDS: dict[str, tuple[Callable[[], object], str]] = {
+    "browser": (browser_path, NO_BROWSER),
+    "postgres": (postgres_programs, NO_POSTGRES),
+    "haproxy": (lambda: shutil.which("haproxy"), NO_HAPROXY),
+    "docker": (docker_answers, NO_DOCKER),
+}
+"""By the mark of a test: what finds its program, and what to say where there is none."""

@@ -16,6 +16,8 @@ from lcrec_core.store import failures
 
 SCHEMA_LOCK = 0x4C435265
 """Any number, but the same in every LCRec: who makes or migrates the tables of a database holds this lock of it."""
+MOST_CONNECTIONS = 15
+"""Of a process; each is kept once it was needed. A thread holds one for some milliseconds."""
 STATEMENT_SECONDS = 30
 """No statement of ours takes a hundredth of it; one that does is given up by the server."""
 _SHORTEST_CONNECT = 2
@@ -37,6 +39,8 @@ class PostgreSQL:
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_timeout=busy_seconds,
+            pool_size=MOST_CONNECTIONS,
+            max_overflow=0,
             connect_args={"client_encoding": "utf8", **timeouts},
         )
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from lcrec_core.errors import ProfileError
 from lcrec_core.store.database import Database, metadata, schema_version
-from lcrec_core.store.postgres import SCHEMA_LOCK, PostgreSQL
+from lcrec_core.store.postgres import MOST_CONNECTIONS, SCHEMA_LOCK, PostgreSQL
 from lcrec_core.store.profiles import ProfileStore, Undone
 from tests.store.places import BESIDE, OnServer, rated
 
@@ -89,20 +89,20 @@ def test_connections_that_the_server_ended_are_made_anew(store: ProfileStore, ne
 
 def test_more_threads_than_connections_wait_for_one_and_give_up_with_a_clear_error(new_postgres: OnServer) -> None:
     database = Database(new_postgres.url, busy_seconds=0.05)
-    opened, done = threading.Barrier(16), threading.Event()
+    opened, done = threading.Barrier(MOST_CONNECTIONS + 1), threading.Event()
 
     def hold() -> None:
         with database.read():
             opened.wait(30)
             done.wait(30)
 
-    with ThreadPoolExecutor(15) as threads:
-        held = [threads.submit(hold) for _ in range(15)]
+    with ThreadPoolExecutor(MOST_CONNECTIONS) as threads:
+        held = [threads.submit(hold) for _ in range(MOST_CONNECTIONS)]
         opened.wait(30)
         with pytest.raises(ProfileError, match="held by another program") as caught, database.read():
             pass
         done.set()
-        assert [each.result(30) for each in held] == [None] * 15
+        assert [each.result(30) for each in held] == [None] * MOST_CONNECTIONS
     assert "postgresql" not in caught.value.for_visitors
 
 
