@@ -10,7 +10,7 @@ import streamlit as st
 from lcrec_core.data.dataset import WHOLE_STARS, RatingScale, split_genres
 from lcrec_core.data.titles import sort_key, spoken
 from lcrec_ui.for_you import steer
-from lcrec_ui.frame import export, giving, loaders, marks, movie_link, session
+from lcrec_ui.frame import export, giving, loaders, marks, movie_link, read_out, session
 from lcrec_ui.frame.tables import RANKED_BY_TITLE, by_title, follow_title, title_column
 from lcrec_ui.frame.text import count, plain, read_aloud, stars
 from lcrec_ui.posters import shown
@@ -23,15 +23,16 @@ FOR_YOU = "for_you"
 
 # A pointer or finger on the poster, the title or the empty card follows the card's link, which is drawn over all of it;
 # what can be pressed lies above.
-STYLE = """<style>
+STYLE = (
+    f"""<style>
+[class*='st-key-card_'] .stPageLink a > span {{ {read_out.HIDDEN} }}
+"""
+    + """
 [class*='st-key-card_'] { position: relative; }
 [class*='st-key-card_'] .stPageLink a::after { content: ""; position: absolute; inset: 0; border-radius: 0.5rem; }
 [class*='st-key-card_'] .stPageLink a:focus-visible { outline: none; }
 [class*='st-key-card_'] .stPageLink a:focus-visible::after { outline: 2px solid currentColor; outline-offset: -2px; }
 [class*='st-key-card_'] [data-testid=stElementContainer]:has(.stPageLink) { position: static; height: 0; }
-[class*='st-key-card_'] .stPageLink a > span {
-    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-}
 [class*='st-key-card_']:has(.stPageLink a:hover) h2 { text-decoration: underline; }
 [class*='st-key-card_'] :is([class*='st-key-give_'], [class*='st-key-marks_']) { position: relative; z-index: 1; }
 [class*='st-key-film_'] { flex-wrap: nowrap; align-items: flex-start; }
@@ -41,6 +42,7 @@ STYLE = """<style>
     [class*='st-key-film_'] > [data-testid=stElementContainer]:has(.lcrec-poster) { width: 5.5rem !important; }
 }
 </style>"""
+)
 
 _POSTER = 112
 """Pixels of width."""

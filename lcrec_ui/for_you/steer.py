@@ -8,9 +8,9 @@ import streamlit as st
 
 from lcrec_core.serving.lists import FOR_YOU, RATING, Wish
 from lcrec_ui.for_you import resets
-from lcrec_ui.frame import lookups
+from lcrec_ui.frame import lookups, read_out
 from lcrec_ui.frame.failures import callback
-from lcrec_ui.frame.text import plain, read_aloud
+from lcrec_ui.frame.text import plain
 
 if TYPE_CHECKING:
     from lcrec_core.serving.recommender import Recommender
@@ -102,8 +102,7 @@ def more_like(data_name: str, movie_id: int, title: str) -> None:
         title: As people say it.
     """
     st.button(
-        # What is small is read out and not seen, see `marks.STYLE`.
-        f"More like this :small[{read_aloud(title)}]",
+        read_out.button_label("More like this", title),
         icon=":material/travel_explore:",
         type="tertiary",
         key=f"more_like_{movie_id}",

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from lcrec_core.data.dataset import RatingScale
-from lcrec_ui.frame import lookups, marks, notices, profiles, session, star_control
+from lcrec_ui.frame import lookups, marks, notices, profiles, read_out, session, sidebar, star_control
 from lcrec_ui.frame.failures import callback, said
-from lcrec_ui.frame.text import plain, read_aloud
+from lcrec_ui.frame.text import plain
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,6 @@ class _Place:
 
     owner: session.Owner
     home: str
-
-
-STYLE = f"""{star_control.STYLE}
-[class*='st-key-clear_'] p span {{
-    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-}}
-"""
 
 
 def stars(person: session.Person, movie_id: int, title: str, scale: RatingScale, home: str) -> None:
@@ -45,8 +38,7 @@ def stars(person: session.Person, movie_id: int, title: str, scale: RatingScale,
         star_control.control(movie_id, title, scale, given, _on_star, place)
         if given is not None:
             st.button(
-                # What is small is read out and not seen, see `STYLE`.
-                f"Clear :small[the stars for {read_aloud(title)}]",
+                read_out.button_label("Clear", f"the stars for {title}"),
                 icon=":material/close:",
                 type="tertiary",
                 key=f"clear_{movie_id}",
@@ -79,4 +71,4 @@ def _rate(place: _Place, movie_id: int, given: Any) -> None:
         now = "has no stars from you any more" if given is None else f"has {star_control.in_words(given)} from you"
         more = " A private profile of your own began with it; its link is on the Profile page." if begun else ""
         notices.say(f"**{title}** {now}.{more}", "success", marks.MARKED)
-        marks.redraw(place.home, begun=begun)
+        sidebar.redraw(place.home, begun=begun)

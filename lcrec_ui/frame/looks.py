@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lcrec_ui.frame import giving, marks, movie_link
+from lcrec_ui.frame import marks, movie_link, read_out, star_control
 
 _POSTERS = """
 /* A hairline, so that a dark poster has an edge on a dark page. A poster is never wider than its place. */
@@ -10,7 +10,8 @@ _POSTERS = """
     box-shadow: 0 0 0 1px rgba(128, 118, 108, 0.28), 0 2px 6px rgba(0, 0, 0, 0.18); }
 """
 STYLE = (
-    f"<style>{giving.STYLE}{marks.STYLE}{movie_link.STYLE}{_POSTERS}"
+    f"<style>{star_control.STYLE}{marks.STYLE}{movie_link.STYLE}{read_out.STYLE}{_POSTERS}"
+    f".lcrec-table caption {{ {read_out.HIDDEN} }}"
     + """
 /* The primary colour fills buttons under white text; as text on the page itself it is too dark in the dark. */
 button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="stSliderThumbValue"],
@@ -41,9 +42,6 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
     .lcrec-table tbody th { min-width: 6rem; }
     .lcrec-table .words { min-width: 16rem; }
     .lcrec-table thead th { white-space: normal; }
-}
-.lcrec-table caption {
-    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
 .lcrec-about { font-size: 0.85rem; margin-top: 0.4rem; }
 .lcrec-about summary { cursor: pointer; padding: 0.3rem 0; }

@@ -6,9 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lcrec_core.store.profiles import NOT_INTERESTED, SAVED, SEEN
-from lcrec_ui.frame import lookups, notices, profiles, session, sidebar
+from lcrec_ui.frame import lookups, notices, profiles, read_out, session, sidebar
 from lcrec_ui.frame.failures import callback, said
-from lcrec_ui.frame.text import count, plain, read_aloud
+from lcrec_ui.frame.text import count, plain
 
 MARKED = "marked"
 """What notices of marks, and of stars given beside them, are about."""
@@ -26,9 +26,6 @@ _SAID = {
 
 STYLE = """
 [class*='st-key-marks_'] { row-gap: 0; }
-[class*='st-key-marks_'] p span {
-    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-}
 """
 
 
@@ -47,8 +44,7 @@ def buttons(person: session.Person, movie_id: int, title: str, home: str) -> Del
         for mark, (label, marked_label, icon, marked_icon) in _BUTTONS.items():
             on = movie_id in marks.get(mark, ())
             st.button(
-                # What is small is read out and not seen, see `STYLE`.
-                f"{marked_label if on else label} :small[{read_aloud(title)}]",
+                read_out.button_label(marked_label if on else label, title),
                 icon=marked_icon if on else icon,
                 type="tertiary",
                 key=f"mark_{mark}_{movie_id}",
@@ -68,18 +64,13 @@ def told(person: session.Person, home: str) -> None:
 def unsave_button(person: session.Person, movie_id: int, title: str, home: str) -> None:
     """For a list of what is saved for later: takes one movie off it. Arguments as for `buttons`."""
     st.button(
-        f"Remove :small[{read_aloud(title)}]",
+        read_out.button_label("Remove", title),
         icon=":material/bookmark_remove:",
         type="tertiary",
         key=f"unsave_{movie_id}",
         on_click=_on_mark,
         args=(person.owner, movie_id, SAVED, False, home),
     )
-
-
-def redraw(home: str, *, begun: bool) -> None:
-    """In a callback: draw again what changes with a person's ratings and marks, and nothing else."""
-    st.rerun([home, sidebar.WHO, *([sidebar.ADDRESS] if begun else [])])
 
 
 @callback
@@ -89,7 +80,7 @@ def _on_mark(owner: session.Owner, movie_id: int, mark: str, on: bool, home: str
         title = plain(lookups.movies(session.state().data)[movie_id].title)
         more = " A private profile of your own began with it; its link is on the Profile page." if begun else ""
         notices.say(f"**{title}** {_SAID[mark][0 if on else 1]}.{more}", "success", MARKED)
-        redraw(home, begun=begun)
+        sidebar.redraw(home, begun=begun)
 
 
 @callback
@@ -105,4 +96,4 @@ def _on_undo(owner: session.Owner, home: str) -> None:
             else:
                 now = _SAID[taken_back.mark][1 if taken_back.rating is None else 0]
             notices.say(f"Taken back: **{title}** {now}.", "success", MARKED)
-        redraw(home, begun=False)
+        sidebar.redraw(home)

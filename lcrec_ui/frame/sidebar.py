@@ -1,8 +1,11 @@
 """The sidebar: who you are, which data and which model, and the switches between them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
-from lcrec_core.errors import BundleError
+from lcrec_core.errors import BundleError, UnknownProfileError
 from lcrec_core.sources import datasets
 from lcrec_core.sources.published import DATA_LABELS
 from lcrec_ui.frame import in_browser, movie_link, session, url
@@ -103,6 +106,31 @@ def _model_switch() -> None:
         return
     st.session_state[_MODEL] = current
     st.selectbox("Model", names, format_func=clean, key=_MODEL, on_change=_switch_model)
+
+
+def redraw(*homes: str, begun: bool = False) -> None:
+    """In a callback: draw again what changes with a person's ratings and marks, and nothing else.
+
+    Fragments only: a whole run redraws what stands above and so moves the page under the reader.
+
+    Args:
+        homes: Keys of the page's fragments that change.
+        begun: Whether a profile of the visitor's own began, so that the address changes as well.
+    """
+    st.rerun([*homes, *([WHO, ADDRESS] if begun else [ABOUT])])
+
+
+@contextmanager
+def gone_is_shown(home: str) -> Iterator[None]:
+    """In a callback: a profile that was deleted meanwhile is explained by the page's fragment, in place of its content.
+
+    Args:
+        home: Key of that fragment.
+    """
+    try:
+        yield
+    except UnknownProfileError:
+        st.rerun([home, WHO])
 
 
 @callback

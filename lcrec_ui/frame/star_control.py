@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from lcrec_core.data.dataset import RatingScale
+from lcrec_ui.frame import read_out
 from lcrec_ui.frame.text import count, read_aloud
 
 WIDTH = 240
@@ -94,9 +95,7 @@ STYLE = f"""
 {_OPTION} label[data-focus-visible] {{
     background: none; outline: 2px solid currentColor; outline-offset: -2px; border-radius: 0.4rem;
 }}
-{_OPTION} label > div {{
-    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-}}
+{_OPTION} label > div {{ {read_out.HIDDEN} }}
 {_OPTION} {_STAR} {{
     content: ""; position: absolute; inset: 0; background: #8A7A6C; background: light-dark(#8A7A6C, #A08F80);
     forced-color-adjust: none;

@@ -20,8 +20,6 @@ from lcrec_ui.history.brought import Brought
 
 HISTORY = "history"
 """Key of the page's fragment."""
-_CHANGED = [HISTORY, sidebar.WHO]
-_EVERYTHING = [*_CHANGED, sidebar.ADDRESS]
 _DONE = "history_done"
 """What notices of an import are about."""
 _FIX, _QUERY, _SHOWN, _ALL = "history_fix", "history_query", "history_shown", "history_all"
@@ -338,7 +336,7 @@ def _on_add(owner: session.Owner, file_id: str) -> None:
         more = " A private profile of your own began with them; its link is on the Profile page." if begun else ""
         notices.say(f"Added: {_label(plan).removeprefix('Add ')}.{more}", "success", _DONE)
         brought.done()
-        st.rerun(_EVERYTHING if begun else _CHANGED)
+        sidebar.redraw(HISTORY, begun=begun)
 
 
 @callback
@@ -347,7 +345,7 @@ def _on_undo(owner: session.Owner) -> None:
         taken_back = profiles.undo(owner)
         if taken_back is not None:
             notices.say(f"Taken back: {count(taken_back.movies, 'movie')} as before.", "success", _DONE)
-        st.rerun(_CHANGED)
+        sidebar.redraw(HISTORY)
 
 
 @callback

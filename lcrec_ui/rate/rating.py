@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,10 @@ import streamlit as st
 
 from lcrec_core.data.dataset import RatingScale
 from lcrec_core.data.profile import Profile
-from lcrec_core.errors import UnknownProfileError
-from lcrec_ui.frame import lookups, movie_link, notices, profiles, session, sidebar, star_control
+from lcrec_ui.frame import lookups, movie_link, notices, profiles, read_out, session, sidebar, star_control
 from lcrec_ui.frame.failures import callback, said
 from lcrec_ui.frame.lookups import Movie
-from lcrec_ui.frame.text import count, plain, read_aloud
+from lcrec_ui.frame.text import count, plain
 
 if TYPE_CHECKING:
     from lcrec_core.serving.recommender import Recommender
@@ -25,10 +23,7 @@ RATE = "rate"
 """Key of the page's fragment."""
 TOP, TO_RATE = "rate_top", "rate_to_rate"
 """Keys of the fragments within it that move with a star of what is to be rated: the list of what is rated does not."""
-_LISTS = [RATE, sidebar.WHO]
-_MOVED = [TOP, TO_RATE, sidebar.ABOUT]
-_EVERYTHING = [*_LISTS, sidebar.ADDRESS]
-"""Fragments only: a whole run redraws what stands above and so moves the page under the reader."""
+_MOVED = (TOP, TO_RATE)
 _NOBODY = Profile.of()
 """One object for all who have not begun: what recommenders predict for it is worked out once."""
 _GUESSES, _AS_WHOM = "rate_guesses", "rate_as_whom"
@@ -42,27 +37,24 @@ PICTURE = ".st-key-movie_{} .stPageLink a::before"
 
 # Title and stars side by side as long as there is room; all rows of one height, so that nothing moves when
 # a movie is rated; what went wrong below both.
-STYLE = f"""<style>{star_control.STYLE}
-[class*='st-key-movie_'] {{ row-gap: 0.25rem; }}
-[class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stPageLink) {{ flex: 1 1 12rem; min-width: 0; }}
-[class*='st-key-movie_'] a strong {{ display: block; }}
-[class*='st-key-movie_'] .stPageLink a {{ position: relative; min-height: 3.9rem; padding-left: 3.35rem; }}
-[class*='st-key-movie_'] .stPageLink a::before {{
+STYLE = """<style>
+[class*='st-key-movie_'] { row-gap: 0.25rem; }
+[class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stPageLink) { flex: 1 1 12rem; min-width: 0; }
+[class*='st-key-movie_'] a strong { display: block; }
+[class*='st-key-movie_'] .stPageLink a { position: relative; min-height: 3.9rem; padding-left: 3.35rem; }
+[class*='st-key-movie_'] .stPageLink a::before {
     content: ""; position: absolute; left: 0; top: 0.1rem; width: 2.5rem; height: 3.75rem; background-size: cover;
     border-radius: 0.2rem; box-shadow: 0 0 0 1px rgba(128, 118, 108, 0.28);
-}}
-[class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stAlert) {{ flex: 1 0 100%; }}
-[class*='st-key-movie_'] [data-testid=stHorizontalBlock] {{ row-gap: 0; min-height: 4.75rem; align-content: start; }}
-[class*='st-key-movie_'] [data-testid=stHorizontalBlock] > [class*='st-key-stars_'] {{ flex: 1 0 100%; }}
-.st-key-undone [data-testid=stAlertContainer] {{ padding: 0; min-height: 0; background: none; }}
-[class*='st-key-clear_'] button {{ min-height: 1.75rem; padding-top: 0; padding-bottom: 0; }}
-@media (pointer: coarse) {{
+}
+[class*='st-key-movie_'] > [data-testid=stElementContainer]:has(> .stAlert) { flex: 1 0 100%; }
+[class*='st-key-movie_'] [data-testid=stHorizontalBlock] { row-gap: 0; min-height: 4.75rem; align-content: start; }
+[class*='st-key-movie_'] [data-testid=stHorizontalBlock] > [class*='st-key-stars_'] { flex: 1 0 100%; }
+.st-key-undone [data-testid=stAlertContainer] { padding: 0; min-height: 0; background: none; }
+[class*='st-key-clear_'] button { min-height: 1.75rem; padding-top: 0; padding-bottom: 0; }
+@media (pointer: coarse) {
     /* A target of 44 px in the 32 px that every row has for it. */
-    [class*='st-key-movie_'] [class*='st-key-clear_'] {{ margin-block: -2px -10px; }}
-}}
-[class*='st-key-clear_'] p span {{
-    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-}}
+    [class*='st-key-movie_'] [class*='st-key-clear_'] { margin-block: -2px -10px; }
+}
 </style>"""
 
 
@@ -164,8 +156,7 @@ def row(
                 gave = "" if scale.contains(np.array(given)) else f"You gave {given:g}; "
                 st.caption(f"{gave}we would have guessed {guess:.1f}".capitalize(), width="content")
                 st.button(
-                    # What is small is read out and not seen, see `STYLE`.
-                    f"Clear :small[the stars for {read_aloud(movie.title)}]",
+                    read_out.button_label("Clear", f"the stars for {movie.title}"),
                     icon=":material/close:",
                     type="tertiary",
                     key=f"clear_{movie_id}",
@@ -205,14 +196,14 @@ def without(profile: Profile, movie_id: int) -> Profile:
 @callback
 def _copy(owner: session.Owner) -> None:
     profiles.copy(owner)
-    st.rerun(_EVERYTHING)
+    sidebar.redraw(RATE, begun=True)
 
 
 @callback
 def _start_empty(owner: session.Owner) -> None:
     if session.current_owner() == owner:
         profiles.create()
-    st.rerun(_EVERYTHING)
+    sidebar.redraw(RATE, begun=True)
 
 
 @callback
@@ -246,17 +237,17 @@ def _on_clear(owner: session.Owner, movie_id: int) -> None:
     _rate(owner, movie_id, None)
 
 
-def _rate(owner: session.Owner, movie_id: int, stars: Any, moved: list[str] = _LISTS) -> None:
+def _rate(owner: session.Owner, movie_id: int, stars: Any, moved: tuple[str, ...] = (RATE,)) -> None:
     """Keep the stars, or take them away (None), and draw again what that changes; a loss is said in the movie's row."""
     lost = "The stars were not taken away." if stars is None else f"{star_control.in_words(stars)} not saved."
-    with said(_row_of(movie_id), f"{lost} "), _gone_is_shown():
+    with said(_row_of(movie_id), f"{lost} "), sidebar.gone_is_shown(RATE):
         begun = profiles.rate(owner, movie_id, stars)
         notices.unsay(_row_of(movie_id))
         if begun:
             notices.say(
                 "That star began a private profile of your own. Its link is on the Profile page.", "success", _BEGUN
             )
-        st.rerun(_EVERYTHING if begun else moved)
+        sidebar.redraw(*((RATE,) if begun else moved), begun=begun)
 
 
 def _row_of(movie_id: int) -> str:
@@ -282,7 +273,7 @@ def undone() -> bool:
 
 @callback
 def _on_undo(owner: session.Owner) -> None:
-    with said(_UNDO, "Nothing was taken back. "), _gone_is_shown():
+    with said(_UNDO, "Nothing was taken back. "), sidebar.gone_is_shown(RATE):
         taken_back = profiles.undo(owner)
         if taken_back is not None and taken_back.movies > 1:
             notices.say(f"The import of {count(taken_back.movies, 'movie')} is taken back.", "success", _UNDO)
@@ -294,13 +285,4 @@ def _on_undo(owner: session.Owner) -> None:
         elif taken_back is not None:
             title = lookups.movies(session.state().data)[taken_back.movie_id].title
             notices.say(f"What you last said of **{plain(title)}** is taken back.", "success", _UNDO)
-        st.rerun(_LISTS)
-
-
-@contextmanager
-def _gone_is_shown() -> Iterator[None]:
-    """A deleted profile is explained by the lists' own fragment, see `lost`."""
-    try:
-        yield
-    except UnknownProfileError:
-        st.rerun(_LISTS)
+        sidebar.redraw(RATE)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lcrec_core.errors import ProfileError, UnknownProfileError
+from lcrec_core.errors import ProfileError
 from lcrec_core.serving.onboarding import Answer, rating_of
-from lcrec_ui.frame import lookups, notices, profiles, session, sidebar
+from lcrec_ui.frame import lookups, notices, profiles, read_out, session, sidebar
 from lcrec_ui.frame.failures import callback, said
-from lcrec_ui.frame.text import plain, quoted, read_aloud
+from lcrec_ui.frame.text import plain, quoted
 from lcrec_ui.posters import shown
 from lcrec_ui.start import rounds
 from lcrec_ui.start.rounds import LENGTH, Round
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 START = "start"
 """Key of the page's fragment."""
-_CHANGED = [START, sidebar.WHO]
-_EVERYTHING = [*_CHANGED, sidebar.ADDRESS]
 _POSTER = 96
 """Pixels of width."""
 _ANSWER = "answer"
@@ -47,9 +43,6 @@ STYLE = """<style>
 .st-key-answers { display: grid; grid-template-columns: repeat(4, 1fr); gap: 0.5rem; }
 .st-key-answers > * { width: 100% !important; }
 .st-key-answers button { width: 100%; min-height: 3rem; animation: deaf 0.35s; }
-.st-key-answers p span, .st-key-back p span {
-    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-}
 /* It moves nothing, and stays where less motion is asked for. */
 [data-testid=stMain] .st-key-answers button { animation-duration: 0.35s !important; }
 @keyframes deaf { from, 99% { pointer-events: none; } }
@@ -86,8 +79,7 @@ def question(recommender: Recommender, person: session.Person, asked: Round) -> 
         with st.container(key="answers"):
             for answer, (label, icon) in _LABELS.items():
                 st.button(
-                    # What is small is read out and not seen, see `STYLE`.
-                    f"{label} :small[{read_aloud(movie.title)}]",
+                    read_out.button_label(label, movie.title),
                     icon=icon,
                     key=f"{answer}_{movie_id}",
                     on_click=_on_answer,
@@ -105,7 +97,7 @@ def progress(person: session.Person, asked: Round) -> None:
         st.progress(min(done / LENGTH, 1.0), text=f"{done} of {LENGTH}")
         last = lookups.movies(asked.owner.data)[asked.answered[-1].movie_id].title if done else ""
         st.button(
-            f"Back :small[to {read_aloud(last)}]" if done else "Back",
+            read_out.button_label("Back", f"to {last}") if done else "Back",
             icon=":material/undo:",
             type="tertiary",
             key="answer_back",
@@ -146,7 +138,7 @@ _FOCUS = """{
 
 @callback
 def _on_answer(owner: session.Owner, movie_id: int, words: str) -> None:
-    with said(_ANSWER, "Your answer was not kept. "), _gone_is_shown():
+    with said(_ANSWER, "Your answer was not kept. "), sidebar.gone_is_shown(START):
         if words not in list(Answer):
             raise ProfileError(f"{quoted(words)} is no answer")
         answer, asked = Answer(words), rounds.current(session.current_owner())
@@ -154,25 +146,16 @@ def _on_answer(owner: session.Owner, movie_id: int, words: str) -> None:
         begun = rating is not None and profiles.rate(owner, movie_id, rating)
         rounds.note(asked, movie_id, answer)
         notices.unsay(_ANSWER)
-        st.rerun(_EVERYTHING if begun else _CHANGED)
+        sidebar.redraw(START, begun=begun)
 
 
 @callback
 def _on_back(owner: session.Owner) -> None:
-    with said(_ANSWER, "Nothing was taken back. "), _gone_is_shown():
+    with said(_ANSWER, "Nothing was taken back. "), sidebar.gone_is_shown(START):
         asked = rounds.current(session.current_owner())
         if asked.answered:
             last = asked.answered[-1]
             if last.answer != Answer.NOT_SEEN:
                 profiles.rate(owner, last.movie_id, None)
             rounds.take_back(asked)
-        st.rerun(_CHANGED)
-
-
-@contextmanager
-def _gone_is_shown() -> Iterator[None]:
-    """A deleted profile is explained in the fragment, in place of the card."""
-    try:
-        yield
-    except UnknownProfileError:
-        st.rerun(_CHANGED)
+        sidebar.redraw(START)

@@ -83,4 +83,4 @@ def _on_name(person: session.Person) -> None:
     stored, name = person.stored, st.session_state.get(_NAME)
     if stored is not None and name:
         profiles.describe(person.owner, name=name, gender=stored.gender, age=stored.age, occupation=stored.occupation)
-    st.rerun([START, sidebar.WHO])
+    sidebar.redraw(START)

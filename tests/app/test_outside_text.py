@@ -76,6 +76,7 @@ ESCAPED = frozenset(
         "people_gave",
         "only_who_runs_it",
         "read_aloud",
+        "button_label",
         "order_of",
         "in_words",
         "len",
