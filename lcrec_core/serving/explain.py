@@ -12,6 +12,24 @@ from lcrec_core.serving.catalogue import Catalogue
 
 
 @dataclass(frozen=True)
+class Title:
+    """A movie named in a sentence."""
+
+    movie_id: int
+    spoken: str
+    """As people say it."""
+
+
+Sentence = tuple[str | Title, ...]
+"""Words of ours, genres, and movies, to be written one after another; empty where there is nothing to say."""
+
+
+def as_text(sentence: Sentence) -> str:
+    """A sentence as it is read."""
+    return "".join(piece.spoken if isinstance(piece, Title) else piece for piece in sentence)
+
+
+@dataclass(frozen=True)
 class LikedMovie:
     """A movie the person liked, and how near it is to the one recommended."""
 
@@ -31,8 +49,13 @@ class Explanation:
     """At most two movies the person liked, nearest in the model's movie features."""
     shared_genres: tuple[str, ...]
     """Genres of the movie that the person rates above their own average."""
-    text: str
-    """The same in one plain sentence."""
+    sentence: Sentence
+    """The same in plain words."""
+
+    @property
+    def text(self) -> str:
+        """The sentence as it is read."""
+        return as_text(self.sentence)
 
 
 def explain(catalogue: Catalogue, directions: np.ndarray | None, profile: Profile, position: int) -> Explanation:
@@ -95,17 +118,19 @@ def _favoured_genres(catalogue: Catalogue, profile: Profile, position: int) -> t
     return tuple(name for _, name in sorted(favoured))
 
 
-def _sentence(because: tuple[LikedMovie, ...], shared: tuple[str, ...], num_ratings: int) -> str:
-    parts = []
-    if because:
-        named = " and ".join(f"{spoken(liked.title)}, which you gave {liked.rating:g}" for liked in because)
-        parts.append(f"near to {named}")
-    if shared:
-        parts.append(f"you rate {' and '.join(shared)} above your average")
-    if not parts:
-        return f"Rated by {num_ratings:,} people; rate a few movies to learn why one may fit you."
-    text = "; ".join(parts)
-    return text[0].upper() + text[1:] + "."
+def _sentence(because: tuple[LikedMovie, ...], shared: tuple[str, ...], num_ratings: int) -> Sentence:
+    if not because and not shared:
+        return (f"Rated by {num_ratings:,} people; rate a few movies to learn why one may fit you.",)
+    near: list[Sentence] = [
+        (Title(liked.movie_id, spoken(liked.title)), f", which you gave {liked.rating:g}") for liked in because
+    ]
+    favoured = f"{'; you' if near else 'You'} rate {' and '.join(shared)} above your average" if shared else ""
+    return (*(["Near to "] if near else []), *_joined(near, " and "), f"{favoured}.")
+
+
+def _joined(parts: Sequence[Sentence], between: str) -> Sentence:
+    """Parts of a sentence one after another, with some words between them."""
+    return tuple(piece for part in parts for piece in (between, *part))[1:]
 
 
 @dataclass(frozen=True)
@@ -178,28 +203,26 @@ def _most_akin(affinity: np.ndarray) -> np.ndarray:
     return in_turn[np.sort(first)][:CONSIDERED]
 
 
-def in_words(found: Sequence[Reason], *, of_stars: bool) -> str:
-    """Reasons in one sentence, titles as people say them; empty where there are none.
+def in_words(found: Sequence[Reason], *, of_stars: bool) -> Sentence:
+    """Reasons in one sentence; empty where there are none.
 
     Args:
         found: The reasons.
         of_stars: Whether an effect is one of stars; otherwise it is the logarithm of what the chance is multiplied by.
     """
 
-    def said(reason: Reason) -> str:
+    def said(reason: Reason) -> Sentence:
         effect = f"{reason.effect:+.2f} stars" if of_stars else f"{np.expm1(reason.effect):+.0%}"
         stars = "star" if reason.rating == 1 else "stars"
-        return f"{spoken(reason.title)} {reason.rating:g} {stars} ({effect})"
+        return Title(reason.movie_id, spoken(reason.title)), f" {reason.rating:g} {stars} ({effect})"
 
-    def listed(each: list[str]) -> str:
-        return " and ".join(filter(None, (", ".join(each[:-1]), each[-1])))
+    def listed(each: list[Sentence]) -> Sentence:
+        return _joined([part for part in (_joined(each[:-1], ", "), each[-1]) if part], " and ")
 
     for_it = [said(reason) for reason in found if reason.effect > 0]
     against = [said(reason) for reason in found if reason.effect < 0]
-    parts = []
-    if for_it:
-        parts.append(f"because you gave {listed(for_it)}")
+    words: Sentence = ("Because you gave ", *listed(for_it)) if for_it else ()
     if against:
-        parts.append(f"{'in spite of' if for_it else 'it would stand higher, had you not given'} {listed(against)}")
-    text = ", ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+        begin = ", in spite of " if for_it else "It would stand higher, had you not given "
+        words = (*words, begin, *listed(against))
+    return (*words, ".") if words else ()

@@ -16,6 +16,7 @@ from lcrec_ui.frame.text import count, plain, read_aloud, stars
 from lcrec_ui.posters import shown
 
 if TYPE_CHECKING:
+    from lcrec_core.serving.explain import Sentence
     from lcrec_core.serving.recommender import Recommendation
 
 FOR_YOU = "for_you"
@@ -34,7 +35,9 @@ STYLE = (
 [class*='st-key-card_'] .stPageLink a:focus-visible::after { outline: 2px solid currentColor; outline-offset: -2px; }
 [class*='st-key-card_'] [data-testid=stElementContainer]:has(.stPageLink) { position: static; height: 0; }
 [class*='st-key-card_']:has(.stPageLink a:hover) h2 { text-decoration: underline; }
-[class*='st-key-card_'] :is([class*='st-key-give_'], [class*='st-key-marks_']) { position: relative; z-index: 1; }
+[class*='st-key-card_'] :is([class*='st-key-give_'], [class*='st-key-marks_'], .lcrec-movie) {
+    position: relative; z-index: 1;
+}
 [class*='st-key-film_'] { flex-wrap: nowrap; align-items: flex-start; }
 [class*='st-key-film_'] > [data-testid=stElementContainer]:has(.lcrec-poster) { flex: none; }
 [class*='st-key-about_'] { flex: 1 1 0; min-width: 0; }
@@ -63,7 +66,7 @@ EXPORT_COLUMNS = {
 }
 
 
-def movie_cards(movies: list[Recommendation], reasons: list[str], person: session.Person) -> None:
+def movie_cards(movies: list[Recommendation], reasons: list[Sentence], person: session.Person) -> None:
     """The best match across the page and the others two by two, in reading order on a phone as well."""
     posters = shown.images(person.owner.data, [movie.movie_id for movie in movies])
     for start, length in ((0, 1), (1, 2), (3, 2)):
@@ -76,7 +79,7 @@ def movie_cards(movies: list[Recommendation], reasons: list[str], person: sessio
                 _card(rank, movie, reason, person, posters[movie.movie_id])
 
 
-def _card(rank: int, movie: Recommendation, reason: str, person: session.Person, poster: str) -> None:
+def _card(rank: int, movie: Recommendation, reason: Sentence, person: session.Person, poster: str) -> None:
     data_name, title = person.owner.data, spoken(movie.title)
     with st.container(border=True, height="stretch", gap="xsmall", key=f"card_{rank}"):
         with st.container(horizontal=True, gap="medium", key=f"film_{movie.movie_id}"):
@@ -91,7 +94,7 @@ def _card(rank: int, movie: Recommendation, reason: str, person: session.Person,
                 if movie.p_like is not None:
                     about.insert(0, f"{LIKING_LABEL} from you: {movie.p_like:.0%}")
                 st.caption("  \n".join(about))
-        st.markdown(plain(reason))
+        movie_link.sentence(reason)
         giving.stars(person, movie.movie_id, title, loaders.dataset(data_name).scale, FOR_YOU)
         with marks.buttons(person, movie.movie_id, title, FOR_YOU):
             steer.more_like(data_name, movie.movie_id, title)

@@ -171,6 +171,35 @@ def _quoted(text: str) -> str:
     return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def follow_links(selector: str, keep: Iterable[str], own: str) -> None:
+    """Have the browser go where links in HTML of ours lead without loading the app anew, as Streamlit's own do.
+
+    Args:
+        selector: CSS of the links.
+        keep: Query parameters that stay as the address bar has them when a link is pressed.
+        own: The query parameter that a link brings.
+    """
+    script = _FOLLOW.replace("SELECTOR", _quoted(selector)).replace("KEEP", json.dumps(list(keep)))
+    _run(_LINKS_PLACE, f"/* {page()} */{script.replace('OWN', _quoted(own))}")
+
+
+_LINKS_PLACE = "in_browser_links"
+# What is pressed with another button or key opens a tab or window, which is the browser's own business.
+_FOLLOW = """if (!window.lcrecFollows) {
+    window.lcrecFollows = true;
+    document.addEventListener("click", (event) => {
+        const link = event.target.closest?.(SELECTOR);
+        if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        const to = new URL(link.href), now = new URLSearchParams(location.search), query = new URLSearchParams();
+        for (const key of KEEP) if (now.has(key)) query.set(key, now.get(key));
+        query.set(OWN, to.searchParams.get(OWN));
+        history.pushState({}, "", to.pathname + "?" + query);
+        dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+    });
+}"""
+
+
 def scroll_to(selector: str) -> None:
     """Have the browser scroll to an element as soon as it is there, and stay there while what is above it still grows.
 

@@ -107,6 +107,7 @@ def begin(title: str | Callable[[], str]) -> None:
     st.title(plain(shown), anchor=False)
     top = st.container()
     places.follow(shown)
+    movie_link.follow()
     with st.sidebar:
         sidebar.draw()
     simulated_notice()

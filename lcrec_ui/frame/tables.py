@@ -72,26 +72,38 @@ _LONG = 40
 _PROSE = ' class="words"'
 
 
-def html_table(table: pd.DataFrame, caption: str, about: Mapping[str, str] | None = None) -> None:
+def html_table(
+    table: pd.DataFrame,
+    caption: str,
+    about: Mapping[str, str] | None = None,
+    movies: Mapping[str, Sequence[int | None]] | None = None,
+) -> None:
     """Draw a short table as HTML. Every cell is written as text, whatever it holds.
 
     Args:
         table: Rows as they are to be shown; what a row is about in the first column.
         caption: What the table shows; read out and not seen, since a heading stands above.
         about: What columns mean that do not say so themselves, to be opened below the table.
+        movies: By columns of titles, the movie of each row, to whose page the title leads.
     """
-    st.html(as_html(table, caption, about))
+    st.html(as_html(table, caption, about, movies))
 
 
-def as_html(table: pd.DataFrame, caption: str, about: Mapping[str, str] | None = None) -> str:
+def as_html(
+    table: pd.DataFrame,
+    caption: str,
+    about: Mapping[str, str] | None = None,
+    movies: Mapping[str, Sequence[int | None]] | None = None,
+) -> str:
     """What `html_table` draws."""
     cells = {name: [clean(value) for value in table[name]] for name in table}
     kinds = {name: _kind(values) for name, values in cells.items()}
     head = "".join(f'<th scope="col"{kinds[name]}>{escape(clean(name))}</th>' for name in cells)
+    written = {name: _written(values, (movies or {}).get(name)) for name, values in cells.items()}
     lines = []
-    for row in zip(*cells.values(), strict=True):
-        classed = zip(kinds.values(), row, strict=True)
-        first, *others = (f"{_cell(kind, value)}>{escape(value)}" for kind, value in classed)
+    for row, shown in zip(zip(*cells.values(), strict=True), zip(*written.values(), strict=True), strict=True):
+        classed = zip(kinds.values(), row, shown, strict=True)
+        first, *others = (f"{_cell(kind, value)}>{html}" for kind, value, html in classed)
         others_in_cells = "".join(f"<td{each}</td>" for each in others)
         lines.append(f'<tr><th scope="row"{first}</th>{others_in_cells}</tr>')
     said = escape(clean(caption))
@@ -105,6 +117,15 @@ def as_html(table: pd.DataFrame, caption: str, about: Mapping[str, str] | None =
             else ""
         )
     )
+
+
+def _written(values: list[str], movie_ids: Sequence[int | None] | None) -> list[str]:
+    """Cells as HTML: as text, which may break after each of several genres, or as links."""
+    text = [escape(value).replace("|", "|<wbr/>") for value in values]
+    if movie_ids is None:
+        return text
+    pairs = zip(values, text, movie_ids, strict=True)
+    return [cell if movie_id is None else movie_link.anchor(value, int(movie_id)) for value, cell, movie_id in pairs]
 
 
 def _cell(kind: str, value: str) -> str:

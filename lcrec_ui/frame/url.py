@@ -21,7 +21,8 @@ from lcrec_ui.frame.session import (
 )
 from lcrec_ui.frame.text import quoted
 
-_URL_KEYS = ("data", "model", "user", "profile")
+URL_KEYS = ("data", "model", "user", "profile")
+"""What every page's address says of what is shown."""
 MOVIE = "movie"
 """Names the movie of a movie's page, by the data set's id; see `movie_link`."""
 
@@ -35,7 +36,7 @@ def read_url() -> None:
     if chosen.lost:
         notify(f"{chosen.lost} You are looking as a person of the data set instead.")
         chosen.lost = ""
-    asked = {key: st.query_params[key] for key in _URL_KEYS if key in st.query_params}
+    asked = {key: st.query_params[key] for key in URL_KEYS if key in st.query_params}
     first = not chosen.queries
     if first:
         _meet_remembered()
@@ -72,9 +73,9 @@ def write_url() -> None:
     a page just opened is none, and neither is the own profile that begins with a star.
     """
     chosen, wanted = state(), now()
-    if any(st.query_params.get(key) != wanted.get(key) for key in _URL_KEYS):
+    if any(st.query_params.get(key) != wanted.get(key) for key in URL_KEYS):
         is_a_step = in_browser.page() == chosen.page and not chosen.replaces
-        in_browser.set_query(wanted, _URL_KEYS, tell=is_a_step)
+        in_browser.set_query(wanted, URL_KEYS, tell=is_a_step)
     movie = st.query_params.get(MOVIE)
     if in_browser.page() == chosen.page and movie != chosen.movie and not in_browser.came_back():
         in_browser.tell_query()  # A link from one movie to the next is a step, too, which Streamlit takes for none.

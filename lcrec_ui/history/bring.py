@@ -11,9 +11,10 @@ from lcrec_core.serving.importing import Holds, Plan
 from lcrec_core.serving.matching import Match
 from lcrec_core.sources.history.container import LARGEST
 from lcrec_core.sources.history.entries import NOT_INTERESTED, SAVED, SEEN, Entry
-from lcrec_ui.frame import export, failures, lookups, notices, profiles, search, session, sidebar
+from lcrec_ui.frame import export, failures, lookups, movie_link, notices, profiles, search, session, sidebar
 from lcrec_ui.frame.failures import callback, said
 from lcrec_ui.frame.lookups import Movie
+from lcrec_ui.frame.tables import follow_title, title_column
 from lcrec_ui.frame.text import clean, count, distinct, plain
 from lcrec_ui.history import brought
 from lcrec_ui.history.brought import Brought
@@ -22,6 +23,7 @@ HISTORY = "history"
 """Key of the page's fragment."""
 _DONE = "history_done"
 """What notices of an import are about."""
+_OPENED = "history_opened"
 _FIX, _QUERY, _SHOWN, _ALL = "history_fix", "history_query", "history_shown", "history_all"
 _ASKED_AT_ONCE = 8
 _RESULTS = 6
@@ -66,6 +68,7 @@ def bring(data: Dataset, person: session.Person) -> None:
         f"Your export: a zip, .csv or .json of at most {LARGEST >> 20} MB",
         key=brought.uploader_key(),
         max_upload_size=LARGEST >> 20,
+        on_change=_on_upload,
     )
     with st.expander("Where do I find that file?", icon=":material/help:"):
         st.markdown(_HELP)
@@ -97,15 +100,19 @@ def _preview(held: Brought, data: Dataset, person: session.Person) -> None:
                 st.metric(label, f"{number:,}", width="content")
         st.caption("  \n".join(_sentences(held, plan, data, person)))
         _decisions(held, data, person, matches)
-        st.button(
-            _label(plan),
-            type="primary",
-            icon=":material/playlist_add:",
-            key="history_add",
-            disabled=not plan.writes,
-            on_click=_on_add,
-            args=(person.owner, held.file_id),
-        )
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                _label(plan),
+                type="primary",
+                icon=":material/playlist_add:",
+                key="history_add",
+                disabled=not plan.writes,
+                on_click=_on_add,
+                args=(person.owner, held.file_id),
+            )
+            st.button(
+                "Put this file away", icon=":material/close:", type="tertiary", key="history_away", on_click=_on_away
+            )
     if asked:
         _ask(held, data, asked)
     if missing:
@@ -194,6 +201,8 @@ def _ask(held: Brought, data: Dataset, asked: list[int]) -> None:
                 on_change=_on_ask,
                 args=(held.file_id, place),
             )
+            pages = [movie_link.anchor(known[movie_id].title, movie_id) for movie_id in match.candidates]
+            st.html(f"<small>Look at {' or '.join(pages)}</small>")
         if len(asked) > limit:
             st.button(f"Show more of {len(asked):,}", icon=":material/expand_more:", key="history_more", on_click=_more)
 
@@ -295,9 +304,14 @@ def _matched(matches: list[Match], data: Dataset) -> None:
         st.dataframe(
             table,
             hide_index=True,
-            column_config={"Stars": st.column_config.NumberColumn(format="%g", width="small")},
+            column_config={
+                "Movie here": title_column(_OPENED, "Movie here", width=260),
+                "Stars": st.column_config.NumberColumn(format="%g", width="small"),
+            },
             alt="Films and the movies that they are",
+            key="history_matched",
         )
+        follow_title(_OPENED, [match.movie_id for match in rows])
 
 
 def _with_movie(match: Match, known: Mapping[int, Movie]) -> str:
@@ -315,7 +329,9 @@ def _told(person: session.Person) -> None:
     """Say once what an import did, with a way back."""
     with st.container(key="history_told"):
         if notices.here(_DONE, HISTORY) and person.token is not None:
-            st.button("Undo", icon=":material/undo:", key="history_undo", on_click=_on_undo, args=(person.owner,))
+            with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+                st.button("Undo", icon=":material/undo:", key="history_undo", on_click=_on_undo, args=(person.owner,))
+                st.page_link("pages/1_for-you.py", label="See the list that follows", icon=":material/movie:")
 
 
 def _same(file_id: str) -> Brought | None:
@@ -346,6 +362,16 @@ def _on_undo(owner: session.Owner) -> None:
         if taken_back is not None:
             notices.say(f"Taken back: {count(taken_back.movies, 'movie')} as before.", "success", _DONE)
         sidebar.redraw(HISTORY)
+
+
+@callback
+def _on_upload() -> None:
+    brought.taken_away()
+
+
+@callback
+def _on_away() -> None:
+    brought.done()
 
 
 @callback

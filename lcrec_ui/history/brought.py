@@ -1,6 +1,7 @@
 """The file that a visitor brought: what it says, which movies its films are, and what the visitor decided of them.
 
-It lives in the session until it is added or another file takes its place. Nothing of it is written before that.
+It lives in the session until it is added, put away, or another file takes its place; a look at another page in between
+loses nothing. Nothing of it is written before it is added.
 """
 
 from dataclasses import dataclass, field, replace
@@ -73,14 +74,20 @@ def uploader_key() -> str:
 
 def current(uploaded: UploadedFile | None, data_name: str) -> Brought | None:
     """What was brought, read and matched once."""
-    if uploaded is None:
-        st.session_state.pop(_BROUGHT, None)
-        return None
-    brought: Brought | None = st.session_state.get(_BROUGHT)
-    if brought is None or brought.file_id != uploaded.file_id:
+    brought = held()
+    # Who comes back from another page finds the upload empty, and what they brought still here.
+    if uploaded is not None and (brought is None or brought.file_id != uploaded.file_id):
         brought = st.session_state[_BROUGHT] = _read(uploaded)
+    if brought is None:
+        return None
     brought.match_with(lookups.matcher(data_name))
     return brought
+
+
+def taken_away() -> None:
+    """In the upload's callback: a file that the visitor took away there is put away here."""
+    if st.session_state.get(uploader_key()) is None:
+        st.session_state.pop(_BROUGHT, None)
 
 
 def held() -> Brought | None:

@@ -6,7 +6,7 @@ other. Rows of bars are the features themselves, one bar a number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -16,6 +16,7 @@ import numpy as np
 from lcrec_core.data.dataset import AGE_LABELS
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.paper.parts import Part
+from lcrec_ui.frame import movie_link
 from lcrec_ui.frame.charts import BLUE, ORANGE
 from lcrec_ui.frame.lookups import Movie
 from lcrec_ui.frame.session import GENDER_WORDS
@@ -60,7 +61,7 @@ STYLE = """<style>
 
 
 def figure(
-    recommender: Recommender, trace: Trace, profile: Profile, title: str, movies: Sequence[Movie], known: Movie
+    recommender: Recommender, trace: Trace, profile: Profile, movie_id: int, known: Movie, read: Mapping[int, Movie]
 ) -> str:
     """The picture of one prediction.
 
@@ -68,9 +69,9 @@ def figure(
         recommender: Of the paper's network.
         trace: The prediction.
         profile: The person that was asked about.
-        title: Of the movie, as people say it.
-        movies: What the LSTM read last, in time order.
-        known: The movie itself.
+        movie_id: Of the movie.
+        known: What is known of it.
+        read: What the LSTM read last, by id, in time order.
     """
     scale = recommender.data.scale
     rating = float(scale.clip(np.array([trace.rating]))[0])
@@ -81,11 +82,12 @@ def figure(
     person = (
         f'<div class="way"><h3>The person</h3><div class="pair"><div>{_fields(trace, profile)}{down}'
         f"{_feature('U_ef', trace.explicit, 'Embeddings, dense layers', _adds(trace, Part.FIELDS))}</div>"
-        f"<div>{_history(trace, movies)}{down}{_lstm(trace)}</div></div>{down}"
+        f"<div>{_history(trace, read)}{down}{_lstm(trace)}</div></div>{down}"
         f"{_feature('U_f', trace.user, 'Dense over U_ef and U_pf: the user feature')}</div>"
     )
     movie = (
-        f'<div class="way"><h3>The movie: {escape(clean(title))}</h3><div class="pair"><div>{_embedded(trace, known)}'
+        f'<div class="way"><h3>The movie: {movie_link.anchor(known.title, movie_id)}</h3>'
+        f'<div class="pair"><div>{_embedded(trace, known)}'
         f"{down}{_box('learnt', '<b>Dense, fused</b><small>one layer each, then one over both</small>')}</div>"
         f"<div>{_title(trace)}{down}{_filters(trace)}</div></div>{down}"
         f"{_feature('M_f', trace.movie, 'Dense over both: the movie feature')}</div>"
@@ -128,10 +130,11 @@ def _fields(trace: Trace, profile: Profile) -> str:
     return f'<div class="box seen grow"><b>Who it is</b>{lines}</div>'
 
 
-def _history(trace: Trace, movies: Sequence[Movie]) -> str:
+def _history(trace: Trace, read: Mapping[int, Movie]) -> str:
     if not trace.lstm:
         return '<div class="box seen grow"><b>History</b><small>This network does not read it.</small></div>'
-    last = "".join(f"<small>{escape(clean(movie.title))}</small>" for movie in reversed(movies[-LAST_READ:]))
+    latest_first = reversed(list(read.items()))
+    last = "".join(f"<small>{movie_link.anchor(movie.title, movie_id)}</small>" for movie_id, movie in latest_first)
     some = f"<small>the last of them first:</small>{last}" if last else "<small>a learned start step alone</small>"
     return (
         f'<div class="box seen grow"><b>{count(len(trace.history), "liked movie")}</b><small>each as its M_f, in time '

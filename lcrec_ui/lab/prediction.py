@@ -47,7 +47,7 @@ def prediction() -> None:
     if trace.firings:
         _filters(trace)
     if trace.lstm:
-        _history(trace, titles)
+        _history(recommender, trace, titles)
 
 
 def _figure(recommender: Recommender, trace: Trace, chosen: subject.Subject, titles: list[str]) -> None:
@@ -62,9 +62,8 @@ def _figure(recommender: Recommender, trace: Trace, chosen: subject.Subject, tit
                 f"Rated with {chosen.given:g} stars already. That rating is left out here: nothing is predicted from "
                 "itself."
             )
-        drawn = figure.figure(
-            recommender, trace, chosen.profile, movie.title, [known[movie_id] for movie_id in last], movie
-        )
+        read = {movie_id: known[movie_id] for movie_id in last}
+        drawn = figure.figure(recommender, trace, chosen.profile, chosen.movie_id, movie, read)
         st.html(drawn)
     st.caption(
         "Grey edges: what the network reads. Blue edges: what it has learnt to make of it. Bars are the numbers "
@@ -175,11 +174,12 @@ def _marked(firing: Firing, place: int, word: str, most: float) -> str:
     return f'<mark style="{style}" title="adds {signed(added, ".3f")}">{text}</mark>'
 
 
-def _history(trace: Trace, titles: list[str]) -> None:
+def _history(recommender: Recommender, trace: Trace, titles: list[str]) -> None:
     st.header("How the LSTM reads the history", anchor=False)
     top, read = trace.lstm[-1], trace.read.tolist()
     charts.draw(lab_charts.as_it_reads(read, titles), "lab_reads")
     forget, let_in = top.forget.mean(dim=1).tolist(), top.let_in.mean(dim=1).tolist()
+    read_ids = recommender.catalogue.movie_ids[trace.history]
     steps = range(len(titles), max(0, len(titles) - LAST_STEPS), -1)
     table = pd.DataFrame(
         {
@@ -199,6 +199,7 @@ def _history(trace: Trace, titles: list[str]) -> None:
                 "Let in": "The input gate of the upper layer, its mean.",
                 "Prediction": "Of the movie chosen above, were the history over here.",
             },
+            {"Movie read": [int(read_ids[step - 1]) for step in steps]},
         )
     st.caption(
         "Read are the movies of 3 stars and more, by the paper's rule; at most the last 200. What changes at each of "

@@ -38,15 +38,18 @@ def top_five() -> None:
 def _papers() -> None:
     ids = [movie_id for movie_id, _ in paper_facts.TOP_FIVE]
     table = pd.DataFrame({"Movie": ids})
-    copy = _copy()
+    copy, pages = _copy(), None
     if copy is not None:
         movies = copy.movies.set_index(Col.MOVIE.value)
         known = lookups.movies(copy.name)
         table["Title"] = [known[movie_id].title if movie_id in known else "" for movie_id in ids]
         table["Genres"] = [str(movies[Col.GENRES].get(movie_id, "")) for movie_id in ids]
         table["Ratings there"] = [f"{known[movie_id].num_ratings:,}" if movie_id in known else "" for movie_id in ids]
+        # The page of a movie is one of the data shown, where the same number may be another movie.
+        if session.state().data == copy.name:
+            pages = {"Title": [movie_id if movie_id in known else None for movie_id in ids]}
     table["Predicted"] = [f"{rating:.2f}" for _, rating in paper_facts.TOP_FIVE]
-    html_table(table, "Figure 7 of the paper: five movies and their predicted ratings")
+    html_table(table, "Figure 7 of the paper: five movies and their predicted ratings", movies=pages)
     if copy is None:
         st.caption("Titles and genres are read from a copy of MovieLens 1M, and there is none here.")
     else:
@@ -83,5 +86,9 @@ def _ours() -> None:
             "Predicted": [f"{movie.predicted:.2f}" for movie in best],
         }
     )
-    html_table(table, "The five movies with the highest predicted rating by our bundle of the paper's network")
+    html_table(
+        table,
+        "The five movies with the highest predicted rating by our bundle of the paper's network",
+        movies={"Title": [movie.movie_id for movie in best]},
+    )
     st.caption(f"For {plain(person.label)}, by {plain(recommender.bundle.name)}.")

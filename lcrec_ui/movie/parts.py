@@ -165,7 +165,7 @@ def _why(recommender: Recommender, guess: _Guess, movie_id: int) -> None:
             )
     if reasons:
         st.caption("In stars: the prediction with that rating less the prediction without it.")
-    st.markdown(plain(recommender.explain(guess.profile, movie_id).text))
+    movie_link.sentence(recommender.explain(guess.profile, movie_id).sentence)
 
 
 def similar(recommender: Recommender, movie_id: int) -> None:

@@ -11,7 +11,7 @@ from lcrec_core.data.titles import spoken
 from lcrec_core.metrics.rating import Errors
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.serving.hindsight import EVERYBODYS_MEAN, MODEL, MOVIE_MEAN, OWN_MEAN, Hindsight
-from lcrec_ui.frame import charts, lookups, session
+from lcrec_ui.frame import charts, lookups, movie_link, session
 from lcrec_ui.frame.text import count, plain, stars
 from lcrec_ui.profile import charts as profile_charts
 
@@ -52,7 +52,7 @@ def expected_and_given(recommender: Recommender, person: session.Person) -> None
     with left:
         st.markdown(_table(found.errors()))
         st.caption(_how(recommender, person))
-        st.markdown(_surprises(found, titles))
+        _surprises(found, titles)
     with right:
         chart = profile_charts.expected_and_given(found, titles, recommender.data.scale)
         charts.draw(chart, "profile_expected")
@@ -90,12 +90,13 @@ def _how(recommender: Recommender, person: session.Person) -> str:
     return text
 
 
-def _surprises(found: Hindsight, titles: list[str]) -> str:
-    lines = ["**What surprised the model most**", ""]
-    for place in found.surprises(SURPRISES).tolist():
-        given, expected = found.ratings[place], found.expected[MODEL][place]
-        lines.append(f"- {plain(titles[place])}: given {given:g}, expected {expected:.1f}")
-    return "\n".join(lines)
+def _surprises(found: Hindsight, titles: list[str]) -> None:
+    st.markdown("**What surprised the model most**")
+    with st.container(gap="xsmall", key="surprises"):
+        for place in found.surprises(SURPRISES).tolist():
+            given, expected = found.ratings[place], found.expected[MODEL][place]
+            line = f"**{plain(titles[place])}** :small[:gray[given {given:g}, expected {expected:.1f}]]"
+            movie_link.title_link(line, int(found.movie_ids[place]))
 
 
 def after_so_many(recommender: Recommender, person: session.Person) -> None:
@@ -121,7 +122,9 @@ def after_so_many(recommender: Recommender, person: session.Person) -> None:
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch", key="list_then"):
         st.markdown(f"**The top five after {count(known, 'rating')}**")
-        st.markdown("\n".join(_line(rank, movie, later) for rank, movie in enumerate(best, 1)))
+        with st.container(gap="xsmall"):
+            for rank, movie in enumerate(best, 1):
+                movie_link.title_link(_line(rank, movie, later), movie.movie_id)
     with right.container(border=True, height="stretch", key="errors_then"):
         _errors_then(recommender.predict(profile, found.movie_ids[known:]), found, known)
 
@@ -130,7 +133,7 @@ def _line(rank: int, movie: Recommendation, later: dict[int, float]) -> str:
     given = later.get(movie.movie_id)
     said = "" if given is None else f" :green-badge[given {given:g} later]"
     title = plain(spoken(movie.title))
-    return f"{rank}. **{title}**  \n   :yellow[{stars(movie.predicted)}] {movie.predicted:.2f}{said}"
+    return f"{rank}\\. **{title}** :small[:yellow[{stars(movie.predicted)}] {movie.predicted:.2f}]{said}"
 
 
 def _errors_then(expected: np.ndarray, found: Hindsight, known: int) -> None:

@@ -106,3 +106,17 @@ def test_a_round_trip_by_either_file_loses_nothing():
         assert (after.marks, after.marked_at) == (before.marks, before.marked_at)
         assert StoredRating(ids[5], 4.0, 1_500_000_007) in after.ratings
     assert HALF_STARS.contains([row.rating for row in before.ratings]).all()
+
+
+def test_a_title_of_the_preview_leads_to_its_movie_and_the_preview_is_still_there_afterwards():
+    app = arrive("mine.csv", AMBIGUOUS)
+    asked = app.session_state["history_brought"].found[0].candidates
+    html = "\n".join(element.proto.body for element in app.get("html"))
+    assert all(f"movie={movie_id}" in html for movie_id in asked)
+    app.radio[0].set_value(asked[0]).run()
+    app.switch_page("pages/8_movie.py").run()
+    app.switch_page(PAGE).run()
+    assert_sound(app)
+    assert add(app).label == "Add 1 rating"
+    app.button(key="history_away").click().run()
+    assert not [button for button in app.button if button.key == "history_add"]

@@ -5,7 +5,7 @@ import pytest
 
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.bundles import load_bundle
-from lcrec_core.serving.explain import CONSIDERED, Reason, in_words, reasons, without
+from lcrec_core.serving.explain import CONSIDERED, Reason, Title, as_text, in_words, reasons, without
 from lcrec_core.serving.filters import Filters
 from lcrec_core.serving.lists import POPULARITY, RATING, Wish
 from lcrec_core.serving.parts import ListParts
@@ -66,18 +66,23 @@ def test_without_a_rating_all_else_is_the_same():
 def test_reasons_in_words_have_their_direction_and_their_size():
     up, down = Reason(1, "Wave, The (1990)", 5.0, 0.21), Reason(2, "Heat (1995)", 2.0, -0.104)
     said = in_words([up, down], of_stars=True)
+    assert [piece for piece in said if isinstance(piece, Title)] == [
+        Title(1, "The Wave (1990)"),
+        Title(2, "Heat (1995)"),
+    ]
     assert (
-        said == "Because you gave The Wave (1990) 5 stars (+0.21 stars), in spite of Heat (1995) 2 stars (-0.10 stars)."
+        as_text(said)
+        == "Because you gave The Wave (1990) 5 stars (+0.21 stars), in spite of Heat (1995) 2 stars (-0.10 stars)."
     )
     # exp(.21) - 1 and exp(-.104) - 1
-    assert in_words([up], of_stars=False) == "Because you gave The Wave (1990) 5 stars (+23%)."
-    assert in_words([down], of_stars=False).startswith(
+    assert as_text(in_words([up], of_stars=False)) == "Because you gave The Wave (1990) 5 stars (+23%)."
+    assert as_text(in_words([down], of_stars=False)).startswith(
         "It would stand higher, had you not given Heat (1995) 2 stars (-10%)"
     )
     low = Reason(3, "Jaws (1975)", 1.0, -0.5)
-    assert in_words([up, up, up, low], of_stars=True).count(" and ") == 1
-    assert in_words([up, low], of_stars=True).endswith("in spite of Jaws (1975) 1 star (-0.50 stars).")
-    assert in_words([], of_stars=True) == ""
+    assert as_text(in_words([up, up, up, low], of_stars=True)).count(" and ") == 1
+    assert as_text(in_words([up, low], of_stars=True)).endswith("in spite of Jaws (1975) 1 star (-0.50 stars).")
+    assert in_words([], of_stars=True) == ()
 
 
 @pytest.fixture(scope="module")
