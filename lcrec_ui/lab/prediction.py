@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from lcrec_core.errors import BundleError
-from lcrec_core.models import bundles
-from lcrec_ui.frame import charts, failures, loaders, lookups, places, session
+from lcrec_ui.frame import charts, lookups, places, session
 from lcrec_ui.frame.failures import fragment
 from lcrec_ui.frame.tables import html_table
 from lcrec_ui.frame.text import clean, count, plain, signed
@@ -28,8 +26,6 @@ PREDICTION = "lab_prediction"
 """Key of the fragment."""
 STRONGEST, LAST_STEPS = 8, 12
 """Filters, and movies of the history, that are listed at once."""
-LCREC = "lcrec"
-"""Name of the bundle whose prediction stands beside the paper's."""
 
 
 @fragment(key=PREDICTION)
@@ -115,17 +111,12 @@ def _adds_up(recommender: Recommender, trace: Trace, chosen: subject.Subject) ->
 
 def _lcrec(recommender: Recommender, chosen: subject.Subject) -> LCRecTrace | None:
     """LCRec's prediction of the same, where it is trained on this data."""
-    name = f"{recommender.data.name}/{LCREC}"
-    try:
-        # Another model's name may stand for it where it is missing.
-        model = loaders.recommender(bundles.resolve(name)).model
-    except BundleError as error:
-        st.caption(f"LCRec cannot be shown beside it. {failures.sentence(error)}")
+    ours = subject.lcrec_switches(recommender.data.name)
+    if ours is None:
         return None
-    from lcrec_core.models.lcrec.model import LCRecModel
     from lcrec_core.models.lcrec.trace import trace
 
-    return trace(model, chosen.profile, chosen.position) if isinstance(model, LCRecModel) else None
+    return trace(ours[1].model, chosen.profile, chosen.position)
 
 
 def _filters(trace: Trace) -> None:

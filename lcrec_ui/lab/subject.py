@@ -20,11 +20,14 @@ from lcrec_ui.frame.failures import callback
 from lcrec_ui.frame.text import count, distinct, plain, quoted
 
 if TYPE_CHECKING:
+    from lcrec_core.models.lcrec.trace import Switches
     from lcrec_core.models.paper.trace import Tracer
     from lcrec_core.serving.recommender import Recommender
 
 MOVIE = "movie"
 """The query parameter that names a movie."""
+LCREC = "lcrec"
+"""Name of the bundle that stands beside the paper's."""
 FOUND = 8
 """Movies that a search shows."""
 _CHOSEN, _QUERY, _PICK = "lab_chosen", "lab_query", "lab_pick"
@@ -100,6 +103,25 @@ def _tracer(recommender: Recommender) -> tuple[Recommender, Tracer]:
     model = recommender.model
     assert isinstance(model, PaperModel)
     return recommender, Tracer(model)
+
+
+def lcrec_switches(data_name: str) -> tuple[Recommender, Switches] | None:
+    """LCRec of a data set with its parts to be switched off; where it is not there, that is said."""
+    try:
+        # Another model's name may stand for it where it is missing.
+        return _switches(loaders.recommender(bundles.resolve(f"{data_name}/{LCREC}")))
+    except BundleError as error:
+        st.caption(f"LCRec cannot be shown beside it. {failures.sentence(error)}")
+        return None
+
+
+@st.cache_resource(max_entries=3, show_spinner=False, hash_funcs={"lcrec_core.serving.recommender.Recommender": id})
+def _switches(recommender: Recommender) -> tuple[Recommender, Switches] | None:
+    from lcrec_core.models.lcrec.model import LCRecModel
+    from lcrec_core.models.lcrec.trace import Switches
+
+    model = recommender.model
+    return (recommender, Switches(model)) if isinstance(model, LCRecModel) else None
 
 
 def usual(recommender: Recommender, person: session.Person) -> Filters:

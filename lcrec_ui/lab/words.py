@@ -1,15 +1,18 @@
 """What the parts of a prediction are called, and what they are."""
 
 from lcrec_core.data.encode import USER_FIELDS
+from lcrec_core.models.lcrec import parts as lcrec
 from lcrec_core.models.paper.parts import Part
 
-LABELS = {
+LABELS: dict[str, str] = {
     Part.HISTORY: "History (LSTM)",
     Part.FIELDS: "Who the person is",
     Part.TITLE: "Title (CNN)",
     Part.GENRES: "Genres",
     Part.MOVIE: "The movie itself",
+    lcrec.Part.BACKBONE: "Backbone",
 }
+"""Parts of either model: what both have has one name."""
 FIELD_LABELS = dict(zip(USER_FIELDS, ("person", "gender", "age", "occupation"), strict=True))
 
 GLOSSARY = {

@@ -8,13 +8,15 @@ from streamlit.testing.v1 import AppTest
 
 from lcrec_core.data.profile import Profile
 from lcrec_core.evaluation import paper_facts
+from lcrec_core.models.lcrec.parts import Part as LCRecPart
+from lcrec_core.models.lcrec.trace import Switches
 from lcrec_core.models.paper.parts import Part
 from lcrec_core.models.paper.trace import Tracer
 from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.sources.datasets import DEMO
 from lcrec_ui.frame import places
-from lcrec_ui.lab import equations
+from lcrec_ui.lab import equations, switches
 from tests.html_tables import tables
 from tests.visiting import APP, open_page, run, visited_before, words
 
@@ -95,7 +97,7 @@ def test_a_part_switched_off_moves_the_list_to_what_the_network_predicts_without
     other, one = lists(app)
     assert [line[0] for line in one] == [line[0] for line in other]
     off = [Part.TITLE, Part.GENRES]
-    app = run(app, lab_view=SWITCHES, lab_off=off)
+    app = run(app, lab_view=SWITCHES, lab_off_0=off)
     other, one = lists(app)
     person = Profile.from_dataset(recommender.data, 11)
     passes = recommender.catalogue.passes(person, Filters(min_ratings=default_min_ratings(recommender.data)))
@@ -107,10 +109,28 @@ def test_a_part_switched_off_moves_the_list_to_what_the_network_predicts_without
     assert "Without Title (CNN), Genres" in [header.value for header in app.header]
 
 
+def test_lcrecs_parts_are_switched_off_live_too():
+    recommender = Recommender.load("demo/lcrec")
+    person = Profile.from_dataset(recommender.data, 11)
+    app = open_page(PAGE, lab_view=SWITCHES, lab_whose=switches.LCREC)
+    assert "Both lists are the same" in words(app)
+    assert "Nothing is trained again" in words(app)
+    app = run(app, lab_view=SWITCHES, lab_whose=switches.LCREC, lab_off_1=[LCRecPart.BACKBONE])
+    other, one = lists(app)
+    ratings = Switches(recommender.model).catalogue(person, [LCRecPart.BACKBONE])
+    passes = recommender.catalogue.passes(person, Filters(min_ratings=default_min_ratings(recommender.data)))
+    best = recommender.catalogue.best_first(passes, ratings)[:5]
+    assert [line[1] for line in other] == [f"{recommender.data.scale.clip(ratings[[i]])[0]:.2f}" for i in best]
+    assert one != other
+    assert "Without Backbone" in [header.value for header in app.header]
+
+
 def lists(app: AppTest) -> list[list[tuple[str, str]]]:
-    """Titles and ratings of each list on the page."""
-    found = [re.findall(r"\*\*(.+?)\*\*.*\n.*\] (\d\.\d\d)", shown.value) for shown in app.markdown]
-    return [each for each in found if len(each) == 5]
+    """Titles and ratings of each list on the page, whose titles are links."""
+    labels = [link.proto.label for link in app.get("page_link")]
+    found = [re.search(r"\*\*\d\. (.+?)\*\*.*\] (\d\.\d\d)", label) for label in labels]
+    lines = [(line[1], line[2]) for line in found if line]
+    return [lines[:5], lines[5:]]
 
 
 def test_figure_seven_has_the_papers_numbers_and_our_list_in_its_form(recommender: Recommender):

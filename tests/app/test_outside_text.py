@@ -130,7 +130,9 @@ OURS = {
     "lab/index.py": {"name", "place.label", "place.about"},
     "lab/subject.py": {"labels.get(movie_id, '')"},  # escaped there
     "lab/prediction.py": {"subject.whose(person)"},  # escaped there
-    "lab/switches.py": {"subject.whose(person)", "LABELS[part]"},
+    "lab/switches.py": {
+        *("subject.whose(person)", "LABELS[part]", "LABELS.get(part, '')", "_ABOUT[whose]", "rank"),
+    },
 }
 """Looked at one by one: numbers, and words of ours whose way here is longer than this test follows."""
 _NUMBER = re.compile(r"[,.%dfgx]|%[YBbmdHM]")

@@ -18,9 +18,10 @@ from lcrec_core.models.lcrec.backbone import Backbone
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, NetworkConfig
 from lcrec_core.models.lcrec.model import LCRecModel, interactions_of
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
+from lcrec_core.models.lcrec.parts import Part
 from lcrec_core.models.lcrec.sequences import UserRatings, gap, log_count, make_sequences, step, steps
 from lcrec_core.models.lcrec.side_information import Interactions
-from lcrec_core.models.lcrec.trace import trace
+from lcrec_core.models.lcrec.trace import Switches, trace
 from lcrec_core.models.settings import configured
 from tests.made_up import made_up
 
@@ -334,6 +335,44 @@ def test_the_backbones_terms_by_hand(data, model):
     assert (terms.person, terms.taste) == pytest.approx((0, 0), abs=1e-6)
     assert (terms.network, terms.history) == pytest.approx((0, 0), abs=1e-6)
     assert terms.rating == pytest.approx(3.75, abs=1e-6)
+
+
+@pytest.mark.parametrize("who", [3, 0])
+def test_parts_switched_off_say_of_every_movie_the_same(data, model, who):
+    switches, profile = Switches(model), Profile.from_dataset(data, who) if who else Profile.of()
+    assert set(switches.parts) == set(Part)
+    whole = model.catalogue(profile).ratings
+    np.testing.assert_array_equal(switches.catalogue(profile), whole)
+    # With the LSTM alone off the rest is what is shown of one prediction.
+    terms = trace(model, profile, 17)
+    assert switches.catalogue(profile, [Part.HISTORY])[17] == pytest.approx(terms.backbone + terms.network, abs=1e-5)
+    for part in (Part.TITLE, Part.GENRES, Part.MOVIE, Part.BACKBONE):
+        assert np.abs(switches.catalogue(profile, [part]) - whole).max() > 0
+    of_movies = [Part.TITLE, Part.GENRES, Part.MOVIE, Part.BACKBONE]
+    assert np.ptp(switches.catalogue(profile, of_movies[:3])) > 0.01, "the backbone still tells movies apart"
+    assert np.ptp(switches.catalogue(profile, of_movies)) < 1e-5, "nothing is left that could"
+
+
+def test_without_the_backbone_the_lstm_reads_how_far_each_rating_is_from_the_mean(data, model):
+    ids = data.movies[Col.MOVIE].to_numpy()[:4].tolist()
+    rows = [(movie, 4.0, 60 * place) for place, movie in enumerate(ids)]
+    switches = Switches(model)
+    now = model.now(Profile.of(rows))
+    events, targets = switches._without_backbone(now.events, now.targets)
+    assert events.values[0, :4, 0].tolist() == pytest.approx([4 - model.backbone.mean] * 4, abs=1e-6)
+    assert targets.backbone.tolist() == pytest.approx([model.backbone.mean] * len(data.movies), abs=1e-6)
+
+
+def test_a_backbone_alone_and_a_network_without_titles_have_fewer_parts(model):
+    assert Switches(without_network(model)).parts == ()
+    network = LCRecNetwork(
+        replace(model.config.network, reads_titles=False),
+        model.encoded.vocabularies.sizes(),
+        tuple(model.network.values.tolist()),
+    ).requires_grad_(False)
+    half = Switches(model.with_network(network))
+    assert set(half.parts) == set(Part) - {Part.TITLE}
+    assert len(half.catalogue(Profile.of(), half.parts)) == len(model.data.movies)
 
 
 def without_network(model: LCRecModel, backbone: Backbone | None = None) -> LCRecModel:

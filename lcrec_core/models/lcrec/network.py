@@ -100,9 +100,15 @@ class LCRecNetwork(nn.Module):
 
     def movie_features(self, ids: Tensor, genres: Tensor, words: Tensor) -> Tensor:
         """M_f: (M,), (M, G), (M, W) -> (M, D)."""
+        return self.movie_from_parts(self.movie_parts(ids, genres, words))
+
+    def movie_parts(self, ids: Tensor, genres: Tensor, words: Tensor) -> list[Tensor]:
+        """What M_f is made of: a movie's embedding, that of its genres, and what the CNN finds in its title."""
         parts = [self.movie_ids(ids), masked_mean(self.genres(genres), genres != PAD)]
-        if self.config.reads_titles:
-            parts.append(self.title(words))
+        return [*parts, self.title(words)] if self.config.reads_titles else parts
+
+    def movie_from_parts(self, parts: list[Tensor]) -> Tensor:
+        """M_f (M, D) of its parts."""
         return F.relu(self.movie_dense(torch.cat(parts, dim=1)))
 
     def states(self, events: Events, features: Tensor, *, use_future: bool) -> tuple[Tensor, Tensor]:
