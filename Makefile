@@ -59,8 +59,8 @@ bench: $(DEV_READY) ## measure speed and write benchmarks/results/*.json
 readme: $(APP_READY) ## write the README's tables from the measured files
 	$(RUN) -m benchmarks.readme
 
-screenshots: $(DEV_READY) ## take docs/*.png anew (needs chromium)
-	$(RUN) -m benchmarks.screenshots
+screenshots: $(DEV_READY) ## take the pictures in docs/ anew (needs chromium)
+	$(RUN) -m benchmarks.screenshots $(ARGS)
 
 demo: $(APP_READY) ## make the demo data and its trained bundles anew, to the same figures
 	$(RUN) -m lcrec_core make-demo

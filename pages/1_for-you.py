@@ -18,8 +18,9 @@ def recommendations() -> None:
     """Everything that moves with a filter, and with what steers the list."""
     recommender = loaders.recommender(session.current_bundle())
     data, person = recommender.data, session.person_of_a_part()
-    wish = steer.panel(recommender)
-    chosen = filters.panel(data, recommender.catalogue.stats)
+    with st.container(key="list_controls"):
+        wish = steer.panel(recommender)
+        chosen = filters.panel(data, recommender.catalogue.stats)
     if person.stored is not None:
         chosen = replace(chosen, without=person.stored.unwanted)
     marks.told(person, cards.FOR_YOU)
@@ -59,7 +60,7 @@ def recommendations() -> None:
 
 who = session.current_person()
 welcome.to_ones_own(who)
-with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="ways_on"):
     st.markdown(
         f"Picked for **{plain(who.label)}** from {count(len(who.profile.movie_ids), 'rating')}.", width="content"
     )

@@ -39,11 +39,11 @@ if chosen:
     if any(bundle.data == "demo" for bundle in chosen):
         st.caption("Bundles named demo/… were trained on simulated people: their errors say nothing about real ones.")
     st.header("What each run reached, and what it took", anchor=False)
-    st.dataframe(
+    html_table(
         training_tables.bundle_table(chosen),
-        hide_index=True,
-        column_config=training_tables.BUNDLE_COLUMNS,
-        alt="Errors, size, time and machine of each bundle",
+        "Errors, size, time and machine of each bundle",
+        training_tables.BUNDLE_COLUMNS,
+        place="run",
     )
     st.header("Settings", anchor=False)
     with places.place("table-6"):

@@ -21,7 +21,7 @@ def movie(movie_id: int) -> None:
 @page.fragment(key=search.SEARCH)
 def find(label: str) -> None:
     """Its own fragment: typing leaves the movie alone."""
-    search.box(session.current_data().name, label)
+    search.box(session.current_data().name, label, offers=asked.movie_id is None)
 
 
 if asked.wrong:

@@ -1,8 +1,12 @@
 """Made-up exports of one person, as each site writes them: the films are the demo's, the person is nobody."""
 
 import json
+import re
 import zipfile
 from io import BytesIO
+
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.titles import spoken
 
 LETTERBOXD = {
     "ratings.csv": (
@@ -71,6 +75,32 @@ MOVIELENS_ORG = (
 )
 
 DATA_SET = "userId,movieId,rating,timestamp\n3,7,3.5,1500000000\n3,8,5.0,1500000001\n"
+
+
+EPISODE = "tt9000001,8,2024-01-02,A Show: Pilot,A Show: Pilot,https://i.example,TV Episode,8.1,20,2008,Drama\n"
+
+
+def imdb_of(data: Dataset, most: int = 24) -> bytes:
+    """An IMDb export of somebody made up who rated the films that most people rated, and two that the data has not.
+
+    Args:
+        data: Whose films; by their ids at IMDb where it has them, else by title and year.
+        most: How many of them.
+    """
+    counts = data.ratings[Col.MOVIE].value_counts()
+    rated = counts.index[:most].tolist()
+    movies = data.movies.set_index(Col.MOVIE.value)
+    ids = dict(zip(data.links[Col.MOVIE], data.links[Col.IMDB], strict=True))
+    lines = [IMDB.splitlines()[0]]
+    for place, movie_id in enumerate(rated):
+        title, year = spoken(movies.loc[movie_id, Col.TITLE]), movies.loc[movie_id, Col.YEAR]
+        name = re.sub(r" \(\d{4}\)$", "", title).replace('"', "'")
+        number = f"tt{int(ids.get(movie_id) or 8_000_000 + place):07d}"
+        lines.append(
+            f'{number},{10 - place % 7},2024-01-02,"{name}","{name}",https://i.example,Movie,8,120,{year},Drama'
+        )
+    lines.append("tt9000002,7,2024-01-02,No Such Film,No Such Film,https://i.example,Movie,8,120,2016,Drama")
+    return ("\n".join(lines) + f"\n{EPISODE}").encode()
 
 
 def letterboxd_zip(folder: str = "", **changed: str) -> bytes:

@@ -240,9 +240,10 @@ class Recommender:
         return found
 
     def similar(self, movie_id: int, n: int = 5, *, min_ratings: int = 0) -> list[tuple[int, float]]:
-        """The `n` other films nearest in the model's item features: (movie_id, cosine), nearest first.
+        """The `n` other films most like one, the most alike first, as "more like this" has them: (movie_id, likeness).
 
-        A model without item features has no neighbours.
+        Alike is what people like who like the movie (EASE), and where EASE knows nothing of it or is not there, what is
+        near in the model's item features (cosine). A model without item features has no neighbours then.
 
         Args:
             movie_id: Of the movie.
@@ -253,13 +254,14 @@ class Recommender:
             ProfileError: The data set has no movie of that id.
         """
         catalogue, position = self.catalogue, self.catalogue.positions([movie_id])[0]
-        if self._directions is None:
+        said = self._picks(Profile.of(), Wish(like_movie=movie_id))[1]
+        if said is None or (self._directions is None and not (self.parts and self.parts.habits)):
             return []
-        cosine = self._directions @ self._directions[position]
+        likeness = said.scores
         enough = catalogue.stands_for_film & (catalogue.num_ratings >= min_ratings)
         others = np.flatnonzero(enough & (catalogue.film != catalogue.film[position]))
-        nearest = others[np.argsort(-cosine[others], kind="stable")[:n]]
-        return [(int(catalogue.movie_ids[i]), float(cosine[i])) for i in nearest]
+        nearest = others[np.argsort(-likeness[others], kind="stable")[:n]]
+        return [(int(catalogue.movie_ids[i]), float(likeness[i])) for i in nearest]
 
     @cached_property
     def _telling(self) -> np.ndarray:

@@ -187,7 +187,9 @@ def lists_by_given(rows: Sequence[ListSummary]) -> Chart:
     figure = go.Figure()
     ends = []
     given = sorted({row.given for row in rows if row.given is not None})
-    for name in dict.fromkeys(row.row for row in rows):
+    # The best first: it has a colour and a dash that no other has before it.
+    best_first = sorted(rows, key=lambda row: (-(row.given or 0), -row.mean("ndcg_10")))
+    for name in dict.fromkeys(row.row for row in best_first):
         points = sorted((row for row in rows if row.row == name), key=lambda row: row.given or 0)
         label, gains = points[0].label, [point.mean("ndcg_10") for point in points]
         hover = f"{label}, %{{x}} given: NDCG@10 %{{y:.3f}}<extra></extra>"

@@ -104,7 +104,7 @@ def table_seven() -> None:
     )
     st.header("Table VII, the paper's figures and ours", anchor=False)
     with places.place("table-7"):
-        html_table(tables.table_seven(own), "Table VII of the paper, with our measurements beside it")
+        html_table(tables.table_seven(own), "Table VII of the paper, with our measurements beside it", place="paper")
     st.caption("± is the standard deviation over seeds. A single seed has none.")
     impossible = "; ".join(
         f"{row.label}: an MSE of {row.mse:.3f} allows an MAE of at most {row.largest_mae:.3f}, but {row.mae:.3f} is "
@@ -128,7 +128,7 @@ def of_bundles() -> None:
     if not rows:
         st.info("No bundle has been measured here yet.")
         return
-    html_table(tables.measured_table(rows), "Errors of every model and data set measured here")
+    html_table(tables.measured_table(rows), "Errors of every model and data set measured here", place="measured")
     st.caption(
         f"Only rows of {paper_facts.DATA} with the protocol *{Protocol.RANDOM}* may stand beside the paper's. "
         "The demo's people are simulated: its errors say how well the model learns them, and nothing about real people."
@@ -144,7 +144,7 @@ def every_model() -> None:
         return
     titles = list(found)
     title = st.segmented_control(
-        "How the test part is cut", titles, default=titles[0], required=True, key="compare_part"
+        "How the test part is cut", titles, default=titles[0], required=True, key="compare_part", bind="query-params"
     )
     chosen, rows = found[title]
     command = _made_by(f"compare --data {chosen.data} --protocol {chosen.protocol}")
@@ -153,6 +153,7 @@ def every_model() -> None:
         tables.comparison_table(rows),
         f"Errors, times and sizes of every model compared on the same parts: {chosen.title}",
         tables.COMPARISON_COLUMNS,
+        place="models",
     )
     if chosen.protocol is Protocol.NEW_PEOPLE:
         charts.draw(compare_charts.new_people(rows), "new_people")
@@ -224,7 +225,12 @@ def lists() -> None:
         return
     titles = list(found)
     title = st.segmented_control(
-        "What a list is held against", titles, default=titles[0], required=True, key="compare_lists"
+        "What a list is held against",
+        titles,
+        default=titles[0],
+        required=True,
+        key="compare_lists",
+        bind="query-params",
     )
     chosen, rows = found[title]
     command = _made_by(f"compare --task lists --data {chosen.data} --protocol {chosen.protocol}")
@@ -238,10 +244,14 @@ def lists() -> None:
             default=FEW_GIVEN if FEW_GIVEN in numbers else numbers[0],
             required=True,
             key="compare_given",
+            bind="query-params",
         )
         rows = [row for row in rows if row.given == given]
     html_table(
-        tables.lists_table(rows), f"How good every model's lists are, held against: {title}", tables.LISTS_COLUMNS
+        tables.lists_table(rows),
+        f"How good every model's lists are, held against: {title}",
+        tables.LISTS_COLUMNS,
+        place="lists",
     )
 
 
@@ -267,7 +277,13 @@ def where_models_err() -> None:
         return
     kinds = (PERSON, MOVIE, YEAR, GENRE)
     by = st.segmented_control(
-        "Test ratings by", kinds, default=kinds[0], required=True, format_func=str.capitalize, key="compare_by"
+        "Test ratings by",
+        kinds,
+        default=kinds[0],
+        required=True,
+        format_func=str.capitalize,
+        key="compare_by",
+        bind="query-params",
     )
     usual = [family.label for family in FAMILIES.values() if family.landmark and family.label in tables_of]
     shown = st.multiselect("Models", list(tables_of), default=usual or list(tables_of), key="compare_models")
@@ -336,7 +352,7 @@ def parts_of_lcrec() -> None:
         "LCRec is trained again with each part taken out, and with one part alone, and measured on the validation part "
         f"(5 % of the training part){_made_by(f'ablate --data {paper_facts.DATA}')}."
     )
-    html_table(tables.ablation_table(parts), "Errors of LCRec without each of its parts")
+    html_table(tables.ablation_table(parts), "Errors of LCRec without each of its parts", place="parts")
     curve = _learning_curve(found)
     if len(curve) > 1:
         charts.draw(compare_charts.learning_curve(curve), "learning_curve")

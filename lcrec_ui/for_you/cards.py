@@ -24,11 +24,8 @@ FOR_YOU = "for_you"
 
 # A pointer or finger on the poster, the title or the empty card follows the card's link, which is drawn over all of it;
 # what can be pressed lies above.
-STYLE = (
-    f"""<style>
-[class*='st-key-card_'] .stPageLink a > span {{ {read_out.HIDDEN} }}
-"""
-    + """
+STYLE = """<style>
+[class*='st-key-card_'] .stPageLink a > span { HIDDEN }
 [class*='st-key-card_'] { position: relative; }
 [class*='st-key-card_'] .stPageLink a::after { content: ""; position: absolute; inset: 0; border-radius: 0.5rem; }
 [class*='st-key-card_'] .stPageLink a:focus-visible { outline: none; }
@@ -41,11 +38,20 @@ STYLE = (
 [class*='st-key-film_'] { flex-wrap: nowrap; align-items: flex-start; }
 [class*='st-key-film_'] > [data-testid=stElementContainer]:has(.lcrec-poster) { flex: none; }
 [class*='st-key-about_'] { flex: 1 1 0; min-width: 0; }
+/* On a phone what steers the list is a line that a finger pushes aside: the list itself is to be in sight. */
 @media (max-width: 640px) {
+    .st-key-list_controls, .st-key-ways_on {
+        flex-direction: row; flex-wrap: nowrap; align-items: center; overflow-x: auto; scrollbar-width: none;
+        margin-inline: -1rem; padding-inline: 1rem; width: calc(100% + 2rem); gap: 0.5rem;
+    }
+    .st-key-list_controls > *, .st-key-ways_on > * { flex: none; width: auto !important; }
+    .st-key-list_controls [data-testid=stHorizontalBlock] { flex-wrap: nowrap; width: max-content; gap: 0.5rem; }
+    .st-key-list_controls [data-testid=stButtonGroup] button, .st-key-ways_on p { white-space: nowrap; }
+    .st-key-list_controls :is([data-testid=stCaptionContainer], label[data-testid=stWidgetLabel]) { HIDDEN }
+    .st-key-list_controls > :has(> [data-testid=stMarkdown]) { position: absolute; }
     [class*='st-key-film_'] > [data-testid=stElementContainer]:has(.lcrec-poster) { width: 5.5rem !important; }
 }
-</style>"""
-)
+</style>""".replace("HIDDEN", read_out.HIDDEN)
 
 _POSTER = 112
 """Pixels of width."""

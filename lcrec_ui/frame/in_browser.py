@@ -206,9 +206,13 @@ def scroll_to(selector: str) -> None:
     Args:
         selector: CSS, of ours.
     """
-    with st.container(key=_ARRIVAL):
-        st.html(f"<style>.st-key-{_ARRIVAL} {{ display: none; }}</style>")
-        st.html(f"<script>{_SCROLL.replace('SELECTOR', _quoted(selector))}</script>", unsafe_allow_javascript=True)
+    _run(_ARRIVAL, _SCROLL.replace("FIND", f"document.querySelector({_quoted(selector)})"))
+
+
+def scroll_to_row() -> None:
+    """The same for the row of a table that the address names after its `#`, where it names one."""
+    row = "document.getElementById(location.hash.slice(1))?.closest('.lcrec-table tr')"
+    _run(_ARRIVAL, f"/* {page()} */if (location.hash) {_SCROLL.replace('FIND', row)}")
 
 
 _ARRIVAL = "arrival"
@@ -219,7 +223,7 @@ _SCROLL = """{
     for (const act of ["wheel", "touchstart", "keydown", "pointerdown"])
         window.addEventListener(act, stop, { once: true, passive: true });
     const look = () => {
-        const found = document.querySelector(SELECTOR);
+        const found = FIND;
         if (left || Date.now() > until || (arrived && Date.now() - arrived > 1500)) return;
         if (found) {
             found.style.scrollMarginTop = "5rem";
@@ -228,6 +232,7 @@ _SCROLL = """{
                 arrived = Date.now();
                 found.tabIndex = -1;
                 found.style.outline = "none";
+                found.classList.add("lcrec-asked");  // What `:target` is, the browser decided before it was there.
                 found.focus({ preventScroll: true });
             }
         }

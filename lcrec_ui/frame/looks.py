@@ -43,9 +43,31 @@ button[data-selected="true"], [role="tab"][data-selected="true"], [data-testid="
     .lcrec-table .words { min-width: 16rem; }
     .lcrec-table thead th { white-space: normal; }
 }
+/* What does not fit is hinted at by a shadow at the edge that it lies behind. */
+.lcrec-table {
+    background:
+        linear-gradient(to left, light-dark(#FDFAF5, #171210) 40%, transparent) right / 3rem 100% no-repeat local,
+        linear-gradient(to left, light-dark(rgba(60, 35, 15, 0.3), rgba(0, 0, 0, 0.8)), transparent)
+        right / 0.9rem 100% no-repeat scroll;
+}
+.lcrec-row { color: inherit !important; text-decoration: none; }
+.lcrec-row:hover { text-decoration: underline; }
+.lcrec-row:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+.lcrec-table tr:is(:target, .lcrec-asked) :is(th, td) { background: light-dark(#F3E3C4, #3A2B1C); }
+.lcrec-table tr { scroll-margin-top: 8rem; }
 .lcrec-about { font-size: 0.85rem; margin-top: 0.4rem; }
 .lcrec-about summary { cursor: pointer; padding: 0.3rem 0; }
 .lcrec-about dt { font-weight: 600; } .lcrec-about dd { margin: 0 0 0.3rem 1rem; }
+/* A place on the page that is open is a link like the others, and no chosen one. */
+.stPageLink a[href*="show="] { background: none; height: auto; }
+.stPageLink a[href*="show="]:hover { text-decoration: underline; }
+.stPageLink a[href*="show="] p { font-weight: 400; white-space: normal; }
+/* A phone's first screen is for what the page is about. */
+@media (max-width: 640px) {
+    [data-testid="stMainBlockContainer"] { padding-top: 3.25rem; }
+    [data-testid="stMain"] [data-testid="stHeading"] h1 { padding: 0; }
+    [data-testid="stHorizontalBlock"]:has(> * > [data-testid="stMetric"]) { row-gap: 0.5rem; }
+}
 /* Where the keyboard is. */
 :is(.stPageLink a, [data-testid="stSidebarNavLink"]):focus-visible {
     outline: 2px solid currentColor; outline-offset: 2px;

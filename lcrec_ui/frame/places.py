@@ -174,10 +174,12 @@ def place(name: str) -> DeltaGenerator:
 
 
 def arrive() -> None:
-    """Scroll to the table or figure that is asked for; at the end of a page.
+    """Scroll to the table or figure that is asked for, or to a row that the address names; at the end of a page.
 
     What is still being drawn is waited for in the browser.
     """
     name = asked()
     if name is not None and PLACES[name].label:
         in_browser.scroll_to(f".st-key-{name}")
+    else:
+        in_browser.scroll_to_row()

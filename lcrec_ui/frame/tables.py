@@ -77,6 +77,7 @@ def html_table(
     caption: str,
     about: Mapping[str, str] | None = None,
     movies: Mapping[str, Sequence[int | None]] | None = None,
+    place: str = "",
 ) -> None:
     """Draw a short table as HTML. Every cell is written as text, whatever it holds.
 
@@ -85,8 +86,10 @@ def html_table(
         caption: What the table shows; read out and not seen, since a heading stands above.
         about: What columns mean that do not say so themselves, to be opened below the table.
         movies: By columns of titles, the movie of each row, to whose page the title leads.
+        place: A word of ours that begins the names of the rows; with it each row has an address of its own, which its
+            first cell leads to and `places.arrive` finds.
     """
-    st.html(as_html(table, caption, about, movies))
+    st.html(as_html(table, caption, about, movies, place))
 
 
 def as_html(
@@ -94,6 +97,7 @@ def as_html(
     caption: str,
     about: Mapping[str, str] | None = None,
     movies: Mapping[str, Sequence[int | None]] | None = None,
+    place: str = "",
 ) -> str:
     """What `html_table` draws."""
     cells = {name: [clean(value) for value in table[name]] for name in table}
@@ -101,11 +105,17 @@ def as_html(
     head = "".join(f'<th scope="col"{kinds[name]}>{escape(clean(name))}</th>' for name in cells)
     written = {name: _written(values, (movies or {}).get(name)) for name, values in cells.items()}
     lines = []
-    for row, shown in zip(zip(*cells.values(), strict=True), zip(*written.values(), strict=True), strict=True):
+    rows = list(zip(*cells.values(), strict=True))
+    names = row_names(place, [row[0] for row in rows])
+    for row, shown, name in zip(rows, zip(*written.values(), strict=True), names, strict=True):
         classed = zip(kinds.values(), row, shown, strict=True)
         first, *others = (f"{_cell(kind, value)}>{html}" for kind, value, html in classed)
         others_in_cells = "".join(f"<td{each}</td>" for each in others)
-        lines.append(f'<tr><th scope="row"{first}</th>{others_in_cells}</tr>')
+        if place:
+            kind, _, html = first.partition(">")
+            first = f'{kind}><a class="lcrec-row" href="#{name}" title="Link to this row">{html}</a>'
+        named = f' id="{name}"' if place else ""
+        lines.append(f'<tr{named}><th scope="row"{first}</th>{others_in_cells}</tr>')
     said = escape(clean(caption))
     explained = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in (about or {}).items())
     return (
@@ -117,6 +127,16 @@ def as_html(
             else ""
         )
     )
+
+
+def row_names(place: str, firsts: Sequence[str]) -> list[str]:
+    """Names of a table's rows by their first cells, for addresses: `models-svd-tuned`; a second one gets a number."""
+    names: list[str] = []
+    for first in firsts:
+        name = re.sub("[^a-z0-9]+", "-", f"{place} {first}".lower()).strip("-")
+        same = sum(other == name or other.startswith(f"{name}--") for other in names)
+        names.append(f"{name}--{same + 1}" if same else name)
+    return names
 
 
 def _written(values: list[str], movie_ids: Sequence[int | None] | None) -> list[str]:

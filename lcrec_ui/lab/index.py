@@ -13,9 +13,5 @@ def index() -> None:
     )
     for name, place in places.PLACES.items():
         if place.label:
-            with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"index_{name}"):
-                st.markdown(f"**{place.label}**  \n{place.about}", width=360)
-                places.link(name, f"{place.label} on {place.page.title}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown("**Equations (1) to (11)**  \nThe LSTM, the CNN, the two errors", width=360)
-        places.link("equations", "Equations on Laboratory")
+            places.link(name, f"**{place.label}** {place.about} :small[:gray[on {place.page.title}]]")
+    places.link("equations", "**Equations (1) to (11)** The LSTM, the CNN, the two errors :small[:gray[here]]")

@@ -16,6 +16,7 @@ from lcrec_core.serving.lists import RATING, Wish
 from lcrec_ui.frame import charts, giving, lookups, marks, movie_link, session
 from lcrec_ui.frame.text import count, plain, signed
 from lcrec_ui.movie import charts as movie_charts
+from lcrec_ui.movie.wall import wall
 from lcrec_ui.posters import shown
 
 if TYPE_CHECKING:
@@ -25,17 +26,13 @@ if TYPE_CHECKING:
 MOVIE = "movie_page"
 """Key of the fragment of everything that moves with the person's ratings."""
 _NEIGHBOURS = 6
-_POSTER, _SMALL_POSTER = 220, 132
+_POSTER = 220
 """Pixels of width."""
 
 STYLE = """<style>
 .st-key-movie_head { align-items: flex-start; }
 .st-key-movie_head > [data-testid=stElementContainer]:has(.lcrec-poster) { flex: none; }
 .st-key-movie_facts { flex: 1 1 20rem; min-width: 0; }
-[class*='st-key-near_'] { position: relative; }
-[class*='st-key-near_'] [data-testid=stElementContainer] { position: static; }
-[class*='st-key-near_'] a::after { content: ""; position: absolute; inset: 0; }
-[class*='st-key-near_'] .stPageLink p { font-size: 0.875rem; }
 [class*='st-key-reason_'] a strong { font-weight: 600; }
 @media (max-width: 640px) {
     .st-key-movie_head { display: grid !important; grid-template-columns: 7rem 1fr; gap: 0.75rem 1rem; }
@@ -46,8 +43,6 @@ STYLE = """<style>
     .st-key-movie_facts > * { grid-column: 1 / -1; }
     .st-key-movie_facts > :nth-child(-n + 2) { grid-column: 2; }
     .st-key-movie_facts [data-testid=stHorizontalBlock]:has([data-testid=stMetric]) { row-gap: 0.5rem; }
-    .st-key-movie_similar > :has(> [class*='st-key-near_']) { width: 6.4rem !important; flex: none; }
-    [class*='st-key-near_'] { width: 100% !important; }
 }
 </style>"""
 
@@ -169,18 +164,13 @@ def _why(recommender: Recommender, guess: _Guess, movie_id: int) -> None:
 
 
 def similar(recommender: Recommender, movie_id: int) -> None:
-    """The nearest movies by what the model has learnt of each, with enough ratings to know."""
+    """The movies most like one, of those with enough ratings to know."""
     data = recommender.data
     near = recommender.similar(movie_id, _NEIGHBOURS, min_ratings=default_min_ratings(data))
     if not near:
         return
-    known, posters = lookups.movies(data.name), shown.images(data.name, [other for other, _ in near])
     st.header("Similar movies", anchor=False)
-    with st.container(horizontal=True, gap="small", key="movie_similar"):
-        for other, _ in near:
-            with st.container(width=_SMALL_POSTER, gap="xsmall", key=f"near_{other}"):
-                shown.show(posters[other], _SMALL_POSTER)
-                movie_link.title_link(f"**{plain(known[other].title)}**", other)
+    wall(data.name, [other for other, _ in near], "similar")
 
 
 def everybody(data: Dataset, movie_id: int) -> None:

@@ -10,6 +10,8 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.sources.published import DATA_LABELS
 from lcrec_ui.frame import lookups, movie_link, search, session
 from lcrec_ui.frame.text import count, plain, quoted
+from lcrec_ui.movie.wall import STYLE as WALL_STYLE
+from lcrec_ui.movie.wall import wall
 from lcrec_ui.posters import shown
 
 SEARCH = "movie_search"
@@ -17,9 +19,11 @@ SEARCH = "movie_search"
 NO_MOVIE = "Movies"
 """The page's title without a movie."""
 _QUERY = "movie_query"
-_RESULTS, _LONGEST_ID = 10, 12
+_RESULTS, _LONGEST_ID, _OFFERED = 10, 12, 18
 
-STYLE = """<style>
+STYLE = (
+    f"<style>{WALL_STYLE}"
+    + """
 [class*='st-key-found_'] a { min-height: 4rem; padding-left: 3.4rem !important; position: relative; }
 [class*='st-key-found_'] a::before {
     content: ""; position: absolute; left: 0; top: 0.15rem; width: 2.5rem; height: 3.75rem;
@@ -27,6 +31,7 @@ STYLE = """<style>
 }
 [class*='st-key-found_'] a strong { display: block; }
 </style>"""
+)
 
 
 @dataclass(frozen=True)
@@ -58,15 +63,19 @@ def heading() -> str:
     return NO_MOVIE if movie_id is None else lookups.movies(data.name)[movie_id].title
 
 
-def box(data_name: str, label: str) -> None:
+def box(data_name: str, label: str, *, offers: bool) -> None:
     """Search as one types; every title found is a link to its page.
 
     Args:
         data_name: Whose movies.
         label: Above the box.
+        offers: Whether movies are shown to who has typed nothing yet.
     """
     typed = search.typed(label, _QUERY)
     if not typed:
+        if offers:
+            st.header("Most people rated these", anchor=False)
+            wall(data_name, _most_rated(data_name), "known")
         return
     found = lookups.title_index(data_name).search(typed, _RESULTS)
     if not found.movie_ids:
@@ -83,3 +92,8 @@ def box(data_name: str, label: str) -> None:
         about.append(f"{movie.mean_rating:.2f} on average, {number}" if movie.num_ratings else "nobody rated it")
         with st.container(key=f"found_{movie_id}"):
             movie_link.title_link(f"**{plain(movie.title)}** :small[:gray[{' · '.join(about)}]]", movie_id)
+
+
+def _most_rated(data_name: str) -> list[int]:
+    known = lookups.movies(data_name)
+    return sorted(known, key=lambda movie_id: -known[movie_id].num_ratings)[:_OFFERED]

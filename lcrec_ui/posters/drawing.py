@@ -21,6 +21,8 @@ WIDTH, HEIGHT = 200, 300
 _SIDE, _TITLE_TOP, _TITLE_BOTTOM, _FOOT = 16, 182, 266, 286
 _SIZES = (30.0, 26.0, 23.0, 20.0, 17.5, 15.0, 13.0)
 _LEADING = 1.14
+_GENRES = 12
+"""A circle of as many steps comes to each of one to four genres equally often."""
 _SERIF = "Georgia, 'Times New Roman', 'DejaVu Serif', serif"
 _SANS = "'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 
@@ -36,10 +38,10 @@ def poster(title: str, year: int | None, genres: tuple[str, ...]) -> str:
     Args:
         title: As the data set or as people say it; years and other names in brackets are left out.
         year: Of release; None where nobody knows it.
-        genres: The first that has a look of its own decides the colours and the motif, and is named below.
+        genres: One that has a look of its own lends its colours and one its motif; the first is named below.
     """
     name = _name(title)
-    look, chance = _look(name, genres), Chance(f"{name}|{year}")
+    look, chance = _look(name, year, genres), Chance(f"{name}|{year}")
     size, lines = wrapped(name, WIDTH - 2 * _SIDE, _TITLE_BOTTOM - _TITLE_TOP)
     first = _TITLE_BOTTOM - (len(lines) - 1) * size * _LEADING - 0.22 * size
     spans = "".join(
@@ -59,7 +61,7 @@ def poster(title: str, year: int | None, genres: tuple[str, ...]) -> str:
 def thumbnail(title: str, year: int | None, genres: tuple[str, ...]) -> str:
     """The same movie where a title could not be read: its motif, and the letter or number that it begins with."""
     name = _name(title)
-    look, chance = _look(name, genres), Chance(f"{name}|{year}")
+    look, chance = _look(name, year, genres), Chance(f"{name}|{year}")
     letter = re.match(r"\d{1,2}|\w", without_leading_article(name).lstrip("\"'(.…¡¿#* "))
     initial = letter.group().upper() if letter else "·"
     return (
@@ -142,8 +144,10 @@ def _name(title: str) -> str:
     return in_brackets(spoken(clean(title)))[0] or clean(title)
 
 
-def _look(name: str, genres: tuple[str, ...]) -> Look:
-    return named_look(genres) or OTHERS[Chance(genres[0] if genres else name).below(len(OTHERS))]
+def _look(name: str, year: int | None, genres: tuple[str, ...]) -> Look:
+    chance = Chance(f"look {name}|{year}")
+    named = named_look(genres, chance.below(_GENRES), chance.below(_GENRES))
+    return named or OTHERS[Chance(genres[0] if genres else name).below(len(OTHERS))]
 
 
 def _safe(text: str) -> str:

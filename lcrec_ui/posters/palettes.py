@@ -4,7 +4,7 @@ Every ground is dark enough for the text on it, and none is so near to black or 
 theme (tests/app/test_posters.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TEXT = "#FBF4E6"
 """Titles, on every ground."""
@@ -40,7 +40,7 @@ LOOKS = {
     "War": Look("#3C4129", "#B0A566", "#D9713C", "columns"),
     "Western": Look("#6C3C1D", "#EDB75E", "#C8642F", "sun"),
 }
-"""By genre; the first genre of a movie that is here decides."""
+"""By genre; the genres of a movie that are here decide, see `named_look`."""
 
 OTHERS = (
     Look("#33475B", "#DDA77B", "#8FB0C2", "sun"),
@@ -53,10 +53,13 @@ OTHERS = (
 _SPELLED = {"Children's": "Children", "Science Fiction": "Sci-Fi", "Music": "Musical", "Family": "Children"}
 
 
-def named_look(genres: tuple[str, ...]) -> Look | None:
-    """The look of the first genre that has one."""
-    for genre in genres:
-        found = LOOKS.get(_SPELLED.get(genre, genre))
-        if found is not None:
-            return found
-    return None
+def named_look(genres: tuple[str, ...], colours: int = 0, motif: int = 0) -> Look | None:
+    """The look of a movie by its genres, so that a list of comedies is no row of one picture.
+
+    Args:
+        genres: Those that have a look count; with none of them there is none.
+        colours: Whose colours it has, by place among them, counted on in a circle.
+        motif: Likewise whose motif.
+    """
+    named = [look for genre in genres if (look := LOOKS.get(_SPELLED.get(genre, genre)))]
+    return replace(named[colours % len(named)], motif=named[motif % len(named)].motif) if named else None

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lcrec_core.errors import ProfileError
 from lcrec_core.serving.onboarding import Answer, rating_of
-from lcrec_ui.frame import lookups, notices, profiles, read_out, session, sidebar
+from lcrec_ui.frame import lookups, movie_link, notices, profiles, read_out, session, sidebar
 from lcrec_ui.frame.failures import callback, said
 from lcrec_ui.frame.text import plain, quoted
 from lcrec_ui.posters import shown
@@ -75,7 +75,8 @@ def question(recommender: Recommender, person: session.Person, asked: Round) -> 
             shown.show(shown.images(recommender.data.name, [movie_id])[movie_id], _POSTER)
             with st.container(key="about", gap="xsmall"):
                 st.markdown(f"## {plain(movie.title)}", anchors=False)
-                st.caption(plain(", ".join(movie.genres)))
+                genres = f" :small[:gray[{plain(', '.join(movie.genres))}]]" if movie.genres else ""
+                movie_link.title_link(f"**About it**{genres}", movie_id)
         with st.container(key="answers"):
             for answer, (label, icon) in _LABELS.items():
                 st.button(

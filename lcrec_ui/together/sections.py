@@ -13,6 +13,7 @@ from lcrec_core.serving.together import AVERAGE, CLOSER, FAIRNESS, FARTHER, FEWE
 from lcrec_core.store.profiles import NOT_INTERESTED
 from lcrec_ui.frame import lookups, movie_link, session
 from lcrec_ui.frame.text import count, plain, signed, stars
+from lcrec_ui.posters import shown
 
 if TYPE_CHECKING:
     from lcrec_core.serving.catalogue import Catalogue
@@ -38,6 +39,11 @@ STYLE = """<style>
 [data-testid=stElementContainer]:has(> .stPageLink) { margin: 0; }
 /* What both gave, below the title of the movie and no larger. */
 [data-testid=stElementContainer]:has(> .stPageLink) + [data-testid=stElementContainer] p { font-size: 0.875rem; }
+[class*='st-key-pair_'] { position: relative; padding-left: 3.4rem; min-height: 4rem; }
+[class*='st-key-pair_']::before {
+    content: ""; position: absolute; left: 0; top: 0.15rem; width: 2.5rem; height: 3.75rem;
+    background-size: cover; border-radius: 0.2rem; box-shadow: 0 0 0 1px rgba(128, 118, 108, 0.28);
+}
 </style>"""
 
 
@@ -97,18 +103,20 @@ def differences(
     with left.container(border=True, height="stretch"):
         st.subheader("About films that both rated", anchor=False)
         rated = together.rated_differently(recommender.catalogue, *profiles, n=MOST_DIFFERENT)
+        _pictures("rated", recommender.data.name, [film.movie_id for film in rated])
         for film in rated:
-            _row(film.movie_id, known[film.movie_id].title, film.ratings, names, spec="g")
+            _row("rated", film.movie_id, known[film.movie_id].title, film.ratings, names, spec="g")
         if not rated:
             st.caption("There is none that you rated differently.")
     with right.container(border=True, height="stretch"):
         st.subheader("About films that neither rated, probably", anchor=False)
         found = together.predicted_differently(recommender, profiles, _filters(recommender, people), n=3)
+        _pictures("predicted", recommender.data.name, [movie.movie_id for movies in found for movie in movies])
         for name, movies in zip(names, found, strict=True):
             if movies:
                 st.markdown(f"Rather for **{name}**")
                 for movie in movies:
-                    _row(movie.movie_id, movie.title, movie.predicted, names)
+                    _row("predicted", movie.movie_id, movie.title, movie.predicted, names)
 
 
 def for_both(recommender: Recommender, people: tuple[session.Person, session.Person], names: tuple[str, str]) -> None:
@@ -141,10 +149,11 @@ def for_both(recommender: Recommender, people: tuple[session.Person, session.Per
     if not movies:
         st.info("There is no movie left that neither of you has rated.", icon=":material/filter_alt_off:")
         return
+    _pictures("both", recommender.data.name, [movie.movie_id for movie in movies])
     with st.container(key="for_both"):
         for place, movie in enumerate(movies, 1):
             about = _about(movie, strategy, names)
-            _row(movie.movie_id, movie.title, movie.predicted, names, before=f"{place}. ", about=about)
+            _row("both", movie.movie_id, movie.title, movie.predicted, names, before=f"{place}. ", about=about)
 
 
 def _filters(recommender: Recommender, people: tuple[session.Person, session.Person], *, seen: bool = False) -> Filters:
@@ -164,7 +173,14 @@ def _about(movie: ForBoth, strategy: str, names: tuple[str, str]) -> str:
     return " · ".join([by, *gave, plain(", ".join(movie.genres))])
 
 
+def _pictures(section: str, data_name: str, movie_ids: list[int]) -> None:
+    """Small posters beside the rows of a section."""
+    row = f".st-key-pair_{section}_{{}}::before"
+    st.html(f"<style>{shown.beside_rows(lookups.movies(data_name), movie_ids, row)}</style>")
+
+
 def _row(
+    section: str,
     movie_id: int,
     title: str,
     numbers: tuple[float, float],
@@ -177,6 +193,7 @@ def _row(
     """A movie with what both gave it or are expected to give.
 
     Args:
+        section: Tells its lists from each other.
         movie_id: Of the movie.
         title: As the data set spells it, or as people say it.
         numbers: The ratings or predictions.
@@ -185,7 +202,7 @@ def _row(
         before: What stands before the title, in Markdown.
         about: What stands behind it, in Markdown.
     """
-    with st.container(gap=None):
+    with st.container(gap=None, key=f"pair_{section}_{movie_id}"):
         behind = f" :small[:gray[{about}]]" if about else ""
         movie_link.title_link(f"{before}**{plain(spoken(title))}**{behind}", movie_id)
         said = [f"{name} :yellow[{stars(number)}] {number:{spec}}" for name, number in zip(names, numbers, strict=True)]

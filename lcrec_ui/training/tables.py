@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import streamlit as st
 
 from lcrec_core.evaluation.bundle_results import deviations, table_six
 from lcrec_core.evaluation.paper_facts import SETTING_LABELS, SETTINGS
@@ -26,13 +24,11 @@ def settings_table(bundles: Sequence[Bundle]) -> pd.DataFrame:
 
 
 BUNDLE_COLUMNS = {
-    "Bundle": st.column_config.TextColumn(pinned=True),
-    "MSE": st.column_config.NumberColumn(format="%.4f", help="Mean squared error, in stars squared; less is better."),
-    "MAE": st.column_config.NumberColumn(format="%.4f", help="Mean absolute error, in stars; less is better."),
-    "Parameters": st.column_config.NumberColumn(format="localized"),
-    "Size (MB)": st.column_config.NumberColumn(format="%.1f", help="Of the bundle's files on disk."),
-    "Seconds per epoch": st.column_config.NumberColumn(format="%.1f", help="Evaluations not counted."),
-    "Minutes in all": st.column_config.NumberColumn(format="%.1f", help="Evaluations counted."),
+    "MSE": "Mean squared error, in stars squared; less is better.",
+    "MAE": "Mean absolute error, in stars; less is better.",
+    "Size (MB)": "Of the bundle's files on disk.",
+    "Seconds per epoch": "Evaluations not counted.",
+    "Minutes in all": "Evaluations counted.",
 }
 
 
@@ -45,17 +41,22 @@ def _bundle_row(bundle: Bundle) -> dict[str, object]:
     metrics, environment = bundle.metrics, bundle.environment
     return {
         "Bundle": bundle.name,
-        "MSE": metrics.get("test_mse"),
-        "MAE": metrics.get("test_mae"),
-        "Measured on": _part(metrics) if "test_mse" in metrics else None,
-        "Seed": bundle.config.get("train", {}).get("seed"),
-        "Parameters": metrics.get("parameters"),
-        "Size (MB)": folder_bytes(bundle.path) / 1e6,
-        "Seconds per epoch": metrics.get("seconds_per_epoch"),
-        "Minutes in all": (metrics.get("seconds_total") or np.nan) / 60,
+        "MSE": _written(metrics.get("test_mse"), ".4f"),
+        "MAE": _written(metrics.get("test_mae"), ".4f"),
+        "Measured on": _part(metrics) if "test_mse" in metrics else "",
+        "Seed": _written(bundle.config.get("train", {}).get("seed"), "d"),
+        "Parameters": _written(metrics.get("parameters"), ",d"),
+        "Size (MB)": f"{folder_bytes(bundle.path) / 1e6:.1f}",
+        "Seconds per epoch": _written(metrics.get("seconds_per_epoch"), ".1f"),
+        "Minutes in all": _written((metrics.get("seconds_total") or 0) / 60 or None, ".1f"),
         "Trained on": _machine(environment),
         "Software": f"Python {environment.get('python', '?')}, torch {environment.get('torch', '?')}",
     }
+
+
+def _written(value: float | None, spec: str) -> str:
+    """A number, and nothing where there is none."""
+    return "" if value is None else f"{value:{spec}}"
 
 
 def _part(metrics: Mapping[str, object]) -> str:

@@ -127,7 +127,7 @@ OURS = {
         *("PLACES[name].page.file", "PLACES[name].page.title", "PLACES[name].label", "PLACES[name].tab"),
     },  # our pages and the paper's numbers
     "lab/equations.py": {"equation.about", "source.name", "source.file"},  # the paper's words and our files
-    "lab/index.py": {"name", "place.label", "place.about"},
+    "lab/index.py": {"name", "place.label", "place.about", "place.page.title"},
     "lab/subject.py": {"labels.get(movie_id, '')"},  # escaped there
     "lab/prediction.py": {"subject.whose(person)"},  # escaped there
     "lab/switches.py": {

@@ -1,5 +1,6 @@
 """Drawn posters: the same each time, well-formed, nothing of a stranger's in them, and nothing that sticks out."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -55,9 +56,16 @@ def test_it_says_title_year_and_genre_as_people_do():
     assert said(thumbnail("12 Angry Men (1957)", 1957, ())) == ["12"]
 
 
-def test_the_first_genre_with_a_look_decides():
-    assert named_look(("IMAX", "Children's")) == LOOKS["Children"]
+def test_genres_with_a_look_lend_it():
+    assert named_look(("IMAX", "Children's"), 5, 7) == LOOKS["Children"]
     assert named_look(("IMAX",)) is None
+    mixed = named_look(("Comedy", "Crime", "Drama"), colours=1, motif=5)
+    assert mixed == replace(LOOKS["Crime"], motif=LOOKS["Drama"].motif)
+
+
+def test_movies_of_the_same_genres_look_different():
+    drawn = {poster(f"Kite {number}", 1990, ("Comedy", "Drama")).count(LOOKS["Drama"].ground) for number in range(20)}
+    assert drawn == {0, 1} or len(drawn) > 1
 
 
 @settings(max_examples=60)

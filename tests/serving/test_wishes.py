@@ -141,6 +141,13 @@ def test_without_habits_more_like_a_movie_is_what_its_features_are_near_to(bundl
     assert listed == [movie_id for movie_id, _ in ours.similar(20, 5)]
 
 
+def test_what_is_similar_to_a_movie_is_what_goes_with_liking_it(bundle, data):
+    told = Told(np.arange(60))
+    ours = of(bundle, data, None, told)
+    assert [movie_id for movie_id, _ in ours.similar(59, 3)] == [60, 58, 57], "and never the movie itself"
+    assert told.asked[0].movie_ids.tolist() == [59]
+
+
 def test_what_is_not_there_is_stood_in_for_by_popularity(bundle, data):
     counts = np.bincount(data.ratings["movie_id"], minlength=61)[1:]
     share = (counts + 1) / (counts + 1).sum()
