@@ -181,14 +181,14 @@ def bring(page: Page, name: str, content: bytes) -> None:
     page.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
     )
-    expect(page.locator(".st-key-history_add button")).to_be_visible(timeout=SETTLE_MS)
+    expect(page.locator(".st-key-history_add button")).to_be_visible()
     settle(page)
 
 
 def add(page: Page) -> None:
     """Add what was brought."""
     page.locator(".st-key-history_add button").click()
-    expect(page.get_by_text("Added: ")).to_be_visible(timeout=SETTLE_MS)
+    expect(page.get_by_text("Added: ")).to_be_visible()
     settle(page)
 
 
@@ -199,6 +199,7 @@ def main() -> None:
     parser.add_argument("--data", default=datasets.DEMO, help="a data set that is here; pictures of it are yours alone")
     parser.add_argument("--to", type=Path, help="a folder for them, instead of docs/; needed with other data")
     options = parser.parse_args()
+    expect.set_options(timeout=SETTLE_MS)
     executable = browser_path()
     if executable is None:
         raise SystemExit(f"error: {NO_BROWSER}")

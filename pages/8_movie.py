@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lcrec_ui.frame import in_browser, loaders, page, session
+from lcrec_ui.frame import loaders, page, session
 from lcrec_ui.movie import parts, search
 from lcrec_ui.posters import real
 
@@ -30,7 +30,6 @@ if asked.movie_id is None:
     find("Search a movie")
 else:
     st.html(parts.STYLE)
-    in_browser.to_the_top(asked.movie_id)
     slot = st.container()
     with slot.skeleton(height=420), slot:
         if page.model_is_ready():

@@ -44,8 +44,12 @@ STYLE = """<style>
         flex-direction: row; flex-wrap: nowrap; align-items: center; overflow-x: auto; scrollbar-width: none;
         margin-inline: -1rem; padding-inline: 1rem; width: calc(100% + 2rem); gap: 0.5rem;
     }
-    .st-key-list_controls > *, .st-key-ways_on > * { flex: none; width: auto !important; }
-    .st-key-list_controls [data-testid=stHorizontalBlock] { flex-wrap: nowrap; width: max-content; gap: 0.5rem; }
+    .st-key-list_controls > *, .st-key-ways_on > *, .st-key-list_controls [data-testid=stHorizontalBlock] > * {
+        flex: none; width: max-content !important; max-width: none !important;
+    }
+    .st-key-list_controls [data-testid=stHorizontalBlock] {
+        flex-wrap: nowrap; width: max-content; max-width: none; gap: 0.5rem;
+    }
     .st-key-list_controls [data-testid=stButtonGroup] button, .st-key-ways_on p { white-space: nowrap; }
     .st-key-list_controls :is([data-testid=stCaptionContainer], label[data-testid=stWidgetLabel]) { HIDDEN }
     .st-key-list_controls > :has(> [data-testid=stMarkdown]) { position: absolute; }

@@ -100,15 +100,16 @@ def tell_query() -> None:
 
 
 def to_the_top(of: object) -> None:
-    """Show the page from its beginning, once for each thing it is about: a link to the same page leaves it scrolled.
+    """Show the page from its beginning, once for each page and each thing that it is about.
 
     Args:
-        of: What the page is about; a number or a word of ours.
+        of: What the page is about.
     """
-    st.html(f"<script>/* {page()} {of} */{_TO_THE_TOP}</script>", unsafe_allow_javascript=True)
+    _run(_TOP_PLACE, _TO_THE_TOP.replace("OF", _quoted(f"{page()} {of}")))
 
 
-_TO_THE_TOP = "document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0);"
+_TOP_PLACE = "in_browser_top"
+_TO_THE_TOP = "{ const of = OF; document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0); }"
 
 
 def keep(token: str | None, *, decided: bool) -> None:

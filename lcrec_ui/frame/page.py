@@ -19,6 +19,7 @@ from lcrec_core.errors import BundleError
 from lcrec_core.files import REPOSITORY
 from lcrec_ui.frame import (
     failures,
+    in_browser,
     loaders,
     looks,
     movie_link,
@@ -108,6 +109,8 @@ def begin(title: str | Callable[[], str]) -> None:
     top = st.container()
     places.follow(shown)
     movie_link.follow()
+    # Streamlit leaves a page that a link opens as far down as the one that the link stood on.
+    in_browser.to_the_top(st.query_params.get(movie_link.MOVIE, "") if callable(title) else "")
     with st.sidebar:
         sidebar.draw()
     simulated_notice()

@@ -44,6 +44,8 @@ def test_ten_taps_make_the_list_ones_own_and_the_copied_link_opens_it_elsewhere(
     page.goto(server.url)
     expect(page.locator("[class*='st-key-card_']")).to_have_count(5)
     settle(page)
+    # A list at once: the first movie is there without scrolling.
+    assert in_sight(page, page.locator(".st-key-card_1 h2"), page.locator(".st-key-card_1 .lcrec-poster"))
     page.get_by_role("button", name="Make it yours").click()
     expect(page.locator(".st-key-question h2")).to_be_visible()
     settle(page)
