@@ -52,7 +52,7 @@ def who() -> None:
 @fragment(key=ABOUT, within=True)
 def about() -> None:
     """What is known of them; a fragment of its own, because a rating given on a page changes their count."""
-    person = session.person_of_a_part()
+    person = session.current_person()
     details = [plain(person.about)] if person.about else []
     details.append(count(len(person.profile.movie_ids), "rating"))
     st.caption("  \n".join(details))
