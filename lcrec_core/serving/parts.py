@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from lcrec_core.models.bundle import Bundle
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.contract import Model, Silent
 from lcrec_core.models.linear.model import LinearModel
+from lcrec_core.models.linear.weights import opened
 
 PICK = registry.FOR_YOU.parts["pick"].name
 """Of the family, and of the bundle."""
@@ -36,7 +36,7 @@ FITTED_AT_ONCE = 2_000
 
 _LOG = logging.getLogger("lcrec")
 _FOLDER, _KEPT, _KEEP = "habits", ".habits.safetensors", 3
-_MADE_BY = "1"
+_MADE_BY = "2"
 """Raise it when the same settings would be fitted differently."""
 
 
@@ -138,7 +138,7 @@ def _fitted(path: Path, config: Any, data: Dataset, encoded: Encoded) -> LinearM
     model = registry.FOR_YOU.parts[HABITS].fit(data, encoded, config, None, Silent())
     assert isinstance(model, LinearModel)
     with convenient("EASE cannot be kept", quiet=True):
-        write_whole(path, seal({"weights": model.weights, "share": model.share}))
+        write_whole(path, seal({**model.weights.tensors(), "share": model.share}))
         written = sorted(path.parent.glob(f"*{_KEPT}"), key=lambda file: file.stat().st_mtime, reverse=True)
         for old in written[_KEEP:]:
             old.unlink(missing_ok=True)
@@ -149,16 +149,10 @@ def _kept(path: Path, config: Any, data: Dataset, encoded: Encoded) -> LinearMod
     """As it was kept; None where it was not, or is damaged: it is fitted again then."""
     try:
         arrays = unseal(path.read_bytes())
-    except (OSError, ValueError):
+        share = arrays.pop("share")
+        weights = opened(arrays, len(data.movies))
+    except (OSError, KeyError, ValueError):
         return None
-    movies = len(data.movies)
-    if not _sound(arrays, {"weights": (movies, movies), "share": (movies,)}):
+    if (share.dtype, share.shape) != (np.float32, (len(data.movies),)) or not np.isfinite(share).all():
         return None
-    return LinearModel(arrays["weights"], arrays["share"], config.fade, data, encoded, liked_only=config.liked_only)
-
-
-def _sound(arrays: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    return arrays.keys() == shapes.keys() and all(
-        (array.dtype, array.shape) == (np.float32, shapes[name]) and bool(np.isfinite(array).all())
-        for name, array in arrays.items()
-    )
+    return LinearModel(weights, share, config.fade, data, encoded, liked_only=config.liked_only)

@@ -219,7 +219,7 @@ class Recommender:
             person = profile.only(known)
             akin = self._alike[rated] @ self._alike[positions].T
             if habits and self.parts and self.parts.habits:
-                weights = np.abs(self.parts.habits.weights[np.ix_(rated, positions)])
+                weights = np.abs(self.parts.habits.weights.between(rated, positions))
                 akin = np.maximum(akin, weights / max(weights.max(initial=0), 1e-12))
             if len(kept) >= PICKS_KEPT:
                 kept.clear()

@@ -26,10 +26,14 @@ class EaseConfig:
     """How much more two ratings count that one person gave one after the other; see `sitting_length`."""
     sitting_length: float = 20.0
     """Ratings apart at which that is 1/e of it."""
+    most_movies: int = 10_000
+    """Movies up to which every weight is kept; of a larger catalogue only those of so many movies with the most likes,
+    and of each movie's the `kept_weights` largest."""
+    kept_weights: int = 200
 
     def __post_init__(self) -> None:
         check_numbers(self)
-        for name in ("ridge", "sitting_length"):
+        for name in ("ridge", "sitting_length", "most_movies", "kept_weights"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
         for name in ("ridge_rate", "fade", "sitting_weight"):

@@ -26,12 +26,6 @@ class LinearFamily(Family):
     makes_lists: bool = True
     folds_in_new_users: bool = True
 
-    def check_memory(self, data: Dataset) -> None:
-        """See `Family`."""
-        from lcrec_core.models.linear.model import check_memory
-
-        check_memory(data)
-
     def load(
         self,
         tensors: Mapping[str, np.ndarray],
@@ -46,6 +40,12 @@ class LinearFamily(Family):
 
 class EaseFamily(LinearFamily):
     """See `contract.Family`."""
+
+    def check_memory(self, data: Dataset) -> None:
+        """See `Family`."""
+        from lcrec_core.models.linear.model import check_memory
+
+        check_memory(min(len(data.movies), EaseConfig().most_movies))
 
     def settings(self, data_name: str) -> str:
         """See `Family`."""
@@ -63,6 +63,12 @@ class EaseFamily(LinearFamily):
 
 class KnnFamily(LinearFamily):
     """See `contract.Family`."""
+
+    def check_memory(self, data: Dataset) -> None:
+        """See `Family`."""
+        from lcrec_core.models.linear.model import check_memory
+
+        check_memory(len(data.movies))
 
     def settings(self, data_name: str) -> str:
         """See `Family`."""
