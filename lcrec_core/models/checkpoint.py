@@ -1,4 +1,4 @@
-"""Where a training run stands, in one sealed file, so that a stop loses at most a quarter of a pass."""
+"""Where a training run stands, in one sealed file, so that a stop loses at most what was done since."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,6 +13,7 @@ from lcrec_core.errors import TrainingError
 from lcrec_core.files import as_array, parse, seal, unseal, write_whole
 from lcrec_core.models.contract import SoFar
 
+_GENERATOR = "generator"
 AFRESH = "run without --resume to begin afresh"
 
 
@@ -40,11 +41,11 @@ def save_checkpoint(
         tensors.update({f"optimizer.{index}.{name}": tensor for name, tensor in moments.items()})
     arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
     about = {"state": as_array(json.dumps(asdict(state))), "run": as_array(json.dumps(run, sort_keys=True))}
-    write_whole(path, seal(arrays | about))
+    write_whole(path, seal(arrays | about | {_GENERATOR: torch.get_rng_state().numpy()}))
 
 
 def load_checkpoint(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, run: dict[str, Any]) -> State:
-    """Put network and optimizer back to where `save_checkpoint` found them; returns its `state`.
+    """Put network, optimizer and torch's generator back to where `save_checkpoint` found them; returns its `state`.
 
     Raises:
         TrainingError: There is no checkpoint, it is damaged, or another run's.
@@ -57,6 +58,7 @@ def load_checkpoint(path: Path, network: nn.Module, optimizer: torch.optim.Optim
         run = json.loads(json.dumps(run))
         differing = sorted(name for name in run.keys() | saved_run.keys() if run.get(name) != saved_run.get(name))
         if not differing:
+            torch.set_rng_state(torch.from_numpy(arrays.pop(_GENERATOR).copy()))
             _restore(network, optimizer, arrays)
             return state
     except (OSError, KeyError, ValueError, RuntimeError) as error:

@@ -10,10 +10,18 @@ from lcrec_core.data.encode import encode
 from lcrec_core.data.profile import Profile
 from lcrec_core.models import registry
 from lcrec_core.models.contract import Silent, Step
+from lcrec_core.models.pick import fit as pick_fit
 from lcrec_core.models.pick.config import NetworkConfig, PickConfig
-from lcrec_core.models.pick.fit import batches, likelihood, start_at_popularity
+from lcrec_core.models.pick.fit import (
+    batches,
+    chances_of,
+    draw_movies,
+    likelihood,
+    moments_asked,
+    start_at_popularity,
+)
 from lcrec_core.models.pick.model import empty_network
-from lcrec_core.models.pick.network import UNKNOWN_GAP
+from lcrec_core.models.pick.network import UNKNOWN_GAP, weighted_log_likelihood
 from lcrec_core.models.pick.sequences import People, events_of, gaps_of, of_similar_length, window_start
 from lcrec_core.models.settings import configured
 from tests.made_up import made_up
@@ -102,7 +110,8 @@ def test_what_is_learnt_is_the_probability_of_the_next_movie(data, encoded):
             window = task.window.history.movies[task.window.start : task.window.stop]
             chances = network.logits(tastes[:-1]).log_softmax(dim=1)
             by_hand += chances[torch.arange(len(window)), torch.from_numpy(window)].tolist()
-        value = likelihood(network, tasks, config, np.random.default_rng(0))
+        asked = moments_asked(np.array([len(task.weights) for task in tasks]), 0, np.random.default_rng(0))
+        value = likelihood(network, tasks, config, asked)
     assert float(value) == pytest.approx(np.mean(by_hand), rel=1e-5)
 
 
@@ -130,30 +139,81 @@ class Stopped(Exception):
     """The run is killed."""
 
 
-class StopsAfterAPass(Silent):
-    """Keeps the first pass, and is killed in the second."""
+class StopsAfter(Silent):
+    """Is killed after a share of the run."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
 
     def step(self, step: Step) -> None:
         super().step(step)
-        if step.done > step.total / 2:
+        if step.done > step.total * self.share:
             raise Stopped
 
 
-def test_a_run_that_was_stopped_ends_as_one_that_was_not(data, encoded, tmp_path):
+@pytest.mark.parametrize("kept_every", [300.0, 0.0], ids=["each pass", "each step"])
+@pytest.mark.parametrize("softmax_movies", [FILMS, 4])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(
+    data, encoded, tmp_path, monkeypatch, kept_every, softmax_movies
+):
+    monkeypatch.setattr(pick_fit, "KEPT_EVERY", kept_every)
     family = registry.family("pick")
     config = configured(family.default_config(), epochs=2, embedding_size=4, state_size=4, dropout=0.2)
-    config = configured(config, events_per_step=64)
+    config = configured(config, events_per_step=64, softmax_movies=softmax_movies)
     whole = family.fit(data, encoded, config, None, Silent())
-    with pytest.raises(Stopped):
-        family.fit(data, encoded, config, tmp_path, StopsAfterAPass())
+    for share in (0.3, 0.7):
+        with pytest.raises(Stopped):
+            family.fit(data, encoded, config, tmp_path, StopsAfter(share))
     resumed = family.fit(data, encoded, config, tmp_path, Silent())
     for name, tensor in whole.tensors().items():
         np.testing.assert_array_equal(resumed.tensors()[name], tensor, err_msg=name)
 
 
+def test_steps_read_more_where_a_pass_would_have_too_many(data, encoded):
+    config = PickConfig(network=SMALL, events_per_step=12)
+    people = people_of(data, encoded)
+    counts = [
+        sum(1 for _ in batches(people, configured(config, most_steps=n), np.random.default_rng(0))) for n in (99, 5)
+    ]
+    assert counts[0] > 20
+    assert counts[1] <= 7
+
+
+def test_of_a_large_catalogue_popular_movies_are_always_drawn_and_about_as_many_as_wanted(data, encoded):
+    network = network_of(data, encoded)
+    with torch.no_grad():
+        network.popularity.copy_(torch.tensor([10.0, *[1.0] * (FILMS - 1)]).log())
+    assert chances_of(network, FILMS) is None
+    chances = chances_of(network, 4)
+    np.testing.assert_allclose(chances, [1, *[3 / 8] * (FILMS - 1)], rtol=1e-6)
+
+
+def test_the_sum_over_drawn_movies_is_in_the_mean_that_over_all(data, encoded):
+    network = network_of(data, encoded)
+    tastes, rng = torch.randn(1, SMALL.embedding_size), np.random.default_rng(0)
+    chances = chances_of(network, 5)
+    with torch.no_grad():
+        # A likelihood of -log(sum), the targets being nothing.
+        one, nothing = torch.ones(1), torch.zeros(1, SMALL.embedding_size + 1)
+        for taste in tastes:
+            sums = [
+                float((-weighted_log_likelihood(network, taste[None], nothing, one, draw_movies(chances, rng))).exp())
+                for _ in range(1000)
+            ]
+            assert np.mean(sums) == pytest.approx(float(network.logits(taste[None]).exp().sum()), rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("horizon", 0), ("shuffled_rate", 1.5), ("moments", -1), ("dropout", 1.0), ("longest", 1), ("learning_rate", 0)],
+    [
+        ("horizon", 0),
+        ("shuffled_rate", 1.5),
+        ("moments", -1),
+        ("dropout", 1.0),
+        ("longest", 1),
+        ("learning_rate", 0),
+        ("softmax_movies", 0),
+    ],
 )
 def test_a_setting_that_cannot_be_is_refused_by_name(setting, value):
     with pytest.raises(ValueError, match=setting):

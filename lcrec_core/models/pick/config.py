@@ -54,12 +54,17 @@ class PickConfig:
     """Moments asked about in each window, a third of them among the first twenty ratings; zero asks about all."""
     hidden_fields_rate: float = 0.2
     """Share of the known fields of people that are hidden, so that somebody may leave them open."""
+    softmax_movies: int = 10_000
+    """Movies that the softmax of a step is over: all of a catalogue that has no more, and otherwise about so many that
+    are drawn for it, see `fit.draw_movies`."""
+    most_steps: int = 2_500
+    """Of a pass: where there would be more, a step reads more than `events_per_step`."""
     dropout: float = 0.0
     """Share of the LSTM's inputs and of its states dropped in training."""
 
     def __post_init__(self) -> None:
         check_numbers(self)
-        for name in ("epochs", "events_per_step", "horizon"):
+        for name in ("epochs", "events_per_step", "horizon", "softmax_movies", "most_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.learning_rate <= 0:

@@ -4,9 +4,13 @@ Every random choice of a pass is a function of (seed, pass) alone, so that a run
 pass ends with the same weights as one that was not.
 """
 
+import copy
 import hashlib
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,25 +26,27 @@ from lcrec_core.models.contract import Step, Watch
 from lcrec_core.models.layers import with_decay
 from lcrec_core.models.pick.config import PickConfig
 from lcrec_core.models.pick.model import PickModel, empty_network
-from lcrec_core.models.pick.network import UNKNOWN_GAP, PickNetwork, embedding_and_bias, weighted_log_likelihood
+from lcrec_core.models.pick.network import UNKNOWN_GAP, Drawn, PickNetwork, embedding_and_bias, weighted_log_likelihood
 from lcrec_core.models.pick.sequences import History, People, Window, events_of, of_similar_length
 from lcrec_core.models.settings import saved
 
 FROM_START = 0.3
 """Share of the longer histories' windows that begin with the first rating: a visitor always does."""
+KEPT_EVERY = 300.0
+"""Seconds after which a long pass leaves a checkpoint; after every pass there is one."""
 WARM_UP = 50
 """Steps in which the learning rate rises, for Adam's second moments are noise at first."""
 
 
 def fit(data: Dataset, encoded: Encoded, config: PickConfig, scratch: Path | None, watch: Watch) -> PickModel:
-    """Train the network; see `contract.Family.fit`. A checkpoint is kept in `scratch` after every pass."""
+    """Train the network; see `contract.Family.fit`. Checkpoints are kept in `scratch`: of every pass, and between."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = empty_network(config.network, data, encoded)
         people = People(encoded.histories, encoded, data.scale)
         start_at_popularity(network, people)
         network.dropout.p = config.dropout
-        return _run(network, people, PickModel(network, data, encoded), config, scratch, watch)
+        return _Fitting(PickModel(network, data, encoded), people, config, scratch, watch).run()
 
 
 def start_at_popularity(network: PickNetwork, people: People) -> None:
@@ -50,52 +56,115 @@ def start_at_popularity(network: PickNetwork, people: People) -> None:
         network.popularity.copy_((counts / counts.sum()).log())
 
 
-def _run(
-    network: PickNetwork, people: People, model: PickModel, config: PickConfig, scratch: Path | None, watch: Watch
-) -> PickModel:
-    optimizer = torch.optim.AdamW(with_decay(network, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98))
-    checkpoint, run = scratch and scratch / "checkpoint.safetensors", _identity(model, config)
-    first, read = 0, 0
-    if checkpoint is not None and checkpoint.is_file():
-        state = load_checkpoint(checkpoint, network, optimizer, run)
-        first, read = state.epoch, state.ratings_seen
-        watch.go_on(state.so_far)
-    for epoch in range(first, config.epochs):
-        rng = np.random.default_rng([config.seed, epoch])
-        torch.manual_seed(int(rng.integers(2**31)))  # of dropout
-        network.train()
-        steps = list(batches(people, config, rng))
-        for position, batch in enumerate(steps):
-            share = (epoch + position / len(steps)) / config.epochs
-            # The last steps at a fiftieth, so that none is wasted.
-            rate = config.learning_rate * max(0.02, 1 - share)
-            for group in optimizer.param_groups:
-                group["lr"] = rate if epoch else rate * min(1, (position + 1) / WARM_UP)
-            loss = -likelihood(network, batch, config, rng)
-            if not torch.isfinite(loss):
-                raise TrainingError(
-                    f"the loss of step {position + 1} in pass {epoch + 1} is not a number; use a smaller learning rate",
-                    advice="give a smaller --learning-rate",
-                )
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            read += sum(each.window.stop - each.window.start for each in batch)
-            last = position + 1 == len(steps)
-            network.eval()
+class _Fitting:
+    """One fit: the network, its optimizer, and how far they are."""
 
-            def keep(epoch: int = epoch, read: int = read) -> None:
-                if checkpoint is not None:
-                    with convenient("no checkpoint can be written, so the run cannot be resumed should it be stopped"):
-                        done = State(epoch + 1, 0, read, watch.so_far())
-                        save_checkpoint(checkpoint, network, optimizer, done, run)
+    def __init__(
+        self, model: PickModel, people: People, config: PickConfig, scratch: Path | None, watch: Watch
+    ) -> None:
+        self.model, self.network, self.people, self.config, self.watch = model, model.network, people, config, watch
+        self.optimizer = torch.optim.AdamW(
+            with_decay(self.network, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98)
+        )
+        self.checkpoint = scratch and scratch / "checkpoint.safetensors"
+        self.chances = chances_of(self.network, config.softmax_movies)
+        self.read, self.kept_at = 0, time.monotonic()
 
-            done, total = epoch * len(steps) + position + 1, config.epochs * len(steps)
-            watch.step(Step(done, total, read, last, model, None, keep))
-            network.train()
-    network.eval()
-    return model
+    def run(self) -> PickModel:
+        """From the start, or from the checkpoint, to the last pass."""
+        epoch = step = 0
+        if self.checkpoint is not None and self.checkpoint.is_file():
+            state = load_checkpoint(self.checkpoint, self.network, self.optimizer, self._identity())
+            epoch, step, self.read = state.epoch, state.step, state.ratings_seen
+            self.watch.go_on(state.so_far)
+        for each in range(epoch, self.config.epochs):
+            self._run_pass(each, step if each == epoch else 0)
+        self.network.eval()
+        return self.model
+
+    def _run_pass(self, epoch: int, first: int) -> None:
+        rng = np.random.default_rng([self.config.seed, epoch])
+        of_dropout = int(rng.integers(2**31))
+        if not first:
+            torch.manual_seed(of_dropout)
+        # The moments are drawn by what is left of the generator after all windows. To have it without keeping them,
+        # they are drawn twice, and only the second time used.
+        of_windows = copy.deepcopy(rng)
+        steps = sum(1 for _ in batches(self.people, self.config, rng))
+        for step, batch in enumerate(batches(self.people, self.config, of_windows)):
+            moments = moments_asked(np.array([len(task.weights) for task in batch]), self.config.moments, rng)
+            if step < first:
+                continue
+            self._learn(batch, moments, epoch, step, steps)
+            self.read += sum(each.window.stop - each.window.start for each in batch)
+            last = step + 1 == steps
+            keep = partial(self._keep, *((epoch + 1, 0) if last else (epoch, step + 1)))
+            if not last and time.monotonic() - self.kept_at > KEPT_EVERY:
+                keep()
+            done, total = epoch * steps + step + 1, self.config.epochs * steps
+            self.network.eval()
+            self.watch.step(Step(done, total, self.read, last, self.model, None, keep))
+
+    def _learn(
+        self, batch: list["Task"], moments: tuple[np.ndarray, np.ndarray], epoch: int, step: int, steps: int
+    ) -> None:
+        self.network.train()
+        share = (epoch + step / steps) / self.config.epochs
+        # The last steps at a fiftieth, so that none is wasted.
+        rate = self.config.learning_rate * max(0.02, 1 - share)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate if epoch else rate * min(1, (step + 1) / WARM_UP)
+        drawn = None
+        if self.chances is not None:
+            drawn = draw_movies(self.chances, np.random.default_rng([self.config.seed, epoch, step]))
+        loss = -likelihood(self.network, batch, self.config, moments, drawn)
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"the loss of step {step + 1} in pass {epoch + 1} is not a number; use a smaller learning rate",
+                advice="give a smaller --learning-rate",
+            )
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+
+    def _keep(self, epoch: int, step: int) -> None:
+        if self.checkpoint is not None:
+            state = State(epoch, step, self.read, self.watch.so_far())
+            with convenient("no checkpoint can be written, so the run cannot be resumed should it be stopped"):
+                save_checkpoint(self.checkpoint, self.network, self.optimizer, state, self._identity())
+        self.kept_at = time.monotonic()
+
+    def _identity(self) -> dict[str, object]:
+        """What must be the same for a run to be resumed; see `paper.fit`."""
+        rows = np.ascontiguousarray(self.model.encoded.rows, dtype=np.int64)
+        return {
+            **saved(self.config),
+            "training part": hashlib.sha256(rows.tobytes()).hexdigest(),
+            "data": asdict(self.model.data.fingerprint),
+        }
+
+
+def chances_of(network: PickNetwork, count: int) -> np.ndarray | None:
+    """How likely each movie is to be drawn into a step's softmax, float64 (M,); None where all of them are.
+
+    In proportion to how often it was liked, at most 1, so that about `count` are drawn: what is popular always is, and
+    of the rest the more the likelier it is picked.
+    """
+    likes = network.popularity.detach().double().exp().numpy()
+    if len(likes) <= count:
+        return None
+    low, high = 0.0, 1 / likes.min()
+    while high - low > 1e-9 * high:
+        factor = (low + high) / 2
+        low, high = (factor, high) if np.minimum(factor * likes, 1).sum() < count else (low, factor)
+    return np.minimum(high * likes, 1)
+
+
+def draw_movies(chances: np.ndarray, rng: np.random.Generator) -> Drawn:
+    """Each movie by its chance, independent of the others: float64 (M,)."""
+    movies = np.flatnonzero(rng.random(len(chances)) < chances)
+    return Drawn(torch.from_numpy(movies), torch.from_numpy(np.log(chances[movies]).astype(np.float32)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +186,8 @@ def batches(people: People, config: PickConfig, rng: np.random.Generator) -> Ite
     starts[rng.random(len(everybody)) < FROM_START] = 0
     shuffled = rng.random(len(everybody)) < config.shuffled_rate
     # Groups differ from pass to pass, and are of about one length.
-    groups = list(of_similar_length(lengths * (1 + 0.2 * rng.random(len(lengths))), config.events_per_step))
+    each = max(config.events_per_step, math.ceil(lengths.sum() / config.most_steps))
+    groups = list(of_similar_length(lengths * (1 + 0.2 * rng.random(len(lengths))), each))
     for group in (groups[i] for i in rng.permutation(len(groups))):
         yield [
             _task(people, int(everybody[i]), int(starts[i]), int(lengths[i]), bool(shuffled[i]), config, rng)
@@ -142,12 +212,18 @@ def _task(
     return Task(Window(history, start, start + length), weights, shuffled)
 
 
-def likelihood(network: PickNetwork, tasks: list[Task], config: PickConfig, rng: np.random.Generator) -> torch.Tensor:
+def likelihood(
+    network: PickNetwork,
+    tasks: list[Task],
+    config: PickConfig,
+    asked_at: tuple[np.ndarray, np.ndarray],
+    drawn: Drawn | None = None,
+) -> torch.Tensor:
     """Mean log-probability of the targets at moments of some windows; see `weighted_log_likelihood`."""
     events = events_of([task.window for task in tasks])
     tastes = network(events)
     lengths = np.array([len(task.weights) for task in tasks])
-    rows, moments = _moments(lengths, config.moments, rng)
+    rows, moments = asked_at
     weights = torch.zeros(events.movies.shape)
     for row, task in enumerate(tasks):
         weights[row, : len(task.weights)] = torch.from_numpy(task.weights)
@@ -163,10 +239,10 @@ def likelihood(network: PickNetwork, tasks: list[Task], config: PickConfig, rng:
     if not asked.any():
         return tastes.sum() * 0
     sums = sums[asked]
-    return weighted_log_likelihood(network, tastes[rows_, moments_][asked], sums[:, :-1], sums[:, -1])
+    return weighted_log_likelihood(network, tastes[rows_, moments_][asked], sums[:, :-1], sums[:, -1], drawn)
 
 
-def _moments(lengths: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def moments_asked(lengths: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Which moments of which windows are asked about: int64 (N,) rows and (N,) numbers of ratings read before."""
     if not count:
         rows = np.repeat(np.arange(len(lengths)), lengths)
@@ -179,13 +255,3 @@ def _moments(lengths: np.ndarray, count: int, rng: np.random.Generator) -> tuple
 
 FIRST_RATINGS = 21
 """A third of the moments is among so many first ratings."""
-
-
-def _identity(model: PickModel, config: PickConfig) -> dict[str, object]:
-    """What must be the same for a run to be resumed; see `paper.fit`."""
-    rows = np.ascontiguousarray(model.encoded.rows, dtype=np.int64)
-    return {
-        **saved(config),
-        "training part": hashlib.sha256(rows.tobytes()).hexdigest(),
-        "data": asdict(model.data.fingerprint),
-    }

@@ -19,7 +19,7 @@ from lcrec_core.models.pick.sequences import (
     People,
     Window,
     events_of,
-    gaps_of,
+    history_of,
     of_similar_length,
     window_start,
 )
@@ -109,8 +109,7 @@ class PickModel:
     def _history_of(self, profile: Profile) -> History:
         known, movies = self.data.known_movies(profile.movie_ids)
         fields = encode_profile(profile, self.encoded.vocabularies)[FIELDS]
-        levels = self.data.scale.class_index(profile.ratings[known])
-        return History(movies, levels, gaps_of(profile.timestamps[known]), fields)
+        return history_of(movies, profile.ratings[known], profile.timestamps[known], fields, self.data.scale)
 
 
 def empty_network(config: NetworkConfig, data: Dataset, encoded: Encoded) -> PickNetwork:

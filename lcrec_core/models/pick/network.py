@@ -99,9 +99,16 @@ class PickNetwork(nn.Module):
         fields = self._of_fields(self.fields_out, events.fields).unsqueeze(1)
         return self.of_state(self.dropout(states)) + self.of_mean(self.dropout(mean)) + fields
 
-    def logits(self, tastes: Tensor) -> Tensor:
-        """(N, E) -> (N, M): log-probabilities of picking each movie, up to a constant of each row."""
-        return torch.addmm(self.popularity, tastes, self.movies.weight.T)
+    def logits(self, tastes: Tensor, movies: Tensor | None = None) -> Tensor:
+        """(N, E) -> (N, M): log-probabilities of picking each movie, up to a constant of each row.
+
+        Args:
+            tastes: Any.
+            movies: int64 (K,), of some movies alone: (N, K).
+        """
+        if movies is None:
+            return torch.addmm(self.popularity, tastes, self.movies.weight.T)
+        return torch.addmm(self.popularity[movies], tastes, self.movies(movies).T)
 
     def _earlier(self, events: Events) -> Tensor:
         total = self.of_mean.weight.new_zeros(len(events.movies), self.of_mean.in_features)
@@ -115,7 +122,19 @@ class PickNetwork(nn.Module):
         return torch.stack([embedding(fields[:, i]) for i, embedding in enumerate(embeddings)]).sum(dim=0)
 
 
-def weighted_log_likelihood(network: PickNetwork, tastes: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Some movies that stand for the whole catalogue in a softmax's sum."""
+
+    movies: Tensor
+    """int64 (K,)."""
+    log_chances: Tensor
+    """float32 (K,): logarithm of how likely each was to be among them."""
+
+
+def weighted_log_likelihood(
+    network: PickNetwork, tastes: Tensor, targets: Tensor, weights: Tensor, drawn: Drawn | None = None
+) -> Tensor:
     """Mean over moments of the log-probability of a target drawn by its weight: what training makes large.
 
     Args:
@@ -123,9 +142,12 @@ def weighted_log_likelihood(network: PickNetwork, tastes: Tensor, targets: Tenso
         tastes: (N, E).
         targets: (N, E + 1), sums over a moment's targets of weight x (embedding, bias).
         weights: (N,), sums of those weights.
+        drawn: What the softmax is over; all movies where it is None. A movie that is drawn counts for all those that
+            it stands for, one over its chance, so that the sum is right in the mean (Horvitz and Thompson).
     """
     chosen = ((tastes * targets[:, :-1]).sum(dim=1) + targets[:, -1]) / weights
-    return (chosen - network.logits(tastes).logsumexp(dim=1)).mean()
+    logits = network.logits(tastes) if drawn is None else network.logits(tastes, drawn.movies) - drawn.log_chances
+    return (chosen - logits.logsumexp(dim=1)).mean()
 
 
 def embedding_and_bias(network: PickNetwork, movies: Tensor) -> Tensor:

@@ -19,34 +19,39 @@ class History:
     """One person's ratings in time order."""
 
     movies: np.ndarray
-    """int64 (T,), catalogue positions."""
+    """int (T,), catalogue positions."""
     levels: np.ndarray
-    """int64 (T,), see `network.Events`."""
+    """uint8 (T,), see `network.Events`."""
     gaps: np.ndarray
-    """int64 (T,)."""
+    """uint8 (T,)."""
     fields: np.ndarray
     """int64 (F,)."""
 
 
 def gaps_of(times: np.ndarray) -> np.ndarray:
-    """Classes of the times between ratings, int64 (T,); of the first one that of none."""
-    return np.searchsorted(GAPS, np.diff(times, prepend=times[:1]), side="right")
+    """Classes of the times between ratings, uint8 (T,); of the first one that of none."""
+    return np.searchsorted(GAPS, np.diff(times, prepend=times[:1]), side="right").astype(np.uint8)
+
+
+def history_of(
+    movies: np.ndarray, ratings: np.ndarray, times: np.ndarray, fields: np.ndarray, scale: RatingScale
+) -> History:
+    """One person's ratings (T,) of catalogue positions (T,) at times (T,), and encoded fields (F,)."""
+    return History(movies, scale.class_index(ratings).astype(np.uint8), gaps_of(times), fields)
 
 
 class People:
-    """Everybody's histories, flat, with what the network reads of each rating."""
+    """Everybody's histories, and which ratings are likes. A person's is read when it is asked for."""
 
     def __init__(self, histories: Histories, encoded: Encoded, scale: RatingScale) -> None:
         self.offsets, self.movies = histories.offsets, histories.movies
         self.liked = histories.ratings >= scale.like_threshold
-        self.levels, self.fields = scale.class_index(histories.ratings), encoded.people[:, FIELDS]
-        self.gaps = gaps_of(histories.times)
-        self.gaps[self.offsets[:-1][np.diff(self.offsets) > 0]] = 0
+        self._histories, self._fields, self._scale = histories, encoded.people[:, FIELDS], scale
 
     def of(self, person: int) -> History:
         """One person's."""
-        own = slice(*self.offsets[person : person + 2])
-        return History(self.movies[own], self.levels[own], self.gaps[own], self.fields[person])
+        own, every = slice(*self.offsets[person : person + 2]), self._histories
+        return history_of(every.movies[own], every.ratings[own], every.times[own], self._fields[person], self._scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +83,7 @@ def events_of(windows: Sequence[Window]) -> Events:
     if before.any():
         parts = [(each.history.movies[: each.start], each.history.levels[: each.start]) for each in windows]
         flat = [np.repeat(np.arange(len(windows)), before), *map(np.concatenate, zip(*parts, strict=True))]
-        people, *rest = map(torch.from_numpy, flat)
+        people, *rest = (torch.from_numpy(part.astype(np.int64)) for part in flat)
         earlier = (people, rest[0], rest[1])
     fields = np.stack([each.history.fields for each in windows])
     read, people_fields = (torch.from_numpy(part) for part in (np.stack([movies, levels, gaps]), fields))
