@@ -3,22 +3,19 @@
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from lcrec_core.cli.options import Add, a_seed, log, new_command
+from lcrec_core.cli.options import Add, a_seed, a_share, log, new_command
 from lcrec_core.errors import DownloadError
 from lcrec_core.sources import datasets
 from lcrec_core.sources import download as releases
+from lcrec_core.sources.made.shapes import SHAPES
 from lcrec_core.sources.releases import RELEASES, licence_text
-
-if TYPE_CHECKING:
-    pass
 
 
 def add_commands(add: Add) -> None:
-    """`download`, `install`, `remove` and `make-demo`."""
+    """`download`, `install`, `remove`, `make-demo` and `make-data`."""
     download_options = new_command(
         add,
         download,
@@ -54,6 +51,22 @@ def add_commands(add: Add) -> None:
         "--seed", type=a_seed, default=0, metavar="N", help="0 gives the data that ship (default: 0)"
     )
     demo_options.add_argument("--folder", type=Path, metavar="PATH", help="where to write (default: into the package)")
+
+    made_options = new_command(
+        add,
+        make_data,
+        "make-data",
+        "make up a data set of the size and shape of a large release, to measure with",
+        "make-data --like ml-32m --share 0.1",
+    )
+    made_options.add_argument("--like", choices=tuple(SHAPES), required=True, help="the release")
+    made_options.add_argument(
+        "--share", type=a_share(0), default=1.0, metavar="SHARE", help="of its people and ratings (default: 1)"
+    )
+    made_options.add_argument("--seed", type=a_seed, default=0, metavar="N", help="of all that is drawn (default: 0)")
+    made_options.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="a new folder (default: own/LIKE-made in the data folder)"
+    )
 
 
 RELEASE_NAMES = tuple(RELEASES)
@@ -111,6 +124,25 @@ def make_demo(options: Namespace) -> int:
     data = demo.load_demo(*folder)
     people, movies, ratings = (f"{len(table):,}" for table in (data.users, data.movies, data.ratings))
     print(f"demo: {ratings} ratings of {movies} movies by {people} simulated people, seed {options.seed}")
+    return 0
+
+
+def make_data(options: Namespace) -> int:
+    """Write a data set of the shape of a release, whose people are made up."""
+    from lcrec_core.sources.made.files import make
+
+    folder = options.out or datasets.own_folder(f"{options.like}-made")
+    with tqdm(desc=folder.name, unit=" ratings", unit_scale=True, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        made = make(options.like, folder.expanduser(), options.share, options.seed, show)
+    print(
+        f"{folder.name}: {made.ratings:,} ratings of {made.movies:,} movies by {made.people:,} simulated people, "
+        f"seed {made.seed}, in {folder}"
+    )
     return 0
 
 

@@ -18,6 +18,7 @@ from rapidfuzz.distance import OSA
 from lcrec_core.data import title_keys
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.titles import spoken
+from lcrec_core.sources.datasets import DEMO
 from lcrec_core.sources.history.entries import Entry
 from lcrec_core.sources.published import DATA_LABELS
 
@@ -103,7 +104,7 @@ class Matcher:
         imdb, tmdb = _rows_by(data, Col.IMDB), _rows_by(data, Col.TMDB)
         return cls(
             data_name=data.name,
-            label="The demo" if data.simulated else DATA_LABELS.get(data.name, data.name),
+            label="The demo" if data.name == DEMO else DATA_LABELS.get(data.name, data.name),
             movie_ids=tuple(ids.tolist()),
             titles=tuple(map(spoken, titles)),
             years=tuple(years),

@@ -44,6 +44,11 @@ def own_names() -> list[str]:
     return sorted(name for name in names if name not in NAMES and _OWN_NAME.fullmatch(name))
 
 
+def own_folder(name: str) -> Path:
+    """Where data of one's own lie as a folder."""
+    return data_folder() / OWN / name
+
+
 def find(name: str) -> Path | None:
     """The zip of that data set in the data folder, or else the folder; None when neither is there.
 

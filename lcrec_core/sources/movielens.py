@@ -59,6 +59,8 @@ CSV_NAMES = ("ml-latest-small", "ml-20m", "ml-25m", "ml-32m", "ml-latest")
 WITHOUT_PEOPLE = "ml-10m"
 """The release in `.dat` files that lists no people."""
 RELEASE_NAMES = tuple(TITLES)
+MADE_MARK = "made.json"
+"""The file of a data set that `make-data` made: its people and films are nobody and nothing."""
 FOLDED = "ml-100k"
 """The data set that was published with five splits of its own."""
 FOLDS = 5
@@ -287,7 +289,14 @@ def _read_dat(archive: Archive, name: str) -> Dataset:
 def _read_dat_without_people(archive: Archive, name: str) -> Dataset:
     movies = _dat_movies(archive, "utf-8")
     ratings = read_ratings(archive, HALF_DAT_RATINGS, movies[Col.MOVIE].to_numpy())
-    return Dataset(name=name, users=_people_of(ratings), movies=movies, ratings=ratings, scale=HALF_STARS)
+    return Dataset(
+        name=name,
+        users=_people_of(ratings),
+        movies=movies,
+        ratings=ratings,
+        scale=HALF_STARS,
+        simulated=archive.locate(MADE_MARK) is not None,
+    )
 
 
 def _people_of(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -345,6 +354,7 @@ def _read_csv(archive: Archive, name: str) -> Dataset:
         movies=movies,
         ratings=ratings,
         scale=HALF_STARS,
+        simulated=archive.locate(MADE_MARK) is not None,
         links=_links(archive, movies[Col.MOVIE].to_numpy()),
     )
 

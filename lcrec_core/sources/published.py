@@ -90,6 +90,10 @@ def check(data: Dataset, where: Path | None = None) -> None:
     else:
         expected = f"has {editions[0]}" if editions else ""
         passes = not editions or found in editions
+    if data.simulated:
+        raise DataError(
+            f"this is not {TITLES[data.name]}: its people are made up; it goes in under a name of its own", where=where
+        )
     if passes and other in (None, data.name):
         return
     if other is not None:

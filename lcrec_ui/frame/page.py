@@ -17,6 +17,7 @@ from streamlit.navigation.page import Page
 
 from lcrec_core.errors import BundleError
 from lcrec_core.files import REPOSITORY
+from lcrec_core.sources import datasets
 from lcrec_ui.frame import (
     failures,
     in_browser,
@@ -121,11 +122,14 @@ def begin(title: str | Callable[[], str]) -> None:
 
 def simulated_notice() -> None:
     """Say that the people shown are made up, where they are. `page` has called it already."""
-    if session.current_data().simulated:
-        st.markdown(
-            ":orange-badge[:material/theater_comedy: Simulated people] :small[:gray[The movies are real; "
-            "the people of the demo and all their ratings are made up.]]"
+    data = session.current_data()
+    if data.simulated:
+        what = (
+            "The movies are real; the people of the demo and all their ratings are made up."
+            if data.name == datasets.DEMO
+            else "Made up to measure with: no person, movie or rating in it is real."
         )
+        st.markdown(f":orange-badge[:material/theater_comedy: Simulated people] :small[:gray[{what}]]")
 
 
 def _open_frame() -> Page:
