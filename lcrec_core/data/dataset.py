@@ -6,6 +6,7 @@ validated when it is built, so code behind this line never checks a rating or an
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -47,6 +48,11 @@ AGE_LABELS = {
 }  # fmt: skip
 
 GENRE_SEPARATOR = "|"
+
+LARGEST_ID = 2**31 - 1
+"""Of people and movies: in a rating, each takes four bytes."""
+BLOCK = 1 << 21
+"""Ratings that are checked at a time, so that what a check needs beside them does not grow with them."""
 
 FIRST_YEAR, LAST_YEAR = 1870, 2050
 """Years of release that can be: the oldest film of any release is of 1874. Others are mistakes and count as unknown."""
@@ -165,7 +171,7 @@ class Dataset:
     movies: pd.DataFrame
     """movie_id int64, title (with the year in brackets), year Int64 or <NA>, genres joined with | ('' if none)."""
     ratings: pd.DataFrame
-    """user_id int64, movie_id int64, rating float32, timestamp int64 (seconds since 1970, UTC)."""
+    """user_id int32, movie_id int32, rating float32, timestamp int64 (seconds since 1970, UTC)."""
     scale: RatingScale
     simulated: bool = False
     """True when the people are made up; pages say so while they show them."""
@@ -190,19 +196,30 @@ class Dataset:
         """Of every movie, int64 (M,), ascending: a row of `movies` each."""
         return self.movies[Col.MOVIE].to_numpy(np.int64)
 
+    @cached_property
+    def user_ids(self) -> np.ndarray:
+        """Of every person, int64 (P,), ascending: a row of `users` each."""
+        return self.users[Col.USER].to_numpy(np.int64)
+
     def user_rows(self, ids: pd.Series | np.ndarray) -> np.ndarray:
         """Rows of `users` of ids that are there, int64, same length."""
-        return np.searchsorted(self.users[Col.USER].to_numpy(), np.asarray(ids))
+        return _rows(self.user_ids, np.asarray(ids))
 
     def movie_rows(self, ids: pd.Series | np.ndarray) -> np.ndarray:
         """Rows of `movies`, which is an index into the catalogue, of ids that are there, int64, same length."""
-        return np.searchsorted(self.movie_ids, np.asarray(ids))
+        return _rows(self.movie_ids, np.asarray(ids))
 
     def known_movies(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which ids (H,) are of movies that are there, as a mask (H,), and the rows of those."""
-        row = np.minimum(self.movie_rows(ids), len(self.movie_ids) - 1)
+        row = np.minimum(np.searchsorted(self.movie_ids, ids), len(self.movie_ids) - 1)
         known = self.movie_ids[row] == ids
         return known, row[known]
+
+    @cached_property
+    def offsets(self) -> np.ndarray:
+        """Person `p`, a row of `users`, has the rows `offsets[p]:offsets[p + 1]` of `ratings`: int64 (P + 1,)."""
+        users = self.ratings[Col.USER].to_numpy()
+        return np.append(np.searchsorted(users, self.user_ids.astype(users.dtype)), len(users)).astype(np.int64)
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -219,14 +236,45 @@ def split_genres(joined: str) -> list[str]:
     return [genre for genre in joined.split(GENRE_SEPARATOR) if genre]
 
 
+def blocks(length: int) -> Iterator[slice]:
+    """Slices of `BLOCK` that together are so many rows."""
+    return (slice(start, min(start + BLOCK, length)) for start in range(0, length, BLOCK))
+
+
+def time_order(users: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Ratings in a data set's order put by person, then time: positions int64 (R,); of one time, by movie as before.
+
+    A few people at a time: sorting all at once would take several times the room.
+    """
+    order = np.empty(len(users), dtype=np.int64)
+    start = 0
+    while start < len(users):
+        stop = min(start + BLOCK, len(users))
+        stop = int(np.searchsorted(users, users[stop - 1], "right"))
+        order[start:stop] = start + np.lexsort((times[start:stop], users[start:stop]))
+        start = stop
+    return order
+
+
+def _rows(known: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Where ids that are there stand among the known ones, which ascend: int64, same length."""
+    if len(ids) < len(known) or known[-1] > 100 * len(known) + BLOCK:
+        return np.searchsorted(known, ids)
+    # Looked up: many times as fast as a search for each.
+    row = np.zeros(known[-1] + 1, dtype=np.int64)
+    row[known] = np.arange(len(known))
+    return row[ids]
+
+
 def _hash_columns(frame: pd.DataFrame) -> str:
     digest = hashlib.sha256()
     for name in frame.columns:
         values = frame[name]
-        if pd.api.types.is_float_dtype(values.dtype):
-            digest.update(np.ascontiguousarray(values.to_numpy(np.float32)).tobytes())
-        elif values.dtype == np.int64:
-            digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
+        if values.dtype in (np.float32, np.float64, np.int32, np.int64):
+            # In the types that a fingerprint has always been made of, whatever takes less room.
+            kind = np.float32 if pd.api.types.is_float_dtype(values.dtype) else np.int64
+            for block in blocks(len(values)):
+                digest.update(np.ascontiguousarray(values.to_numpy()[block], dtype=kind).data)
         else:
             text = values.astype("string").fillna("\x00")
             digest.update("\x1f".join(text).encode())
@@ -292,34 +340,57 @@ def _canonical_movies(name: str, movies: pd.DataFrame) -> pd.DataFrame:
 
 def _canonical_ratings(name: str, ratings: pd.DataFrame) -> pd.DataFrame:
     ratings = _require_columns(name, "ratings", ratings, RATING_COLUMNS)
-    ratings = pd.DataFrame(
-        {
-            Col.USER: ratings[Col.USER].to_numpy(np.int64),
-            Col.MOVIE: ratings[Col.MOVIE].to_numpy(np.int64),
-            Col.RATING: ratings[Col.RATING].to_numpy(np.float32),
-            Col.TIME: ratings[Col.TIME].to_numpy(np.int64),
-        }
-    ).rename(columns=str)
-    order = np.lexsort((ratings[Col.MOVIE], ratings[Col.USER]))
-    ratings = ratings.take(order).reset_index(drop=True)
-    # In this order, two ratings of one movie by one person stand side by side.
-    repeated = (ratings[Col.USER].diff() == 0) & (ratings[Col.MOVIE].diff() == 0)
-    if repeated.any():
-        _require_unique(name, "ratings", ratings, [Col.USER, Col.MOVIE])
-    return ratings
+    users, movies = (_narrow(name, ratings[column]) for column in (Col.USER, Col.MOVIE))
+    stars, times = ratings[Col.RATING].to_numpy(np.float32), ratings[Col.TIME].to_numpy(np.int64)
+    if not ascend(users, movies):
+        order = np.lexsort((movies, users))
+        users, movies, stars, times = users[order], movies[order], stars[order], times[order]
+    columns = (users, movies, stars, times)
+    # Not copied: they may be a file that is only looked at.
+    canonical = pd.DataFrame(
+        {str(column): values for column, values in zip(RATING_COLUMNS, columns, strict=True)}, copy=False
+    )
+    if not ascend(users, movies):
+        _require_unique(name, "ratings", canonical, [Col.USER, Col.MOVIE])
+    return canonical
+
+
+def _narrow(name: str, ids: pd.Series) -> np.ndarray:
+    """Ids as int32."""
+    values = ids.to_numpy()
+    if values.dtype != np.int32:
+        wide = values.astype(np.int64)
+        if wide.max() > LARGEST_ID or wide.min() < -LARGEST_ID:
+            raise DataError(f"{name}: a rating has an id beyond {LARGEST_ID}, which no data set of MovieLens has")
+        values = wide.astype(np.int32)
+    return values
+
+
+def ascend(users: np.ndarray, movies: np.ndarray) -> bool:
+    """Whether every rating stands behind the one before by person, then movie; two of one movie do not."""
+    for block in blocks(len(users)):
+        user, movie = (ids[block.start : block.stop + 1] for ids in (users, movies))
+        later = user[1:] > user[:-1]
+        if not (later | ((user[1:] == user[:-1]) & (movie[1:] > movie[:-1]))).all():
+            return False
+    return True
 
 
 def _check_references(data: Dataset) -> None:
-    for column, table in ((Col.USER, data.users), (Col.MOVIE, data.movies)):
-        known = data.ratings[column].isin(table[column])
-        if not known.all():
-            unknown = data.ratings.loc[~known, column].iloc[0]
-            raise DataError(f"{data.name}: a rating names {column} {unknown}, which no table lists")
-    on_scale = data.scale.contains(data.ratings[Col.RATING].to_numpy())
-    if not on_scale.all():
-        row = data.ratings[~on_scale].iloc[0]
-        scale = data.scale
-        raise DataError(
-            f"{data.name}: user {int(row[Col.USER])} gave movie {int(row[Col.MOVIE])} a rating of "
-            f"{row[Col.RATING]:g}; allowed are {scale.low:g} to {scale.high:g} in steps of {scale.step:g}"
-        )
+    for column, known in ((Col.USER, data.user_ids), (Col.MOVIE, data.movie_ids)):
+        ids = data.ratings[column].to_numpy()
+        for block in blocks(len(ids)):
+            found = np.isin(ids[block], known)
+            if not found.all():
+                unknown = ids[block][~found][0]
+                raise DataError(f"{data.name}: a rating names {column} {unknown}, which no table lists")
+    ratings = data.ratings[Col.RATING].to_numpy()
+    for block in blocks(len(ratings)):
+        on_scale = data.scale.contains(ratings[block])
+        if not on_scale.all():
+            row = data.ratings.iloc[block.start + int((~on_scale).argmax())]
+            scale = data.scale
+            raise DataError(
+                f"{data.name}: user {int(row[Col.USER])} gave movie {int(row[Col.MOVIE])} a rating of "
+                f"{row[Col.RATING]:g}; allowed are {scale.low:g} to {scale.high:g} in steps of {scale.step:g}"
+            )

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcrec_core.data.dataset import AGE_BANDS, GENDERS, Col, Dataset, split_genres
+from lcrec_core.data.dataset import AGE_BANDS, GENDERS, Col, Dataset, ascend, split_genres, time_order
 from lcrec_core.data.profile import Profile
 from lcrec_core.files import as_array, convenient, parse, seal, unseal, write_whole
 
@@ -162,8 +162,8 @@ def encode_cached(data: Dataset, rows: np.ndarray, cache: Path) -> Encoded:
     made afresh, and one that cannot be written that it is made afresh the next time too.
     """
     key = hashlib.sha256(json.dumps(asdict(data.fingerprint)).encode())
-    key.update(np.ascontiguousarray(rows).tobytes())
-    key.update(np.ascontiguousarray(data.ratings[Col.TIME].to_numpy()).tobytes())
+    key.update(np.ascontiguousarray(rows).data)
+    key.update(np.ascontiguousarray(data.ratings[Col.TIME].to_numpy()).data)
     key.update("\x1f".join(data.movies[Col.GENRES]).encode())
     key.update(_MADE_BY.encode())
     path = cache / f"{data.name}-{key.hexdigest()[:24]}{_KEPT}"
@@ -297,8 +297,8 @@ def _indices(vocabulary: Vocabulary, values: list[str]) -> np.ndarray:
 
 
 def _fit_vocabularies(data: Dataset, seen: pd.DataFrame) -> Vocabularies:
-    users = data.users[data.users[Col.USER].isin(seen[Col.USER])]
-    movies = data.movies[data.movies[Col.MOVIE].isin(seen[Col.MOVIE])]
+    users = data.users[_present(data.user_rows(seen[Col.USER]), len(data.users))]
+    movies = data.movies[_present(data.movie_rows(seen[Col.MOVIE]), len(data.movies))]
     return Vocabularies(
         users=Vocabulary(tuple(users[Col.USER].tolist())),
         genders=Vocabulary(GENDERS),
@@ -308,6 +308,13 @@ def _fit_vocabularies(data: Dataset, seen: pd.DataFrame) -> Vocabularies:
         genres=_vocabulary_of(split_genres(joined) for joined in movies[Col.GENRES]),
         words=_vocabulary_of(title_words(title) for title in movies[Col.TITLE]),
     )
+
+
+def _present(rows: np.ndarray, length: int) -> np.ndarray:
+    """Which of so many rows are among these: bool (length,)."""
+    present = np.zeros(length, dtype=bool)
+    present[rows] = True
+    return present
 
 
 def _vocabulary_of(texts: Iterable[list[str]]) -> Vocabulary:
@@ -333,12 +340,11 @@ def _pad(rows: list[np.ndarray], width: int) -> np.ndarray:
 
 def histories_of(seen: pd.DataFrame, data: Dataset) -> Histories:
     """Some of the data set's ratings, person by person in time order."""
-    user_ids = seen[Col.USER].to_numpy()
-    movie_ids = seen[Col.MOVIE].to_numpy()
+    user_ids, movie_ids = seen[Col.USER].to_numpy(), seen[Col.MOVIE].to_numpy()
     times = seen[Col.TIME].to_numpy()
-    order = np.lexsort((movie_ids, times, user_ids))
-    people = data.user_rows(user_ids[order])
-    counts = np.bincount(people, minlength=len(data.users))
+    in_order = ascend(user_ids, movie_ids)
+    order = time_order(user_ids, times) if in_order else np.lexsort((movie_ids, times, user_ids))
+    counts = np.bincount(data.user_rows(user_ids), minlength=len(data.users))
     return Histories(
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         movies=data.movie_rows(movie_ids[order]),

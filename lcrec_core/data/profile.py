@@ -65,16 +65,14 @@ class Profile:
         Raises:
             ProfileError: The data set has no such person.
         """
-        known = data.users[Col.USER].to_numpy()
+        known = data.user_ids
         # Compared first: numpy cannot look for a number of more than 64 bits.
         row = int(np.searchsorted(known, user_id)) if known[0] <= user_id <= known[-1] else len(known)
         if row == len(known) or known[row] != user_id:
             raise ProfileError(f"{data.name} has no user {user_id}; ids run from {known[0]} to {known[-1]}")
         person = data.users.iloc[row]
         gender, age, occupation = (person[c] for c in (Col.GENDER, Col.AGE, Col.OCCUPATION))
-        # Ratings are sorted by user id, so a person is one slice.
-        users = data.ratings[Col.USER].to_numpy()
-        theirs = data.ratings.iloc[np.searchsorted(users, user_id) : np.searchsorted(users, user_id, "right")]
+        theirs = data.ratings.iloc[data.offsets[row] : data.offsets[row + 1]]
         theirs = theirs.sort_values([Col.TIME, Col.MOVIE], kind="stable")
         return cls(
             movie_ids=theirs[Col.MOVIE].to_numpy(np.int64),

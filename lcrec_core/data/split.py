@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.dataset import Col, Dataset, time_order
 from lcrec_core.errors import DataError
 
 
@@ -79,12 +79,19 @@ def make_split(
         test = _rows_of(data, _official(data, seed))
     else:
         test = _hold_out(data, rows, protocol, test_fraction, rng)
-    rest = np.setdiff1d(rows, test, assume_unique=True)
+    rest = _without(rows, test)
     valid = _hold_out(data, rest, protocol, valid_fraction, rng)
-    train = np.setdiff1d(rest, valid, assume_unique=True)
+    train = _without(rest, valid)
     if min(len(train), len(valid), len(test)) == 0:
         raise DataError(f"{data.name}: {len(rows)} ratings are too few for the split {protocol}; use a larger data set")
     return Split(protocol, seed, train, valid, test)
+
+
+def _without(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Those of some ascending rows that are not among the others, which are."""
+    stays = np.ones(len(rows), dtype=bool)
+    stays[np.searchsorted(rows, others)] = False
+    return rows[stays]
 
 
 def _check_times(data: Dataset, protocol: Protocol, test_fraction: float) -> None:
@@ -92,7 +99,7 @@ def _check_times(data: Dataset, protocol: Protocol, test_fraction: float) -> Non
     times = data.ratings[Col.TIME].to_numpy()
     if protocol is Protocol.GLOBAL_TIME:
         held = round(len(times) * test_fraction)
-        cut = np.sort(times)[len(times) - held] if 0 < held <= len(times) else 0
+        cut = np.partition(times, len(times) - held)[len(times) - held] if 0 < held <= len(times) else 0
         in_tie, later = int((times == cut).sum()), int((times > cut).sum())
         # A tie of a few ratings at the cut is in every data set, and in a tiny one it can be most of the part.
         by_ids = held - later if in_tie > max(held - later, len(times) // 100) else 0
@@ -102,9 +109,10 @@ def _check_times(data: Dataset, protocol: Protocol, test_fraction: float) -> Non
                 f"same time, so not the last ones would be tested but the highest ids; use another protocol"
             )
     if protocol in (Protocol.USER_LAST, Protocol.LEAVE_LAST_OUT):
-        people = data.ratings.groupby(str(Col.USER))[str(Col.TIME)]
-        several = people.size() > 1
-        without_order = several & (people.min() == people.max())
+        counts = np.diff(data.offsets)
+        firsts = data.offsets[:-1][counts > 0]  # An empty slice would be given the next person's.
+        several = counts[counts > 0] > 1
+        without_order = several & (np.minimum.reduceat(times, firsts) == np.maximum.reduceat(times, firsts))
         if 2 * int(without_order.sum()) > int(several.sum()):
             raise DataError(
                 f"{data.name} cannot be split by {protocol}: of {int(several.sum()):,} people with several ratings, "
@@ -134,19 +142,21 @@ def _hold_out(
 ) -> np.ndarray:
     """The part of `rows` that the protocol holds out, ascending."""
     if protocol in (Protocol.RANDOM, Protocol.RANDOM_90, Protocol.OFFICIAL):
-        return np.sort(rng.permutation(rows)[: round(len(rows) * fraction)])
+        held = np.zeros(len(rows), dtype=bool)
+        held[rng.permutation(len(rows))[: round(len(rows) * fraction)]] = True
+        return rows[held]
     users = data.ratings[Col.USER].to_numpy()[rows]
     if protocol is Protocol.NEW_PEOPLE:
         people = np.unique(users)
         chosen = rng.permutation(people)[: min(NEW_PEOPLE, max(1, round(len(people) * fraction / 2)))]
         return rows[np.isin(users, chosen)]
     times = data.ratings[Col.TIME].to_numpy()[rows]
-    movies = data.ratings[Col.MOVIE].to_numpy()[rows]
     if protocol is Protocol.GLOBAL_TIME:
-        order = np.lexsort((movies, users, times))
+        order = np.argsort(times, kind="stable")  # of one time, by person, then movie
         return np.sort(rows[order[len(rows) - round(len(rows) * fraction) :]])
-    order = np.lexsort((movies, times, users))
-    _, first, count = np.unique(users[order], return_index=True, return_counts=True)
+    order = time_order(users, times)
+    first = np.flatnonzero(np.diff(users, prepend=users[:1] - 1))
+    count = np.diff(first, append=len(users))
     held = np.ones_like(count) if protocol is Protocol.LEAVE_LAST_OUT else np.floor(count * fraction).astype(np.int64)
     held = np.where(count > held, held, 0)  # nobody loses their only rating
     from_end = np.repeat(first + count, count) - np.arange(len(rows))  # 1 for a person's last rating

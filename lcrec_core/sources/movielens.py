@@ -341,7 +341,7 @@ def _folds(ratings: pd.DataFrame) -> tuple[np.ndarray, ...]:
 
     `u1.test` to `u5.test` are the first to the last fifth of `u.data` (its README: made from it by mku.sh).
     """
-    each, pairs = len(ratings) // FOLDS, ratings[[Col.USER, Col.MOVIE]].to_numpy()
+    each, pairs = len(ratings) // FOLDS, ratings[[Col.USER, Col.MOVIE]].to_numpy(np.int64)
     return tuple(pairs[fold * each : (fold + 1) * each] for fold in range(FOLDS))
 
 

@@ -1,29 +1,30 @@
 """Read a table of ratings fast, and name the first bad line when there is one.
 
 What a line must be is said once, by `_rating_of`, and `_walk` reads a table by it line by line. Written as the
-releases write it (plain digits between separators), a table can only be read in one way; then pandas parses it at
-once and a few vectorised checks follow. As soon as anything is otherwise, be it only a quote, the lines are walked.
-So the two never judge a line differently.
+releases write it (plain digits between separators), a table can only be read in one way; then pyarrow parses it in
+blocks and a few vectorised checks follow each. As soon as anything is otherwise, be it only a quote, the lines are
+walked. So the two never judge a line differently.
 """
 
 import csv
-import io
 import math
 import re
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
 
-from lcrec_core.data.dataset import RATING_COLUMNS, Col, RatingScale
+from lcrec_core.data.dataset import LARGEST_ID, RATING_COLUMNS, Col, RatingScale, ascend
 from lcrec_core.errors import DataError
 from lcrec_core.sources.archive import BLANK_LIMIT, LINE_LIMIT, RATINGS_LIMIT, Archive
 from lcrec_core.sources.recognise import printable
 
-LARGEST_ID = 2**31 - 1
 LARGEST_TIME = 2**33
 """In seconds: the year 2242. Times in milliseconds lie beyond it."""
 MOST_RATINGS = 60_000_000
@@ -31,7 +32,8 @@ MOST_RATINGS = 60_000_000
 REMEDY = "correct that line, or bring a fresh copy of the data set"
 
 _FIELDS = len(RATING_COLUMNS)
-_DTYPES = {Col.USER: np.int64, Col.MOVIE: np.int64, Col.RATING: np.float32, Col.TIME: np.int64}
+_DTYPES = {Col.USER: np.int32, Col.MOVIE: np.int32, Col.RATING: np.float32, Col.TIME: np.int64}
+_BLOCK_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _WHOLE = re.compile(r"0*(\d{1,19})(?:\.0*)?", re.ASCII)
@@ -64,10 +66,8 @@ def read_ratings(
     Raises:
         DataError: Names the first line that is wrong, and why.
     """
-    frame = _parsed_at_once(archive, table)
-    if frame is not None and _is_sound(frame, table, movies, users):
-        return frame
-    return _walk(archive, table, movies, users)
+    frame = _parsed_at_once(archive, table, movies, users)
+    return _walk(archive, table, movies, users) if frame is None else frame
 
 
 def whole_number(text: str) -> int | None:
@@ -123,57 +123,84 @@ def _plain(name: str) -> str:
     return name.strip(' \t"').replace("_", "").lower()
 
 
-def _parsed_at_once(archive: Archive, table: RatingTable) -> pd.DataFrame | None:
-    """The whole table in the order of the file; None unless it is written as the releases write it."""
+def _parsed_at_once(
+    archive: Archive, table: RatingTable, movies: np.ndarray, users: np.ndarray | None
+) -> pd.DataFrame | None:
+    """The whole table in the order of the file; None unless it is written as the releases write it and is sound."""
+    parts: tuple[list[np.ndarray], ...] = ([], [], [], [])
     with archive.open(table.file_name, RATINGS_LIMIT) as stream:
         plain = _Plain(stream, table)
         if not plain.header_is_plain:
             return None
         try:
-            frame = pd.read_csv(
-                plain,
-                sep="\t" if len(table.separator) > 1 else table.separator.decode(),
-                header=None,
-                names=[str(c) for c in RATING_COLUMNS],
-                dtype={str(c): t for c, t in _DTYPES.items()},
-                usecols=range(_FIELDS),
-                na_filter=False,
-                quoting=csv.QUOTE_NONE,
-            )
-        except (ValueError, OverflowError):
+            for lines in plain:
+                block = _parsed(lines, table)
+                if not _is_sound(block, table, movies, users):
+                    return None
+                for part, column in zip(parts, block, strict=True):
+                    part.append(column)
+        except pa.ArrowInvalid:
             return None
-    # As many separators as rows need: pandas passes over extra fields.
-    counted = plain.separators == (_FIELDS - 1) * len(frame)
-    return frame if plain.is_plain and counted and plain.ended and len(frame) else None
+    rows = sum(map(len, parts[0]))
+    # As many separators as rows need: a field too many or too few is seen by them too.
+    if not (plain.is_plain and plain.ended and rows and plain.separators == (_FIELDS - 1) * rows):
+        return None
+    columns = []
+    for part in parts:
+        columns.append(np.concatenate(part))
+        part.clear()  # One column at a time: together they would take twice the room.
+    if _repeated(columns[0], columns[1]).any():
+        return None
+    return pd.DataFrame({str(c): values for c, values in zip(RATING_COLUMNS, columns, strict=True)}, copy=False)
 
 
-def _is_sound(frame: pd.DataFrame, table: RatingTable, movies: np.ndarray, users: np.ndarray | None) -> bool:
-    """Whether every row of the table is what `_rating_of` accepts, and no pair has two."""
-    user_ids, movie_ids = frame[Col.USER].to_numpy(), frame[Col.MOVIE].to_numpy()
-    times, ratings = frame[Col.TIME].to_numpy(), frame[Col.RATING].to_numpy()
+def _parsed(lines: bytes, table: RatingTable) -> tuple[np.ndarray, ...]:
+    """The columns of some lines.
+
+    Raises:
+        pyarrow.ArrowInvalid: A field is no number of its kind, or a row has more fields or fewer.
+    """
+    parsed = pa.csv.read_csv(
+        pa.BufferReader(lines),
+        read_options=pa.csv.ReadOptions(column_names=[str(column) for column in RATING_COLUMNS]),
+        parse_options=pa.csv.ParseOptions(
+            delimiter="\t" if len(table.separator) > 1 else table.separator.decode(), quote_char=False
+        ),
+        convert_options=pa.csv.ConvertOptions(
+            column_types={str(c): pa.from_numpy_dtype(kind) for c, kind in _DTYPES.items()}, null_values=[]
+        ),
+    )
+    return tuple(column.to_numpy() for column in parsed.columns)
+
+
+def _is_sound(block: tuple[np.ndarray, ...], table: RatingTable, movies: np.ndarray, users: np.ndarray | None) -> bool:
+    """Whether every row of some is what `_rating_of` accepts."""
+    if not len(block[0]):
+        return True
+    user_ids, movie_ids, ratings, times = block
     return bool(
         min(user_ids.min(), movie_ids.min()) >= 1
-        and max(user_ids.max(), movie_ids.max()) <= LARGEST_ID
         and times.min() >= 0
         and times.max() <= LARGEST_TIME
         and np.isfinite(ratings).all()
         and table.scale.contains(ratings).all()
         and np.isin(movie_ids, movies).all()
         and (users is None or np.isin(user_ids, users).all())
-        and not _repeated(user_ids, movie_ids).any()
     )
 
 
 def _repeated(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
     """Which rows rate a movie that the person has rated in an earlier row."""
+    if ascend(users, movies):
+        return np.zeros(len(users), dtype=bool)
     # One number per (user, movie) pair: ids are below 2**31, so pairs cannot collide.
-    return pd.Series((users << 31) | movies).duplicated().to_numpy()
+    return pd.Series((users.astype(np.int64) << 31) | movies).duplicated().to_numpy()
 
 
-class _Plain(io.RawIOBase):
-    """Passes a table on to pandas as long as it is digits, points, separators and line ends, and ends it otherwise.
+class _Plain:
+    """Blocks of whole lines of a table, as long as it is digits, points, separators and line ends; then it stops.
 
-    `::` becomes a tab on the way: pandas is 50 times slower with a separator of two characters.
+    `::` becomes a tab on the way: pyarrow knows separators of one character alone.
     """
 
     def __init__(self, stream: BinaryIO, table: RatingTable) -> None:
@@ -192,23 +219,18 @@ class _Plain(io.RawIOBase):
             line = stream.readline(LINE_LIMIT)
             self.header_is_plain = line.removeprefix(_BOM).rstrip(b"\r\n") == table.header
 
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        if not self.is_plain:
-            return b""
-        while True:
-            block = self._stream.read(size)
-            if not block:
-                self.is_plain = self.is_plain and not self._held
-                return b""
-            passed = self._pass_on(self._held + block if self._held else block)
-            if passed or not self.is_plain:
-                return passed
+    def __iter__(self) -> Iterator[bytes]:
+        begun = b""
+        while self.is_plain and (block := self._stream.read(_BLOCK_BYTES)):
+            block = begun + self._pass_on(self._held + block)
+            end = block.rfind(b"\n") + 1
+            begun = block[end:]
+            if end and self.is_plain:
+                yield block[:end]
+        self.is_plain = self.is_plain and not self._held
 
     def _pass_on(self, block: bytes) -> bytes:
-        """The block for pandas; what may go on in the next one (half a `::`, half a line end) is held back."""
+        """The block as pyarrow reads it; what may go on in the next one (half a `::`, half a line end) is held back."""
         half = (len(block) - len(block.rstrip(b":"))) % 2 or block.endswith(b"\r")
         self._held = block[-1:] if half else b""
         if self._held:
@@ -229,7 +251,7 @@ class _Plain(io.RawIOBase):
             self.separators += block.count(b"\t")
         else:
             self.separators += block.count(self._separator)
-        # Blank lines in any number: pandas would pass over them, and the lines are walked to where they are too many.
+        # Blank lines in any number: pyarrow would pass over them, and the lines are walked to where they are too many.
         self.is_plain = self.is_plain and self._line_ends <= self.separators // (_FIELDS - 1) + BLANK_LIMIT
         self.ended = block.endswith(b"\n") if block else self.ended
         return block if self.is_plain else b""
@@ -345,7 +367,7 @@ def _on_scale(text: str, scale: RatingScale) -> float | None:
     if not _DECIMAL.fullmatch(text):
         return None
     rating = float(text)
-    # In the precision that ratings are kept in, as the way through pandas judges them.
+    # In the precision that ratings are kept in, as the way through pyarrow judges them.
     return rating if math.isfinite(rating) and bool(scale.contains(np.array(rating, dtype=np.float32))) else None
 
 

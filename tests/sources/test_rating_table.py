@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lcrec_core.data import dataset
 from lcrec_core.errors import DataError
 from lcrec_core.sources import archive, movielens, rating_table
 from lcrec_core.sources.rating_table import read_ratings, whole_number
@@ -33,7 +34,7 @@ def verdict(folder: Path, separator: bytes, rows: list[list[str]], *, walked: bo
             frame = read(opened, table, MOVIES, USERS)
         except DataError as error:
             return error.message
-    assert [str(t) for t in frame.dtypes] == ["int64", "int64", "float32", "int64"]
+    assert [str(t) for t in frame.dtypes] == ["int32", "int32", "float32", "int64"]
     return frame.to_numpy(np.float64).tolist()
 
 
@@ -87,11 +88,14 @@ def test_both_ways_of_reading_give_one_verdict(
 
 @pytest.mark.parametrize("separator", TABLES)
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000])
-def test_a_table_passes_in_pieces_of_any_size(separator: bytes, size: int) -> None:
+def test_a_table_passes_in_pieces_of_any_size(separator: bytes, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rating_table, "_BLOCK_BYTES", size)
     rows = [separator.join(row) for row in ((b"1", b"2", b"3", b"4"), (b"11", b"22", b"3", b"44"))]
     for end in (b"\n", b"\r\n"):
         plain = rating_table._Plain(io.BytesIO(end.join(rows) + end), replace(TABLES[separator], header=b""))
-        passed = b"".join(iter(lambda: plain.read(size), b""))  # noqa: B023
+        pieces = list(plain)
+        assert all(piece.endswith(b"\n") for piece in pieces)
+        passed = b"".join(pieces)
         wanted = b"\n".join(rows) + b"\n"
         assert passed == (wanted.replace(b"::", b"\t") if separator == b"::" else wanted)
         assert (plain.is_plain, plain.ended, plain.separators) == (True, True, 6)
@@ -237,3 +241,16 @@ def test_a_zip_of_a_hundred_thousand_files_is_not_even_listed(tmp_path: Path) ->
             made.writestr(f"{number:06}", b"")
     with pytest.raises(DataError, match="more files than any published data set"):
         movielens.read(path)
+
+
+def test_a_table_is_read_alike_in_blocks_of_any_size_and_its_ratings_need_no_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = read(tmp_path, PLAIN)
+    lines = PLAIN.splitlines(keepends=True)
+    monkeypatch.setattr(rating_table, "_BLOCK_BYTES", 30)
+    monkeypatch.setattr(dataset, "BLOCK", 1)
+    assert read(tmp_path, PLAIN).equals(whole)
+    assert read(tmp_path, b"".join([lines[0], *reversed(lines[1:])])).equals(whole)
+    assert "line 4 is a second rating" in complaint(tmp_path, b"".join([*lines[:3], lines[1], lines[3]]))
+    assert "line 4 names movie 31" in complaint(tmp_path, PLAIN.replace(b"9,30", b"9,31"))

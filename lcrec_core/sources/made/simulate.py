@@ -122,7 +122,7 @@ def _weights(films: Films, centres: np.ndarray, joined: np.ndarray) -> np.ndarra
 def _choose(people: _People, weights: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Who rates what: person and film, int64 (N,) each, by person, then film; nothing twice."""
     movies = weights.shape[1]
-    pairs = [_weighed(person, people, weights, rng) for person in np.flatnonzero(people.count > DRAWN_AT_ONCE)]
+    pairs = [_weighed(person, people, weights, rng) for person in np.flatnonzero(people.count > DRAWN_AT_ONCE).tolist()]
     found = np.sort(np.concatenate([np.zeros(0, np.int64), *pairs]))
     chances = np.cumsum(weights, axis=1)
     chances /= chances[:, -1:]
