@@ -6,7 +6,6 @@ validated when it is built, so code behind this line never checks a rating or an
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -14,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from lcrec_core.data.rows import are_known, ascend, blocks, people_blocks, rows_of
 from lcrec_core.errors import DataError
 
 
@@ -51,8 +51,6 @@ GENRE_SEPARATOR = "|"
 
 LARGEST_ID = 2**31 - 1
 """Of people and movies: in a rating, each takes four bytes."""
-BLOCK = 1 << 21
-"""Ratings that are checked at a time, so that what a check needs beside them does not grow with them."""
 
 FIRST_YEAR, LAST_YEAR = 1870, 2050
 """Years of release that can be: the oldest film of any release is of 1874. Others are mistakes and count as unknown."""
@@ -203,11 +201,11 @@ class Dataset:
 
     def user_rows(self, ids: pd.Series | np.ndarray) -> np.ndarray:
         """Rows of `users` of ids that are there, int64, same length."""
-        return _rows(self.user_ids, np.asarray(ids))
+        return rows_of(self.user_ids, np.asarray(ids))
 
     def movie_rows(self, ids: pd.Series | np.ndarray) -> np.ndarray:
         """Rows of `movies`, which is an index into the catalogue, of ids that are there, int64, same length."""
-        return _rows(self.movie_ids, np.asarray(ids))
+        return rows_of(self.movie_ids, np.asarray(ids))
 
     def known_movies(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which ids (H,) are of movies that are there, as a mask (H,), and the rows of those."""
@@ -220,6 +218,49 @@ class Dataset:
         """Person `p`, a row of `users`, has the rows `offsets[p]:offsets[p + 1]` of `ratings`: int64 (P + 1,)."""
         users = self.ratings[Col.USER].to_numpy()
         return np.append(np.searchsorted(users, self.user_ids.astype(users.dtype)), len(users)).astype(np.int64)
+
+    @cached_property
+    def value_counts(self) -> np.ndarray:
+        """How often each movie was given each value of the scale: int64 (M, V)."""
+        shape = (len(self.movie_ids), len(self.scale.values))
+        counts = np.zeros(shape[0] * shape[1], dtype=np.int64)
+        ids, given = self.ratings[Col.MOVIE].to_numpy(), self.ratings[Col.RATING].to_numpy()
+        for block in blocks(len(ids)):
+            place = self.movie_rows(ids[block]) * shape[1] + self.scale.class_index(given[block])
+            counts += np.bincount(place, minlength=len(counts))
+        return counts.reshape(shape)
+
+    @cached_property
+    def num_ratings(self) -> np.ndarray:
+        """How many ratings each movie has: int64 (M,)."""
+        return self.value_counts.sum(axis=1)
+
+    @cached_property
+    def mean_ratings(self) -> np.ndarray:
+        """What each movie was given on average: float64 (M,), NaN where nobody rated it."""
+        return self.value_counts @ self.scale.values / np.where(self.num_ratings, self.num_ratings, np.nan)
+
+    @cached_property
+    def by_movie(self) -> np.ndarray:
+        """Rows of `ratings` in the order of the movies, then of the people: int32 (R,)."""
+        rows = self.movie_rows(self.ratings[Col.MOVIE])
+        return np.argsort(rows.astype(np.int32), kind="stable").astype(np.int32)
+
+    @cached_property
+    def movie_offsets(self) -> np.ndarray:
+        """Movie `m` owns `by_movie[movie_offsets[m]:movie_offsets[m + 1]]`: int64 (M + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.num_ratings)])
+
+    @cached_property
+    def months(self) -> np.ndarray:
+        """Months since January 1970, ratings, people; every month from the first rating to the last: int64 (K, 3)."""
+        return _months(self)
+
+    @cached_property
+    def time_span(self) -> np.ndarray:
+        """Time of the first rating and of the last: int64 (2,), seconds since 1970, UTC."""
+        times = self.ratings[Col.TIME].to_numpy()
+        return np.array([times.min(), times.max()], dtype=np.int64)
 
     @cached_property
     def fingerprint(self) -> Fingerprint:
@@ -236,34 +277,21 @@ def split_genres(joined: str) -> list[str]:
     return [genre for genre in joined.split(GENRE_SEPARATOR) if genre]
 
 
-def blocks(length: int) -> Iterator[slice]:
-    """Slices of `BLOCK` that together are so many rows."""
-    return (slice(start, min(start + BLOCK, length)) for start in range(0, length, BLOCK))
+def _months(data: Dataset) -> np.ndarray:
+    first, last = (int(each) for each in _month_of(data.time_span))
+    ratings, people = np.zeros((2, last - first + 1), dtype=np.int64)
+    users, times = data.ratings[Col.USER].to_numpy(), data.ratings[Col.TIME].to_numpy()
+    for block in people_blocks(users):
+        month = _month_of(times[block]) - first
+        ratings += np.bincount(month, minlength=len(ratings))
+        # A person counts once in a month, however much they rated.
+        once = np.unique(data.user_rows(users[block]) * len(people) + month) % len(people)
+        people += np.bincount(once, minlength=len(people))
+    return np.stack([np.arange(first, last + 1), ratings, people], axis=1)
 
 
-def time_order(users: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Ratings in a data set's order put by person, then time: positions int64 (R,); of one time, by movie as before.
-
-    A few people at a time: sorting all at once would take several times the room.
-    """
-    order = np.empty(len(users), dtype=np.int64)
-    start = 0
-    while start < len(users):
-        stop = min(start + BLOCK, len(users))
-        stop = int(np.searchsorted(users, users[stop - 1], "right"))
-        order[start:stop] = start + np.lexsort((times[start:stop], users[start:stop]))
-        start = stop
-    return order
-
-
-def _rows(known: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Where ids that are there stand among the known ones, which ascend: int64, same length."""
-    if len(ids) < len(known) or known[-1] > 100 * len(known) + BLOCK:
-        return np.searchsorted(known, ids)
-    # Looked up: many times as fast as a search for each.
-    row = np.zeros(known[-1] + 1, dtype=np.int64)
-    row[known] = np.arange(len(known))
-    return row[ids]
+def _month_of(times: np.ndarray) -> np.ndarray:
+    return times.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
 
 
 def _hash_columns(frame: pd.DataFrame) -> str:
@@ -342,15 +370,17 @@ def _canonical_ratings(name: str, ratings: pd.DataFrame) -> pd.DataFrame:
     ratings = _require_columns(name, "ratings", ratings, RATING_COLUMNS)
     users, movies = (_narrow(name, ratings[column]) for column in (Col.USER, Col.MOVIE))
     stars, times = ratings[Col.RATING].to_numpy(np.float32), ratings[Col.TIME].to_numpy(np.int64)
+    repeated = False
     if not ascend(users, movies):
         order = np.lexsort((movies, users))
         users, movies, stars, times = users[order], movies[order], stars[order], times[order]
+        repeated = not ascend(users, movies)
     columns = (users, movies, stars, times)
     # Not copied: they may be a file that is only looked at.
     canonical = pd.DataFrame(
         {str(column): values for column, values in zip(RATING_COLUMNS, columns, strict=True)}, copy=False
     )
-    if not ascend(users, movies):
+    if repeated:
         _require_unique(name, "ratings", canonical, [Col.USER, Col.MOVIE])
     return canonical
 
@@ -366,21 +396,11 @@ def _narrow(name: str, ids: pd.Series) -> np.ndarray:
     return values
 
 
-def ascend(users: np.ndarray, movies: np.ndarray) -> bool:
-    """Whether every rating stands behind the one before by person, then movie; two of one movie do not."""
-    for block in blocks(len(users)):
-        user, movie = (ids[block.start : block.stop + 1] for ids in (users, movies))
-        later = user[1:] > user[:-1]
-        if not (later | ((user[1:] == user[:-1]) & (movie[1:] > movie[:-1]))).all():
-            return False
-    return True
-
-
 def _check_references(data: Dataset) -> None:
     for column, known in ((Col.USER, data.user_ids), (Col.MOVIE, data.movie_ids)):
         ids = data.ratings[column].to_numpy()
         for block in blocks(len(ids)):
-            found = np.isin(ids[block], known)
+            found = are_known(known, ids[block])
             if not found.all():
                 unknown = ids[block][~found][0]
                 raise DataError(f"{data.name}: a rating names {column} {unknown}, which no table lists")

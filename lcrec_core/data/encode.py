@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lcrec_core.data.dataset import AGE_BANDS, GENDERS, Col, Dataset, ascend, split_genres, time_order
+from lcrec_core.data.dataset import AGE_BANDS, GENDERS, Col, Dataset, split_genres
 from lcrec_core.data.profile import Profile
-from lcrec_core.files import as_array, convenient, parse, seal, unseal, write_whole
+from lcrec_core.data.rows import ascend, time_order
+from lcrec_core.files import as_array, convenient, look_into, parse, seal, write_whole
 
 PAD, UNK = 0, 1
 FIRST = 2
@@ -168,7 +169,7 @@ def encode_cached(data: Dataset, rows: np.ndarray, cache: Path) -> Encoded:
     key.update(_MADE_BY.encode())
     path = cache / f"{data.name}-{key.hexdigest()[:24]}{_KEPT}"
     try:
-        return _from_bytes(path.read_bytes(), data, rows)
+        return _from_arrays(look_into(path), data, rows)
     except (OSError, ValueError):
         encoded = encode(data, rows)
     with convenient("the encoding cannot be kept", quiet=True):
@@ -213,13 +214,12 @@ def _to_bytes(encoded: Encoded) -> bytes:
     )
 
 
-def _from_bytes(content: bytes, data: Dataset, rows: np.ndarray) -> Encoded:
+def _from_arrays(arrays: dict[str, np.ndarray], data: Dataset, rows: np.ndarray) -> Encoded:
     """The inverse of `_to_bytes`.
 
     Raises:
         ValueError: It is no encoding of so many rows of this data.
     """
-    arrays = unseal(content)
     try:
         values = parse(arrays.pop(_VOCABULARIES).tobytes(), _Values)
         encoded = Encoded(

@@ -6,7 +6,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from lcrec_core.data.dataset import Col, Dataset, time_order
+from lcrec_core.data.dataset import Col, Dataset
+from lcrec_core.data.rows import time_order
 from lcrec_core.errors import DataError
 
 

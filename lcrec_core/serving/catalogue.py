@@ -1,7 +1,6 @@
 """What is known of movies alone, worked out once: counts, genres, years, and which ids are one film."""
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -25,10 +24,7 @@ class Catalogue:
     def __init__(self, data: Dataset) -> None:
         self.data = data
         self.movie_ids = data.movies[Col.MOVIE].to_numpy(np.int64)
-        counts = data.ratings.groupby(Col.MOVIE.value)[Col.RATING.value].agg(["mean", "size"]).reindex(self.movie_ids)
-        self.stats = pd.DataFrame(
-            {MEAN_RATING: counts["mean"], NUM_RATINGS: counts["size"].fillna(0).astype(np.int64)}, index=self.movie_ids
-        )
+        self.stats = pd.DataFrame({MEAN_RATING: data.mean_ratings, NUM_RATINGS: data.num_ratings}, index=self.movie_ids)
         self.stats.index.name = Col.MOVIE.value
         self.num_ratings = self.stats[NUM_RATINGS].to_numpy()
         self.mean_rating = self.stats[MEAN_RATING].to_numpy(np.float64)
@@ -41,14 +37,6 @@ class Catalogue:
         self.has_genre = np.array(
             [[genre in of_movie for genre in self.genres] for of_movie in self.genres_of], dtype=bool
         ).reshape(len(self.movie_ids), len(self.genres))
-
-    @cached_property
-    def rating_counts(self) -> np.ndarray:
-        """How often each movie was given each value of the scale: int64 (M, V)."""
-        ratings, scale = self.data.ratings, self.data.scale
-        values = len(scale.values)
-        place = self.data.movie_rows(ratings[Col.MOVIE]) * values + scale.class_index(ratings[Col.RATING].to_numpy())
-        return np.bincount(place, minlength=len(self.movie_ids) * values).reshape(-1, values)
 
     def positions(self, movie_ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Positions int64 (K,) of movies.

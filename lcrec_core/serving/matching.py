@@ -114,7 +114,7 @@ class Matcher:
             imdb=imdb,
             tmdb=tmdb,
             imdb_of={row: imdb_id for imdb_id, row in imdb.items()},
-            num_ratings=np.bincount(data.movie_rows(data.ratings[Col.MOVIE]), minlength=len(ids)),
+            num_ratings=data.num_ratings,
         )
 
     def match(self, entries: Iterable[Entry]) -> list[Match]:

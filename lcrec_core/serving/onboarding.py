@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from lcrec_core.data.dataset import Col, RatingScale
+from lcrec_core.data.dataset import RatingScale
 from lcrec_core.serving.catalogue import Catalogue
 
 
@@ -61,9 +61,9 @@ def telling_order(catalogue: Catalogue, directions: np.ndarray | None, n: int) -
 
 def deviations(catalogue: Catalogue) -> np.ndarray:
     """Standard deviation of each movie's ratings, float64 (M,); zero of fewer than two."""
-    ratings = catalogue.data.ratings
-    of_movie = ratings.groupby(Col.MOVIE.value)[Col.RATING.value].std(ddof=0)
-    return of_movie.reindex(catalogue.movie_ids).fillna(0).to_numpy(np.float64)
+    counts, values = catalogue.data.value_counts, catalogue.data.scale.values
+    number = np.maximum(counts.sum(axis=1), 1)
+    return np.sqrt(np.maximum(counts @ values**2 / number - (counts @ values / number) ** 2, 0))
 
 
 def rating_of(answer: Answer, scale: RatingScale) -> float | None:

@@ -96,9 +96,8 @@ class TitleIndex:
     def of(cls, data: Dataset) -> "TitleIndex":
         """Index every movie of a data set."""
         ids = data.movies[Col.MOVIE].to_numpy()
-        counts = np.bincount(data.movie_rows(data.ratings[Col.MOVIE]), minlength=len(ids))
         years = [None if pd.isna(year) else int(year) for year in data.movies[Col.YEAR]]
-        return cls.of_titles(ids, data.movies[Col.TITLE].astype(str).to_list(), years, counts)
+        return cls.of_titles(ids, data.movies[Col.TITLE].astype(str).to_list(), years, data.num_ratings)
 
     @classmethod
     def of_titles(
@@ -332,8 +331,8 @@ class _Vocabulary:
 
 def describe(data: Dataset, found: Found) -> list[dict[str, Any]]:
     """Each movie found: `movie_id`, `title` as the data set spells it, `year` or None, and `num_ratings`."""
-    movies = data.movies.set_index(str(Col.MOVIE)).loc[list(found.movie_ids)]
-    counts = data.ratings[Col.MOVIE].value_counts().reindex(movies.index, fill_value=0)
+    rows = data.movie_rows(np.array(found.movie_ids, dtype=np.int64))
+    movies, counts = data.movies.iloc[rows], data.num_ratings[rows]
     return [
         {
             "movie_id": int(movie_id),
@@ -341,7 +340,9 @@ def describe(data: Dataset, found: Found) -> list[dict[str, Any]]:
             "year": None if pd.isna(year) else int(year),
             "num_ratings": int(count),
         }
-        for movie_id, title, year, count in zip(movies.index, movies[Col.TITLE], movies[Col.YEAR], counts, strict=True)
+        for movie_id, title, year, count in zip(
+            movies[Col.MOVIE], movies[Col.TITLE], movies[Col.YEAR], counts, strict=True
+        )
     ]
 
 

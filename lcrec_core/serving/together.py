@@ -113,7 +113,7 @@ def stranger_differences(catalogue: Catalogue) -> np.ndarray:
     From the counts of its ratings; of a movie that fewer than two have rated, the mean over all ratings of others.
     With F the share of ratings up to each value and n their number, it is 2 x step x sum of F(1 - F) x n / (n - 1).
     """
-    counts = catalogue.rating_counts
+    counts = catalogue.data.value_counts
     n = counts.sum(axis=1)
     share = np.cumsum(counts, axis=1)[:, :-1] / np.maximum(n, 1)[:, None]
     mean = 2 * catalogue.data.scale.step * (share * (1 - share)).sum(axis=1) * n / np.maximum(n - 1, 1)
@@ -219,11 +219,13 @@ def people_with_most_in_common(catalogue: Catalogue, profile: Profile, n: int = 
     known, rows = data.known_movies(profile.movie_ids)
     if not known.any():
         return []
-    ids = catalogue.movie_ids[rows]
-    rated = np.zeros(int(catalogue.movie_ids.max()) + 1, dtype=bool)
-    rated[ids] = True
-    users = data.ratings[Col.USER].to_numpy()[rated[data.ratings[Col.MOVIE].to_numpy()]]
-    found, shared = np.unique(users, return_counts=True)
+    everybody = data.ratings[Col.USER].to_numpy()
+    shares = np.zeros(len(data.users), dtype=np.int64)
+    for row in np.unique(rows):
+        theirs = data.by_movie[data.movie_offsets[row] : data.movie_offsets[row + 1]]
+        shares[data.user_rows(everybody[theirs])] += 1  # Nobody rates a movie twice.
+    some = np.flatnonzero(shares)
+    found, shared = data.user_ids[some], shares[some]
     others = found != (-1 if profile.user_id is None else profile.user_id)
     found, shared = found[others], shared[others]
     return [(int(found[i]), int(shared[i])) for i in np.argsort(-shared, kind="stable")[:n]]

@@ -17,7 +17,7 @@ def most_rated_twins(data: Dataset) -> np.ndarray:
     without a year tells too little. Of twins the most rated stands for all, of equally rated ones the lowest id.
     """
     ids = data.movies[Col.MOVIE].to_numpy()
-    counts = np.bincount(data.movie_rows(data.ratings[Col.MOVIE]), minlength=len(ids))
+    counts = data.num_ratings
     titles = data.movies[Col.TITLE].str.casefold().str.split().str.join(" ").to_numpy(dtype=object)
     stands = np.arange(len(ids))
     namesakes: dict[str, list[int]] = {}

@@ -53,7 +53,7 @@ class Archive:
         self._zip: zipfile.ZipFile | None = None
         if self.path.is_dir():
             try:
-                self._members = {p.relative_to(self.path).as_posix(): p.stat().st_size for p in _files_of(self.path)}
+                self._members = {p.relative_to(self.path).as_posix(): p.stat().st_size for p in files_of(self.path)}
             except OSError as error:
                 self._damaged(error)
         else:
@@ -207,7 +207,7 @@ class Archive:
         raise self.wrong(f"{what}is damaged or cut short; download it again ({str(error)[:200]})") from error
 
 
-def _files_of(folder: Path) -> Iterator[Path]:
+def files_of(folder: Path) -> Iterator[Path]:
     """Files in the folder and in the folders directly inside it."""
     for path in sorted(folder.iterdir()):
         if path.is_file():

@@ -17,7 +17,7 @@ from pathlib import Path
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.errors import DataError
 from lcrec_core.files import DATA_ENV, data_folder
-from lcrec_core.sources import movielens, published
+from lcrec_core.sources import kept, movielens, published
 
 DEMO = "demo"
 OWN = "own"
@@ -86,8 +86,11 @@ def load(name: str) -> Dataset:
     """
     path = find(name)
     if path is not None:
-        data = movielens.read(path, name)
-        published.check(data, path)
+        data = kept.opened(path, name)
+        if data is None:
+            data = movielens.read(path, name)
+            published.check(data, path)
+            data = kept.keep(data, path)
         return data
     if name == DEMO:
         # Imported late: reading MovieLens must not pay for the demo, nor the other way round.
@@ -172,6 +175,7 @@ def remove(name: str) -> Path:
         path.unlink()
     except OSError as error:
         raise DataError(f"{name} cannot be removed: {error.strerror or error}", where=path) from error
+    kept.forget(name)
     return path
 
 

@@ -20,7 +20,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from lcrec_core.data.dataset import LARGEST_ID, RATING_COLUMNS, Col, RatingScale, ascend
+from lcrec_core.data.dataset import LARGEST_ID, RATING_COLUMNS, Col, RatingScale
+from lcrec_core.data.rows import ascend
 from lcrec_core.errors import DataError
 from lcrec_core.sources.archive import BLANK_LIMIT, LINE_LIMIT, RATINGS_LIMIT, Archive
 from lcrec_core.sources.recognise import printable

@@ -116,7 +116,8 @@ def _movies(data: Dataset, encoded: Encoded, rows: np.ndarray) -> BeforeAfter:
 
 def _ratings(data: Dataset, encoded: Encoded, same: bool) -> BeforeAfter:
     user_id = paper_facts.EXAMPLE_RATER if same else int(data.ratings[Col.USER].iloc[0])
-    theirs = data.ratings[data.ratings[Col.USER] == user_id]
+    row = int(data.user_rows(np.array([user_id]))[0])
+    theirs = data.ratings.iloc[data.offsets[row] : data.offsets[row + 1]]
     order = theirs.sort_values([Col.TIME, Col.MOVIE], kind="stable").index
     place = pd.Series(np.arange(1, len(order) + 1), index=order)
     if same:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lcrec_core.data.dataset import Col, Dataset, split_genres
-from lcrec_core.data.movie_ratings import MovieRatings, RatingsByMovie
+from lcrec_core.data.dataset import Col, split_genres
+from lcrec_core.data.movie_ratings import MovieRatings, ratings_of
 from lcrec_core.data.summary import DatasetStatistics, summarise
 from lcrec_core.data.titles import spoken
 from lcrec_core.serving.matching import Matcher
@@ -52,12 +52,7 @@ def _statistics(name: str, stamp: str) -> DatasetStatistics:
 
 def movie_ratings(name: str, movie_id: int) -> MovieRatings:
     """What everybody gave one movie of a data set."""
-    return _ratings_by_movie(name, file_stamp(name)).of(movie_id)
-
-
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _ratings_by_movie(name: str, stamp: str) -> RatingsByMovie:
-    return RatingsByMovie(dataset(name))
+    return ratings_of(dataset(name), movie_id)
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ def movies(data_name: str) -> Mapping[int, Movie]:
 def _movies(name: str, stamp: str) -> dict[int, Movie]:
     data = dataset(name)
     table = data.movies[[Col.MOVIE, Col.TITLE, Col.YEAR, Col.GENRES]].itertuples(index=False, name=None)
-    counts = np.bincount(_movie_rows(data), minlength=len(data.movies)).tolist()
+    counts = data.num_ratings.tolist()
     return {
         movie_id: Movie(
             spoken(str(title)), None if pd.isna(year) else int(year), tuple(split_genres(genres)), mean, count
@@ -101,29 +96,14 @@ def people(data_name: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _people(name: str, stamp: str) -> pd.DataFrame:
     data = dataset(name)
-    ids = data.users[Col.USER].to_numpy()
-    counts = np.bincount(data.user_rows(data.ratings[Col.USER]), minlength=len(ids))
-    return data.users.assign(ratings=counts)
+    return data.users.assign(ratings=np.diff(data.offsets))
 
 
 @once.a_run
 def movie_means(data_name: str) -> pd.Series:
     """What people gave each movie on average, by movie id; NaN where nobody rated it."""
-    return _movie_means(data_name, file_stamp(data_name))
-
-
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _movie_means(name: str, stamp: str) -> pd.Series:
-    data = dataset(name)
-    rows, number = _movie_rows(data), len(data.movies)
-    counts = np.bincount(rows, minlength=number)
-    sums = np.bincount(rows, weights=data.ratings[Col.RATING].to_numpy(np.float64), minlength=number)
-    return pd.Series(sums / np.where(counts > 0, counts, np.nan), index=data.movies[Col.MOVIE].to_numpy())
-
-
-def _movie_rows(data: Dataset) -> np.ndarray:
-    """Row in the table of movies of each rating: int64 (N,)."""
-    return data.movie_rows(data.ratings[Col.MOVIE])
+    data = dataset(data_name)
+    return pd.Series(data.mean_ratings, index=data.movie_ids)
 
 
 @once.a_run

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lcrec_core.data.dataset import WHOLE_STARS
-from lcrec_core.data.movie_ratings import RatingsByMovie
+from lcrec_core.data.movie_ratings import ratings_of
 from lcrec_core.data.profile import Profile
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.serving.recommender import Recommender
@@ -150,11 +150,11 @@ def test_every_title_leads_to_its_movie():
 
 
 def test_charts_leave_out_what_there_is_too_little_of():
-    ratings = RatingsByMovie(data_of(FOUR)).of(20)
+    ratings = ratings_of(data_of(FOUR), 20)
     assert charts.groups(ratings) is None
     drawn = charts.in_time(ratings, WHOLE_STARS)
     assert "Ratings each month from January 2001 to March 2001" in drawn.alt
-    assert charts.in_time(RatingsByMovie(data_of(FOUR)).of(30), WHOLE_STARS) is None
+    assert charts.in_time(ratings_of(data_of(FOUR), 30), WHOLE_STARS) is None
     alone = charts.chances(ratings.values, None)
     assert alone.alt == "Everybody's ratings: everybody most often gave 2, 67%."
 

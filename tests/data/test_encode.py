@@ -22,7 +22,7 @@ from lcrec_core.data.encode import (
     title_words,
 )
 from lcrec_core.data.profile import Profile
-from lcrec_core.files import seal, unseal
+from lcrec_core.files import look_into, seal, unseal
 from tests.made_up import made_up
 
 
@@ -173,8 +173,10 @@ def test_every_flipped_bit_of_the_cache_is_noticed(small, tmp_path, monkeypatch)
         content[at // 8] ^= 1 << at % 8
         kept.write_bytes(content)
         assert same(encode_cached(small, SEEN, tmp_path), fresh)
+    broken = tmp_path / "broken"
+    broken.write_bytes(content)
     with pytest.raises(ValueError, match=r"sealed|checksum"):
-        encoding._from_bytes(bytes(content), small, SEEN)
+        look_into(broken)
 
 
 @pytest.mark.parametrize(

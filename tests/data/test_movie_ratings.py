@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lcrec_core.data.dataset import HALF_STARS, WHOLE_STARS, Col, Dataset
-from lcrec_core.data.movie_ratings import MOST_PERIODS, RatingsByMovie
+from lcrec_core.data.movie_ratings import MOST_PERIODS, ratings_of
 from lcrec_core.errors import ProfileError
 from tests.made_up import made_up
 
@@ -39,7 +39,7 @@ FOUR = [(1, 20, 5, JANUARY), (2, 20, 2, JANUARY + DAY), (3, 20, 2, MARCH), (1, 1
 
 
 def test_values_groups_and_months_by_hand():
-    found = RatingsByMovie(data_of(FOUR)).of(20)
+    found = ratings_of(data_of(FOUR), 20)
     assert (found.number, found.mean) == (3, 3.0)
     assert found.values["count"].tolist() == [0, 2, 0, 0, 1]
     assert found.values["share"].sum() == pytest.approx(1)
@@ -55,7 +55,7 @@ def test_values_groups_and_months_by_hand():
 
 
 def test_a_movie_that_nobody_rated_has_empty_tables():
-    found = RatingsByMovie(data_of(FOUR)).of(30)
+    found = ratings_of(data_of(FOUR), 30)
     assert found.number == 0
     assert np.isnan(found.mean)
     assert found.values["share"].sum() == 0
@@ -64,11 +64,11 @@ def test_a_movie_that_nobody_rated_has_empty_tables():
 
 
 def test_nobody_is_put_into_groups_where_nothing_is_known_of_anybody():
-    assert RatingsByMovie(data_of(FOUR, anonymous=True)).of(20).groups.empty
+    assert ratings_of(data_of(FOUR, anonymous=True), 20).groups.empty
 
 
 def test_half_stars_have_ten_values():
-    found = RatingsByMovie(data_of([(1, 10, 3.5, JANUARY)], scale=HALF_STARS)).of(10)
+    found = ratings_of(data_of([(1, 10, 3.5, JANUARY)], scale=HALF_STARS), 10)
     assert found.values.set_index("rating")["count"].to_dict()[3.5] == 1
     assert len(found.values) == 10
 
@@ -80,7 +80,7 @@ def test_half_stars_have_ten_values():
 def test_periods_are_as_short_as_a_picture_allows(months, period):
     later = np.datetime64("2001-01", "M") + months
     end = int(later.astype("datetime64[s]").astype(np.int64))
-    found = RatingsByMovie(data_of([(1, 10, 3, JANUARY), (2, 10, 4, end)])).of(10)
+    found = ratings_of(data_of([(1, 10, 3, JANUARY), (2, 10, 4, end)]), 10)
     assert found.period == period
     assert len(found.periods) <= MOST_PERIODS
     assert found.periods["ratings"].sum() == 2
@@ -88,13 +88,12 @@ def test_periods_are_as_short_as_a_picture_allows(months, period):
 
 def test_every_movie_has_its_own_ratings():
     data = made_up(scale=HALF_STARS)
-    by_movie = RatingsByMovie(data)
     for movie_id, given in data.ratings.groupby(Col.MOVIE.value)[Col.RATING.value]:
-        found = by_movie.of(int(movie_id))
+        found = ratings_of(data, int(movie_id))
         assert found.number == len(given) == found.groups["ratings"].sum() == found.periods["ratings"].sum()
         assert found.mean == pytest.approx(given.mean())
 
 
 def test_a_movie_that_is_not_there_is_an_error():
     with pytest.raises(ProfileError, match="no movie 7"):
-        RatingsByMovie(data_of(FOUR)).of(7)
+        ratings_of(data_of(FOUR), 7)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lcrec_core.data import dataset
+from lcrec_core.data import rows
 from lcrec_core.errors import DataError
 from lcrec_core.sources import archive, movielens, rating_table
 from lcrec_core.sources.rating_table import read_ratings, whole_number
@@ -249,7 +249,7 @@ def test_a_table_is_read_alike_in_blocks_of_any_size_and_its_ratings_need_no_ord
     whole = read(tmp_path, PLAIN)
     lines = PLAIN.splitlines(keepends=True)
     monkeypatch.setattr(rating_table, "_BLOCK_BYTES", 30)
-    monkeypatch.setattr(dataset, "BLOCK", 1)
+    monkeypatch.setattr(rows, "BLOCK", 1)
     assert read(tmp_path, PLAIN).equals(whole)
     assert read(tmp_path, b"".join([lines[0], *reversed(lines[1:])])).equals(whole)
     assert "line 4 is a second rating" in complaint(tmp_path, b"".join([*lines[:3], lines[1], lines[3]]))
