@@ -1,13 +1,17 @@
 """Tables I to V of the paper: users, movies and ratings before and after encoding."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
 from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import FIRST, PAD, UNK, Encoded
+from lcrec_core.data.encode import FIRST, PAD, UNK, Encoded, encode_cached
+from lcrec_core.data.split import make_split
 from lcrec_core.evaluation import paper_facts
+from lcrec_core.files import as_array, cache_folder, convenient, parse, seal, unseal, write_whole
 from lcrec_core.sources.movielens import OCCUPATIONS
 
 EXAMPLES = 6
@@ -43,6 +47,45 @@ class PaperTables:
     """Length that lists of genres are padded to."""
     word_places: int
     """Length that titles are padded to."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """`PaperTables` as plain values: each table's columns."""
+
+    users: tuple[dict[str, list[int | str]], dict[str, list[int | str]]]
+    movies: tuple[dict[str, list[int | str]], dict[str, list[int | str]]]
+    ratings: tuple[dict[str, list[int | str]], dict[str, list[int | str]]]
+    are_the_papers_rows: bool
+    genre_places: int
+    word_places: int
+
+
+def tables_of(data: Dataset) -> PaperTables:
+    """Tables I to V, encoded by the training part of the paper's split: made once for a data set, and kept on disk."""
+    key = hashlib.sha256(json.dumps([_MADE_BY, *asdict(data.fingerprint).values()]).encode())
+    key.update(data.months.tobytes() + "\x1f".join(data.movies[Col.GENRES]).encode())
+    path = cache_folder() / "tables" / f"{data.name}-{key.hexdigest()[:24]}.safetensors"
+    try:
+        kept = parse(unseal(path.read_bytes())["tables"].tobytes(), _Kept)
+    except (OSError, ValueError, KeyError):
+        tables = paper_tables(data, encode_cached(data, make_split(data).fitting, cache_folder()))
+        with convenient("the tables of the Data page cannot be kept", quiet=True):
+            write_whole(path, seal({"tables": as_array(json.dumps(_plain(tables)))}))
+        return tables
+    frames = {name: BeforeAfter(*map(pd.DataFrame, getattr(kept, name))) for name in ("users", "movies", "ratings")}
+    return PaperTables(**(vars(kept) | frames))
+
+
+_MADE_BY = "1"
+"""Raise it when `paper_tables` would show the same data differently."""
+
+
+def _plain(tables: PaperTables) -> dict[str, object]:
+    return {
+        name: [part.before.to_dict("list"), part.after.to_dict("list")] if isinstance(part, BeforeAfter) else part
+        for name, part in vars(tables).items()
+    }
 
 
 def paper_tables(data: Dataset, encoded: Encoded) -> PaperTables:

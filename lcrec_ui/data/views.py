@@ -5,26 +5,19 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from lcrec_core.data.dataset import Dataset
-from lcrec_core.data.encode import encode
-from lcrec_core.data.split import make_split
 from lcrec_core.data.summary import DatasetStatistics
 from lcrec_core.evaluation import paper_facts
 from lcrec_ui.data import charts as data_charts
-from lcrec_ui.data.encoded import PADDING, BeforeAfter, PaperTables, paper_tables
+from lcrec_ui.data.encoded import PADDING, BeforeAfter, PaperTables, tables_of
 from lcrec_ui.frame import charts, lookups, places
 from lcrec_ui.frame.tables import html_table
-
-
-def tables_of(data: Dataset) -> PaperTables:
-    """Tables I to V, encoded by the training part of the paper's split."""
-    return _tables(data)[1]
 
 
 # A data set is told from another by being another object. The cached value holds on to it, so that
 # its id cannot pass to a later one.
 @st.cache_resource(max_entries=3, show_spinner="Encoding users and movies…", hash_funcs={Dataset: id})
 def _tables(data: Dataset) -> tuple[Dataset, PaperTables]:
-    return data, paper_tables(data, encode(data, make_split(data).fitting))
+    return data, tables_of(data)
 
 
 def sizes(stats: DatasetStatistics) -> None:
@@ -66,7 +59,7 @@ def all_charts(data: Dataset) -> None:
 
 def preparation(data: Dataset) -> None:
     """Tables I to V: some rows as the files give them, and as the network sees them."""
-    tables = tables_of(data)
+    tables = _tables(data)[1]
     if tables.are_the_papers_rows:
         whose = "the paper's"
         st.markdown("The rows that the paper shows, from your copy of MovieLens 1M.")

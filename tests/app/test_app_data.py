@@ -12,9 +12,10 @@ from lcrec_core.data.split import make_split
 from lcrec_core.errors import DataError, DownloadError
 from lcrec_core.sources import datasets, download
 from lcrec_core.training import jobs
-from lcrec_ui.data import get
+from lcrec_ui.data import encoded, get
 from lcrec_ui.data.encoded import paper_tables
 from lcrec_ui.frame import permissions
+from lcrec_ui.frame.tables import as_html
 from tests.html_tables import tables
 from tests.made_up import made_up, write_ml1m_zip
 from tests.visiting import metrics, open_page, run, visited_before, words
@@ -251,11 +252,30 @@ def encoded_tables(data: Dataset):
     return paper_tables(data, encode(data, make_split(data).fitting))
 
 
+def test_the_tables_are_made_once_and_made_again_when_what_was_kept_is_damaged(
+    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
+    wanted, made = encoded_tables(tiny), []
+    monkeypatch.setattr(encoded, "make_split", lambda data: made.append(data) or make_split(data))
+    for _ in range(2):
+        found = encoded.tables_of(tiny)
+        for name in ("users", "movies", "ratings"):
+            assert as_html(getattr(found, name).before, "") == as_html(getattr(wanted, name).before, "")
+            assert as_html(getattr(found, name).after, "") == as_html(getattr(wanted, name).after, "")
+        assert (found.genre_places, found.word_places) == (wanted.genre_places, wanted.word_places)
+    assert len(made) == 1
+    (kept,) = (tmp_path / ".cache" / "tables").iterdir()
+    kept.write_bytes(kept.read_bytes().replace(b"Gender", b"Gander"))
+    assert "Gender" in encoded.tables_of(tiny).users.before
+    assert len(made) == 2
+
+
 def test_encoded_users_are_the_papers_numbers(tiny: Dataset):
     users = encoded_tables(tiny).users
-    for (_, raw), (_, encoded) in zip(users.before.iterrows(), users.after.iterrows(), strict=True):
-        assert encoded["Gender"] == {"F": "0", "M": "1"}[raw["Gender"]]
-        assert encoded["Age"] == str([1, 18, 25, 35, 45, 50, 56].index(int(raw["Age"])))
+    for (_, raw), (_, seen) in zip(users.before.iterrows(), users.after.iterrows(), strict=True):
+        assert seen["Gender"] == {"F": "0", "M": "1"}[raw["Gender"]]
+        assert seen["Age"] == str([1, 18, 25, 35, 45, 50, 56].index(int(raw["Age"])))
 
 
 def test_what_is_not_given_is_unknown(tiny: Dataset):

@@ -1,0 +1,193 @@
+"""What data sets of up to 32 million ratings cost: seconds and memory of each thing, measured in a process of its own.
+
+    python -m lcrec_core make-data --like ml-32m --share 0.1 --out made-3.2m
+    python -m benchmarks.scale --rows read open --data made-3.2m    # measure, and merge into results/scale.json
+    python -m benchmarks.scale --show --json                        # print the saved rows
+
+A row of made data says so: its times and its memory hold for the published set of that size, its errors for no other
+data at all. `--artifacts` names a folder that stays, for rows that need what others left; rows of one call share one.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.common import RESULTS, keep, machine
+from lcrec_core.data.dataset import Dataset
+from lcrec_core.files import ARTIFACTS_ENV, DATA_ENV
+from lcrec_core.sources import datasets, movielens
+
+NAME = "scale"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured thing on one data set."""
+
+    what: str
+    people: int
+    movies: int
+    ratings: int
+    seconds: float
+    """Wall clock, on a machine that may have had other things to do."""
+    cpu_seconds: float
+    """Of all cores together."""
+    peak_gb: float
+    """Most memory the process had at once, pages of files that it only looks into among it; 10^9 bytes."""
+    p95_ms: float | None
+    """Of what is asked many times."""
+    made: bool
+    """Whether the data were made by `make-data`."""
+
+
+@dataclass(frozen=True)
+class Took:
+    """What one thing took, without what was prepared for it."""
+
+    data: Dataset
+    seconds: float
+    cpu_seconds: float
+    p95_ms: float | None = None
+
+
+def took(run: Callable[[], Dataset]) -> Took:
+    """Time something that ends with a data set."""
+    wall, cpu = time.perf_counter(), _cpu_seconds()
+    data = run()
+    return Took(data, time.perf_counter() - wall, _cpu_seconds() - cpu)
+
+
+def read(name: str) -> Took:
+    """The files, as published, to a data set that has been checked."""
+    path = datasets.find(name)
+    if path is None:
+        raise datasets.absent(name)
+    return took(lambda: movielens.read(path, name))
+
+
+def open_again(name: str) -> Took:
+    """The data set as the app opens it, once it has been read before."""
+    subprocess.run(
+        [sys.executable, "-c", f"from lcrec_core.sources import datasets; datasets.load({name!r})"], check=True
+    )
+    return took(lambda: datasets.load(name))
+
+
+ROWS: dict[str, Callable[[str], Took]] = {"read": read, "open": open_again}
+"""Everything that can be measured, in the order of the table; each is given the name of a data set."""
+
+
+def measure(what: str, name: str) -> Row:
+    """One row, in this process; call it in a fresh one, whose memory is then that of the row."""
+    found = ROWS[what](name)
+    return Row(
+        what,
+        len(found.data.users),
+        len(found.data.movies),
+        len(found.data.ratings),
+        round(found.seconds, 3),
+        round(found.cpu_seconds, 3),
+        round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3),
+        None if found.p95_ms is None else round(found.p95_ms, 1),
+        found.data.simulated,
+    )
+
+
+def measured_apart(what: str, data: Path, artifacts: Path) -> Row:
+    """One row, in a process of its own that finds this zip or folder as a data set."""
+    with tempfile.TemporaryDirectory() as folder:
+        name = data.name.removesuffix(".zip")
+        place = Path(folder) if name in datasets.NAMES else Path(folder) / datasets.OWN
+        place.mkdir(exist_ok=True)
+        (place / data.name).symlink_to(data.resolve())
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.scale", "--measure", what, "--data", name],
+            env=os.environ | {DATA_ENV: folder, ARTIFACTS_ENV: str(artifacts)},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+    return Row(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _cpu_seconds() -> float:
+    """Of this process and those that it has ended."""
+    return sum(os.times()[:4])
+
+
+def merged(rows: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+    """The saved rows with new ones in the place of those of the same thing and size, in the table's order."""
+    of_size = {(row.what, row.people, row.movies, row.ratings): row for row in (*rows, *new)}
+    order = [*ROWS, *(row.what for row in rows)]
+    return sorted(of_size.values(), key=lambda row: (order.index(row.what), row.ratings))
+
+
+def saved(folder: Path = RESULTS) -> list[Row]:
+    """The rows that were measured last; none where nothing was."""
+    path = folder / f"{NAME}.json"
+    return [Row(**each) for each in json.loads(path.read_text(encoding="utf-8"))["rows"]] if path.exists() else []
+
+
+COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
+    ("what", lambda row: row.what),
+    ("ratings", lambda row: f"{row.ratings:,}"),
+    ("people", lambda row: f"{row.people:,}"),
+    ("movies", lambda row: f"{row.movies:,}"),
+    ("data", lambda row: "made" if row.made else "published"),
+    ("seconds", lambda row: f"{row.seconds:,.1f}"),
+    ("of the cores", lambda row: f"{row.cpu_seconds:,.1f}"),
+    ("memory", lambda row: f"{row.peak_gb:.2f} GB"),
+    ("p95", lambda row: "" if row.p95_ms is None else f"{row.p95_ms:,.0f} ms"),
+)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Markdown: a line for each row."""
+    if not rows:
+        return "Nothing has been measured yet."
+    lines = [f"| {' | '.join(name for name, _ in COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(cell(each) for _, cell in COLUMNS)} |" for each in rows)])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and save, or show what is saved; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), help="what to measure")
+    parser.add_argument("--data", nargs="+", type=Path, default=[], metavar="PATH", help="folders or zips as published")
+    parser.add_argument(
+        "--artifacts", type=Path, metavar="FOLDER", help="where bundles and caches go (default: nowhere)"
+    )
+    parser.add_argument("--show", action="store_true", help="measure nothing: print the saved rows")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--measure", choices=list(ROWS), help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.measure:
+        print(json.dumps(asdict(measure(options.measure, str(options.data[0])))))
+        return 0
+    if not options.show:
+        if not options.data:
+            parser.error("name the data with --data")
+        with tempfile.TemporaryDirectory() as folder:
+            for data in options.data:
+                for what in options.rows:
+                    row = measured_apart(what, data, options.artifacts or Path(folder))
+                    # Kept one by one: the next may take hours.
+                    rows = merged(saved(), [row])
+                    keep(NAME, {"benchmark": NAME, "rows": [asdict(each) for each in rows], "machine": machine()})
+                    print(table([row]).splitlines()[-1], file=sys.stderr)
+    rows = saved()
+    print(json.dumps([asdict(each) for each in rows], indent=2) if options.json else table(rows))
+    if not rows:
+        print("error: nothing is measured yet: run `python -m benchmarks.scale --data FOLDER`", file=sys.stderr)
+    return 0 if rows else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
