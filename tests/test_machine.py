@@ -60,7 +60,9 @@ def test_what_is_known_to_fit_is_not_refused():
     assert memory_need(6040, 3883, 1_000_209) < 4e9
     assert memory_need(943, 1682, 100_000) < 1e9
     assert memory_need(610, 9742, 100_836) < 1e9
-    assert memory_need(162_541, 62_423, 25_000_095) > 1e11
+    # Two chains side by side, and twice the ratings twice the memory.
+    assert 2 * memory_need(200_948, 87_585, 32_000_204) < 14e9
+    assert memory_need(400_000, 170_000, 64_000_000) < 2 * memory_need(200_000, 85_000, 32_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -109,11 +109,11 @@ def train(options: Namespace) -> int:
     request = _train_request(options)
     with tqdm(
         desc=request.bundle_name,
-        unit=" steps",
+        total=1.0,
         file=sys.stderr,
         # A log file wants a line now and then, a terminal a bar that moves.
         mininterval=0.2 if sys.stderr.isatty() else 10.0,
-        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}",
     ) as bar:
         try:
             bundle = training.train(request, lambda progress: _show(bar, progress))
@@ -206,16 +206,15 @@ def _settings(options: Namespace, family: "Family") -> dict[str, Any]:
 
 
 def _show(bar: tqdm, progress: "Progress") -> None:
-    bar.total = progress.steps or None
+    said = [] if progress.eta_seconds is None else [f"{tqdm.format_interval(progress.eta_seconds)} left"]
     if progress.history:
         last = progress.history[-1]
-        errors = ", ".join(f"{key.replace('_mse', '')} MSE {last[key]:.3f}" for key in last if key.endswith("_mse"))
-        speed = f"{progress.ratings_per_second:,.0f} ratings/s"
-        where = f"pass {progress.epoch:.2f} of {progress.epochs}"
-        bar.set_postfix_str(", ".join(filter(None, (where, speed, errors))), refresh=False)
+        said.append(f"pass {progress.epoch:.2f} of {progress.epochs}, {progress.ratings_per_second:,.0f} ratings/s")
+        said += [f"{key.replace('_mse', '')} MSE {last[key]:.3f}" for key in last if key.endswith("_mse")]
     elif progress.note:
-        bar.set_postfix_str(progress.note)
-    bar.update(progress.step - bar.n)
+        said.append(progress.note)
+    bar.set_postfix_str(", ".join(said), refresh=False)
+    bar.update(max(0.0, progress.share - bar.n))
 
 
 def _figures(bundle: Bundle, part: str = "test") -> dict[str, Any]:

@@ -89,7 +89,7 @@ class _Notes(Silent):
     def __init__(self, log: Log) -> None:
         self._log = log
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, share: float | None = None) -> None:
         """See `Watch`."""
         self._log(text)
 

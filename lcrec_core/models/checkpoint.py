@@ -1,7 +1,7 @@
 """Where a training run stands, in one sealed file, so that a stop loses at most what was done since."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class State:
     """The next one, of that pass."""
     ratings_seen: int
     so_far: SoFar
+    random: dict[str, Any] = field(default_factory=dict)
+    """States of generators, of a run whose random choices are not a function of the pass alone."""
 
 
 def save_checkpoint(

@@ -114,6 +114,13 @@ class Step:
     keep: Callable[[], None] = lambda: None
     """Keeps what the fit would go on from, with `Watch.so_far`. The watch calls it once the errors are drawn, before
     it tells anybody, so that a run can be resumed from every point that it was seen to reach."""
+    before: float = 0.0
+    """Share of the fit's whole cost that lies before its first step, 0 to 1."""
+
+    @property
+    def share(self) -> float:
+        """Of the fit's whole cost that is done, 0 to 1."""
+        return self.before + (1 - self.before) * self.done / max(1, self.total)
 
 
 @dataclass(frozen=True)
@@ -128,8 +135,8 @@ class SoFar:
 class Watch(Protocol):
     """What the run that owns a fit is told, and keeps for it."""
 
-    def note(self, text: str) -> None:
-        """What goes on before the first step, where that takes long."""
+    def note(self, text: str, share: float | None = None) -> None:
+        """What goes on before the first step, where that takes long, and how much of the fit's whole cost is done."""
         ...
 
     def step(self, step: Step) -> None:
@@ -152,7 +159,7 @@ class Watch(Protocol):
 class Silent:
     """A `Watch` that nobody reads."""
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, share: float | None = None) -> None:
         """Nothing."""
 
     def step(self, step: Step) -> None:

@@ -208,8 +208,7 @@ class Job:
         """Share of the training done, 0 to 1."""
         if self.state is JobState.DONE:
             return 1.0
-        epochs = self.progress.get("epochs") or self.request.epochs or 1
-        return min(max((self.progress.get("epoch") or 0.0) / epochs, 0.0), 1.0)
+        return min(max(self.progress.get("share") or 0.0, 0.0), 1.0)
 
 
 def jobs_folder(root: Path | None = None) -> Path:
@@ -344,6 +343,7 @@ class _Said(TypedDict, total=False):
     epoch: float
     epochs: int
     step: int
+    share: float
     ratings_per_second: float
     eta_seconds: float | None
     seconds: float

@@ -96,6 +96,8 @@ class Progress:
     epochs: int = 0
     step: int = 0
     steps: int = 0
+    share: float = 0.0
+    """Of the whole run's cost that is done, 0 to 1; what goes on before the first step counts."""
     ratings_per_second: float = 0.0
     """Ratings predicted and learnt from per second of training, evaluations not counted."""
     eta_seconds: float | None = None
@@ -284,9 +286,9 @@ class _Timer(Silent):
         self._watch = watch
         self._started = time.perf_counter()
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, share: float | None = None) -> None:
         """See `Watch`."""
-        self._watch.note(text)
+        self._watch.note(text, share)
 
     def skip(self, seconds: float) -> None:
         """See `Watch`."""
@@ -328,7 +330,9 @@ class _Curve:
         self.scale = request.data.scale
         self.actual = request.data.ratings[Col.RATING].to_numpy()[rows]
         self.history: list[dict[str, float]] = []
-        self.started = time.perf_counter()
+        self.started = self.called = time.perf_counter()
+        self.begun: tuple[float, float] | None = None
+        """When this process began to get on, and the share that was done by then."""
         self.evaluate_seconds = self.earlier_seconds = 0.0
         self.told = 0.0
 
@@ -337,11 +341,27 @@ class _Curve:
         """Seconds of training so far, those of a stopped run counted, evaluations not."""
         return self.earlier_seconds + time.perf_counter() - self.started - self.evaluate_seconds
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, share: float | None = None) -> None:
         """See `Watch`."""
-        seconds = round(self.train_seconds, 1)
-        epochs = self.request.config.epochs
-        self.tell(Progress("running", self.request.bundle_name, epochs=epochs, seconds=seconds, note=text))
+        self.tell(
+            Progress(
+                "running",
+                self.request.bundle_name,
+                epochs=self.request.config.epochs,
+                share=share or 0.0,
+                eta_seconds=None if share is None else self._left(share),
+                seconds=round(self.train_seconds, 1),
+                note=text,
+            )
+        )
+
+    def _left(self, share: float) -> float | None:
+        """Seconds to go, as fast as this process has been: what a stopped one had done before took it none."""
+        now = time.perf_counter()
+        if self.begun is None:
+            self.begun = (now, share) if self.request.resume else (self.called, 0.0)
+        since, had = self.begun
+        return round((now - since) / (share - had) * (1 - share), 1) if share > had else None
 
     def skip(self, seconds: float) -> None:
         """See `Watch`."""
@@ -391,7 +411,6 @@ class _Curve:
 
     def _progress(self, step: Step) -> Progress:
         spent = self.train_seconds + self.evaluate_seconds
-        left = spent / step.done * (step.total - step.done) if step.done else None
         return Progress(
             state="running",
             bundle=self.request.bundle_name,
@@ -399,8 +418,9 @@ class _Curve:
             epochs=self.request.config.epochs,
             step=step.done,
             steps=step.total,
+            share=round(step.share, 6),
             ratings_per_second=round(step.ratings / max(self.train_seconds, 1e-9), 1),
-            eta_seconds=None if left is None else round(left, 1),
+            eta_seconds=self._left(step.share),
             seconds=round(spent, 1),
             history=list(self.history),
         )

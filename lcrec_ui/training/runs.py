@@ -7,7 +7,7 @@ shows the same.
 import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -145,13 +145,17 @@ def _in_words(job: Job) -> str:
     if job.state is JobState.STARTING:
         return f"Starting, and reading {plain(job.request.data)} \u2026"
     if said.get("note") and not said.get("step"):
-        return f"{plain(str(said['note']).capitalize())}, {duration(said.get('seconds') or 0)} so far"
+        parts = [plain(str(said["note"]).capitalize()), f"{duration(said.get('seconds') or 0)} so far"]
+        return ", ".join([*parts, *_left(said)])
     parts = [f"pass {said.get('epoch') or 0:.2f} of {said.get('epochs') or job.request.epochs or 1}"]
     if said.get("ratings_per_second"):
         parts.append(f"{said['ratings_per_second']:,.0f} ratings per second")
-    if said.get("eta_seconds") is not None:
-        parts.append(f"{duration(said['eta_seconds'])} left")
-    return ", ".join(parts)
+    return ", ".join([*parts, *_left(said)])
+
+
+def _left(said: dict[str, Any]) -> list[str]:
+    seconds = said.get("eta_seconds")
+    return [] if seconds is None else [f"{duration(seconds)} left"]
 
 
 def duration(seconds: float) -> str:

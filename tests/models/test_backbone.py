@@ -3,15 +3,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 
-from lcrec_core.models.lcrec import sampler
+from lcrec_core.models.lcrec import ridge, side_information
 from lcrec_core.models.lcrec.backbone import Backbone, fold_in, merge_chains, predict, predict_catalogue, prior_means
 from lcrec_core.models.lcrec.config import BackboneConfig
 from lcrec_core.models.lcrec.regression import bucket_by_length
-from lcrec_core.models.lcrec.sampler import SidePrior, few_rows, kept_rounds, sample_backbone, wishart
+from lcrec_core.models.lcrec.ridge import ExactRidge, IterativeRidge, few_rows
+from lcrec_core.models.lcrec.sampler import Chain, SidePrior, kept_rounds, sample_backbone, wishart
 from lcrec_core.models.lcrec.side_information import (
     Interactions,
     LogCount,
+    SideFeatures,
     item_features_of,
     set_features,
     user_features_of,
@@ -48,6 +51,19 @@ def fixed_backbone(movies: int, features: int, factors: int = 2, seed: int = 0) 
     )
 
 
+def side_features(values: np.ndarray, movies: int) -> SideFeatures:
+    """Any numbers as the features of some people."""
+    values = values.astype(np.float32)
+    return SideFeatures(csr_array(values[:, :movies]), values[:, movies:])
+
+
+def made_up_features(people: int, movies: int) -> SideFeatures:
+    """Of people with sets of all sizes."""
+    rng = np.random.default_rng(0)
+    who, what = np.nonzero(rng.random((people, movies)) < rng.random((people, 1)))
+    return set_features(who, what, (people, movies), LogCount(1.0, 1.0, 0.0), rng.normal(size=(people, 2)))
+
+
 def by_hand(backbone: Backbone, movies: np.ndarray, ratings: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """The posterior mean of one person's (b, p), as textbooks write it."""
     of_movies = backbone.movies[0].numpy().astype(np.float64)[movies]
@@ -65,9 +81,9 @@ def test_folding_in_is_bayesian_linear_regression_and_leaves_ratings_out_exactly
     people = np.repeat([0, 1, 2], [4, 0, 7])
     movies = np.concatenate([rng.choice(9, 4, replace=False), rng.choice(9, 7, replace=False)])
     ratings = rng.integers(1, 6, len(movies)).astype(np.float32)
-    features = rng.normal(size=(3, 13)).astype(np.float32)
-    priors = prior_means(backbone, people, torch.from_numpy(features))[0].numpy()
-    folded = fold_in(backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), torch.from_numpy(features))
+    features = side_features(rng.normal(size=(3, 13)), movies=9)
+    priors = prior_means(backbone, people, features)[0].numpy()
+    folded = fold_in(backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), features)
     for person in range(3):
         own = np.flatnonzero(people == person)
         user_factors = by_hand(backbone, movies[own], ratings[own], priors[person])
@@ -82,9 +98,10 @@ def test_folding_in_is_bayesian_linear_regression_and_leaves_ratings_out_exactly
 def test_people_are_folded_in_each_on_their_own():
     backbone = fixed_backbone(movies=9, features=13)
     movies, ratings = torch.tensor([1, 2, 3, 1, 5]), torch.tensor([5.0, 1.0, 3.0, 2.0, 4.0])
-    features = torch.randn(2, 13, generator=torch.Generator().manual_seed(3))
+    values = np.random.default_rng(3).normal(size=(2, 13))
+    features = side_features(values, movies=9)
     both = fold_in(backbone, np.array([0, 0, 0, 1, 1]), movies, ratings, features)
-    second = fold_in(backbone, np.array([0, 0]), movies[3:], ratings[3:], features[1:])
+    second = fold_in(backbone, np.array([0, 0]), movies[3:], ratings[3:], side_features(values[1:], movies=9))
     torch.testing.assert_close(both.user_factors[:, 1], second.user_factors[:, 0])
     torch.testing.assert_close(both.loo_residuals[3:], second.loo_residuals)
 
@@ -116,22 +133,89 @@ def test_planted_tastes_are_found():
     assert backbone.noise == pytest.approx(1 / 0.3**2, rel=0.4)
 
 
-def test_of_few_rows_and_many_features_the_small_matrix_gives_the_same_draw():
-    features = torch.randn(5, 40, generator=torch.Generator().manual_seed(0))
+def test_of_few_rows_and_many_features_the_small_matrix_gives_the_same_draw(monkeypatch):
+    features = side_features(np.random.default_rng(0).normal(size=(5, 40)), movies=30)
     coefficients = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
 
     def drawn(dual: bool) -> SidePrior:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sampler, "few_rows", lambda *_: dual)
-            prior = SidePrior(features, 3, 2.0, torch.Generator().manual_seed(2))
+        monkeypatch.setattr(ridge, "few_rows", lambda *_: dual)
+        prior = SidePrior(features, 3, 2.0, torch.Generator().manual_seed(2))
         prior.draw(coefficients)
         return prior
 
     few, many = drawn(dual=True), drawn(dual=False)
-    assert (few.ridge.shape, many.ridge.shape) == ((5, 5), (40, 40))
+    assert (few.regression.root.shape, many.regression.root.shape) == ((5, 5), (40, 40))
     torch.testing.assert_close(few.weights, many.weights, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(few.precision, many.precision, atol=1e-3, rtol=1e-3)
     assert (few_rows(610, 9742), few_rows(6040, 3883), few_rows(3883, 6040)) == (True, False, False)
+
+
+@pytest.mark.parametrize("start", ["nothing", "the solution"])
+def test_conjugate_gradients_solve_what_one_factorization_solves(monkeypatch, start):
+    features = made_up_features(people=300, movies=80)
+    right = torch.randn(features.shape[1], 4, generator=torch.Generator().manual_seed(1))
+    right[:, 3] = 0
+    exact = ExactRidge(features.dense(), 3.0).solve(right, torch.zeros_like(right))
+    monkeypatch.setattr(ridge, "TOLERANCE", 1e-5)
+    iterative = IterativeRidge(features, 3.0)
+    found = iterative.solve(right, exact if start == "the solution" else torch.zeros_like(right))
+    torch.testing.assert_close(found, exact, atol=1e-4, rtol=1e-3)
+    assert iterative.steps == 0 if start == "the solution" else 3 < iterative.steps < 60
+
+
+def test_features_without_their_zeros_multiply_like_those_with_them():
+    features = made_up_features(people=7, movies=5)
+    dense, weights, values = features.dense(), torch.randn(features.shape[1], 3), torch.randn(7, 3)
+    torch.testing.assert_close(features.times(weights), dense @ weights)
+    torch.testing.assert_close(features.transposed_times(values), dense.T @ values)
+    torch.testing.assert_close(features.squares(), dense.square().sum(dim=0))
+    assert features.dense().dtype == features.times(weights).dtype == features.squares().dtype == torch.float32
+
+
+def test_too_many_features_to_hold_with_their_zeros_give_the_same_backbone(monkeypatch):
+    """To within the tolerance of the solution: the same draws meet the same noise."""
+    evidence, _ = planted()
+    config = replace(TINY, iterations=2, burn_in=0, samples=1)
+    exact = Chain(evidence, config, 0)
+    monkeypatch.setattr(side_information, "DENSE_CELLS", 0)
+    monkeypatch.setattr(ridge, "TOLERANCE", 1e-6)
+    iterative = Chain(evidence, config, 0)
+    assert isinstance(iterative.of_people.regression, IterativeRidge)
+    for chain in (exact, iterative):
+        chain.round()
+        chain.round()
+    torch.testing.assert_close(iterative.movie, exact.movie, atol=0.01, rtol=0)
+    torch.testing.assert_close(iterative.of_people.weights, exact.of_people.weights, atol=0.01, rtol=0)
+
+
+def test_people_without_the_zeros_of_their_features_are_expected_to_be_the_same(monkeypatch):
+    backbone, people = fixed_backbone(movies=9, features=13), np.array([0, 0, 2])
+    features = side_features(np.random.default_rng(0).normal(size=(3, 13)), movies=9)
+    dense = prior_means(backbone, people, features)
+    monkeypatch.setattr(side_information, "DENSE_CELLS", 0)
+    torch.testing.assert_close(prior_means(backbone, people, features), dense)
+
+
+def test_a_chain_that_is_taken_down_and_set_up_again_goes_on_to_the_same_bit():
+    evidence, _ = planted(people=20, each=10)
+    config = replace(TINY, iterations=8, burn_in=2, samples=3)
+
+    def run(chain: Chain, rounds: int) -> Chain:
+        for _ in range(rounds):
+            chain.round()
+        return chain
+
+    whole = run(Chain(evidence, config, 0), 8).arrays()
+    for rounds in (1, 5, 7):
+        kept = {name: array.copy() for name, array in run(Chain(evidence, config, 0), rounds).state().items()}
+        again = Chain(evidence, config, 0)
+        again.restore(kept)
+        for name, array in run(again, 8 - rounds).arrays().items():
+            np.testing.assert_array_equal(array, whole[name], err_msg=name)
+    other = Chain(evidence, replace(config, factors=4), 0)
+    with pytest.raises(ValueError, match="movie of the chain"):
+        other.restore(kept)
+    assert other.done == 0
 
 
 def test_the_same_seed_draws_the_same_backbone_and_another_does_not():
@@ -198,7 +282,8 @@ def test_features_hold_the_set_its_size_and_the_rest():
     owners, members = np.array([0, 0, 0, 0, 1]), np.array([0, 1, 2, 3, 3])
     features = set_features(
         owners, members, (3, 5), LogCount(0.0, 1.0, 0.0), np.array([[7.0], [8.0], [9.0]], np.float32)
-    ).numpy()
+    )
+    features = features.dense().numpy()
     np.testing.assert_allclose(features[0], [0.5, 0.5, 0.5, 0.5, 0, 1, np.log(5), 7])
     np.testing.assert_allclose(features[1], [0, 0, 0, 1, 0, 1, np.log(2), 8])
     np.testing.assert_allclose(features[2], [0, 0, 0, 0, 0, 1, 0, 9])
@@ -218,9 +303,10 @@ def test_the_fewer_ratings_the_more_of_a_persons_set_is_the_usual_one():
     evidence = Interactions(people, movies, np.ones(50, np.float32), np.ones((3, 3), np.float32), np.zeros((50, 0)))
     features = user_side_features(evidence, backbone.log_count, TINY)
     weights = backbone.weights[0]
-    expected = features[:, 50:51] @ weights[50:51] + features[:, 52:] @ weights[52:]
+    dense = features.dense()
+    expected = dense[:, 50:51] @ weights[50:51] + dense[:, 52:] @ weights[52:]
     own = torch.tensor([[0], [0.5], [1600 / 1700]])
-    expected += own * (features[:, :50] @ weights[:50] + features[:, 51:52] @ weights[51:52])
+    expected += own * (dense[:, :50] @ weights[:50] + dense[:, 51:52] @ weights[51:52])
     expected += (1 - own) * (torch.full((50,), 0.25) @ weights[:50])
     torch.testing.assert_close(prior_means(backbone, people, features)[0], expected)
 

@@ -1,3 +1,6 @@
+import multiprocessing
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +19,11 @@ from lcrec_core.models.contract import Silent
 from lcrec_core.models.lcrec import fit
 from lcrec_core.models.lcrec.backbone import Backbone
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, NetworkConfig
+from lcrec_core.models.lcrec.fit import Kept
 from lcrec_core.models.lcrec.model import LCRecModel, interactions_of
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
 from lcrec_core.models.lcrec.parts import Part
+from lcrec_core.models.lcrec.sampler import Chain
 from lcrec_core.models.lcrec.sequences import UserRatings, gap, log_count, make_sequences, step, steps
 from lcrec_core.models.lcrec.side_information import Interactions
 from lcrec_core.models.lcrec.trace import Switches, trace
@@ -123,7 +128,40 @@ def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
     for name, value in model.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name])
         assert torch.equal(value, resumed.network.state_dict()[name])
-    assert len(list(tmp_path.iterdir())) == CONFIG.folds
+    kept = sorted(path.name.partition("-")[0] for path in tmp_path.iterdir())
+    assert kept == ["backbone"] * CONFIG.folds + ["network.safetensors"]
+
+
+@pytest.mark.parametrize(("owner", "name", "nth"), [(Chain, "round", 9), (Kept, "keep", 3)])
+def test_a_run_that_is_killed_ends_with_the_same_bits_and_does_little_again(
+    data, split, model, monkeypatch, tmp_path, owner, name, nth
+):
+    """Killed with signal 9 in the second chain, or in the network's training; everything is worth keeping here."""
+    monkeypatch.setattr(fit, "KEEP_SECONDS", -1.0)
+    monkeypatch.setattr(fit, "WORTH_KEEPING", -1.0)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 1)  # so that chains run in this very process
+    real, calls = getattr(owner, name), []
+
+    def counted(*given):
+        calls.append(given)
+        if os.getpid() != parent and len(calls) == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*given)
+
+    parent = os.getpid()
+    monkeypatch.setattr(owner, name, counted)
+    encoded = encode(data, split.fitting)
+    child = multiprocessing.get_context("fork").Process(target=fitted, args=(data, encoded, tmp_path))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    resumed = fitted(data, encoded, tmp_path)
+    for tensor, value in model.tensors().items():
+        np.testing.assert_array_equal(resumed.tensors()[tensor], value, err_msg=tensor)
+    if owner is Chain:  # the first was finished, and the second had done two rounds
+        assert len(calls) == BACKBONE.iterations - 2
+    else:  # the third step was done and not kept
+        assert calls[0][1] == 3
 
 
 class Skipped(Silent):

@@ -83,8 +83,17 @@ def test_lcrec_tells_how_far_its_backbones_are(data, monkeypatch, tmp_path):
     backbone = {"factors": 2, "iterations": 4, "burn_in": 2, "samples": 2}
     told = []
     train(request_of(data, "lcrec", folds=2, epochs=1, targets_per_step=500, **backbone), told.append)
-    assert [progress.note for progress in told if progress.note] == [f"{n} of 2 backbones sampled" for n in range(3)]
+    sampled, laid_out = (
+        [f"{n} of 2 backbones sampled" for n in range(3)],
+        [f"{n} of 2 folds laid out" for n in range(2)],
+    )
+    assert [progress.note for progress in told if progress.note] == sampled + laid_out
     assert (told[-1].state, told[-1].step) == ("done", told[-1].steps)
+    # What goes on before the first step counts, in the order in which it goes on.
+    shares = [progress.share for progress in told if progress.state == "running"]
+    assert shares == sorted(shares)
+    assert 0 < next(progress.share for progress in told if progress.note == sampled[1]) < 0.5
+    assert (shares[0], shares[-1], told[-2].eta_seconds) == (0, 1, 0)
 
 
 def test_an_lcrec_bundle_with_other_arrays_says_how_to_make_one_that_fits(ours, data):

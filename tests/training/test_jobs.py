@@ -29,7 +29,7 @@ given, _ = parser.parse_known_args()
 path, name = given.progress_file, given.name
 def say(**what):
     with open(path + ".part", "w") as file:
-        json.dump({"bundle": "demo/" + name, "epochs": 4, "epoch": 1.0, "history": [], **what}, file)
+        json.dump({"bundle": "demo/" + name, "epochs": 4, "epoch": 1.0, "share": 0.25, "history": [], **what}, file)
     os.replace(path + ".part", path)
 def stop(*_):
     say(state="cancelled")
@@ -93,7 +93,7 @@ def test_a_run_is_seen_by_whoever_reads_the_folder_and_ends_done(root: Path):
     assert jobs.running(root) is None
 
 
-def test_progress_is_the_share_of_epochs(root: Path):
+def test_progress_is_the_share_of_the_runs_cost(root: Path):
     job = wait_for(root, begin(root, "slow"), lambda job: job.state is JobState.RUNNING)
     assert job.fraction == 0.25
     assert jobs.running(root) is not None

@@ -88,7 +88,7 @@ class _Notes(Silent):
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, share: float | None = None) -> None:
         """See `Watch`."""
         self._watch.note(text)
 

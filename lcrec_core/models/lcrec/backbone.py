@@ -14,7 +14,7 @@ Only the movies' side of a few samples is kept. A person, known or new, is folde
 their ratings, the leave-one-out residual, which is what the network's LSTM reads.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,7 +24,7 @@ from torch import Tensor
 
 from lcrec_core.models.lcrec.config import BackboneConfig
 from lcrec_core.models.lcrec.regression import Posterior, bucket_by_length, posteriors
-from lcrec_core.models.lcrec.side_information import Interactions, LogCount, mean_user_set_of
+from lcrec_core.models.lcrec.side_information import Interactions, LogCount, SideFeatures, mean_user_set_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,24 +69,25 @@ class Backbone:
         return regressors_of(self.movies)
 
 
-def merge_chains(backbones: Sequence[Backbone], interactions: Interactions, config: BackboneConfig) -> Backbone:
+def merge_chains(backbones: Iterable[Backbone], interactions: Interactions, config: BackboneConfig) -> Backbone:
     """One backbone of a few samples of each of some chains, each of which has seen another part of the ratings.
 
     Chains disagree by more than the samples of one of them do, so that a few samples of each predict better than as
-    many of one that has seen everything (docs/experiments.md).
+    many of one that has seen everything (docs/experiments.md). Of the chains, one at a time is looked at.
     """
-    step = max(1, config.samples // config.served_samples)
-
-    def some(name: str) -> Tensor:
-        return torch.cat([getattr(each, name).flip(0)[::step][: config.served_samples] for each in backbones])
-
+    step, names = max(1, config.samples // config.served_samples), ("movies", "weights", "precision")
+    parts, noises = [], []
+    for each in backbones:
+        parts.append([getattr(each, name).flip(0)[::step][: config.served_samples].clone() for name in names])
+        noises.append(each.noise)
+    movies, weights, precision = (torch.cat(list(part)) for part in zip(*parts, strict=True))
     return Backbone(
         mean=float(interactions.ratings.mean()),
-        noise=sum(each.noise for each in backbones) / len(backbones),
+        noise=sum(noises) / len(noises),
         noise_ratings=config.noise_ratings,
-        movies=some("movies"),
-        weights=some("weights"),
-        precision=some("precision"),
+        movies=movies,
+        weights=weights,
+        precision=precision,
         log_count=LogCount.of(interactions.people, len(interactions.user_features)),
         mean_user_set=mean_user_set_of(interactions, config),
     )
@@ -102,21 +103,23 @@ class FoldedIn:
     """float32 (R,): each rating less its prediction from the person's others, averaged over samples."""
 
 
-def fold_in(backbone: Backbone, people: np.ndarray, movies: Tensor, ratings: Tensor, features: Tensor) -> FoldedIn:
+def fold_in(
+    backbone: Backbone, people: np.ndarray, movies: Tensor, ratings: Tensor, features: SideFeatures
+) -> FoldedIn:
     """Factors of people from their own ratings alone, in closed form; residuals by the leverage (PRESS).
 
     Args:
         backbone: Whose movies explain the ratings.
-        people: int64 (R,), whose each rating is: rows of the features.
-        movies: int64 (R,).
+        people: int32 or int64 (R,), whose each rating is: rows of the features.
+        movies: int32 or int64 (R,).
         ratings: float32 (R,).
-        features: float32 (P, F), see `user_side_features`.
+        features: (P, F), see `user_side_features`.
     """
     prior_mean = prior_means(backbone, people, features)
     if not len(ratings):
         return FoldedIn(prior_mean, torch.zeros(0))
     samples, width = len(backbone.movies), backbone.movies.shape[2]
-    ragged = bucket_by_length(people, len(features), most=200_000 // samples)
+    ragged = bucket_by_length(people, features.shape[0], most=200_000 // samples)
     rows, target = backbone.design, ratings - backbone.mean - backbone.biases.index_select(1, movies)
     user_factors, loo_residuals = torch.empty(samples, ragged.count, width), torch.empty(len(ratings))
     first = posteriors(
@@ -137,23 +140,22 @@ def fold_in(backbone: Backbone, people: np.ndarray, movies: Tensor, ratings: Ten
     return FoldedIn(user_factors, loo_residuals)
 
 
-def prior_means(backbone: Backbone, people: np.ndarray, features: Tensor) -> Tensor:
+def prior_means(backbone: Backbone, people: np.ndarray, features: SideFeatures) -> Tensor:
     """What to expect of people (S, P, D) before their ratings are looked at, see `fold_in`.
 
     What they rated says the more of their taste the more it is: of a few ratings, most of the set is still everybody's
     mean set, and how many will follow is open. From some tens on that makes no difference.
     """
-    counts = np.bincount(people, minlength=len(features)).astype(np.float32)
-    weight = torch.from_numpy(counts**2 / (counts**2 + HALF_WEIGHT_AT**2)).unsqueeze(1)
-    movies = len(backbone.mean_user_set)
-    features = features.clone()
-    features[:, :movies] *= weight
-    features[:, movies + 1] *= weight.squeeze(1)
-    used = features.any(dim=0).nonzero().squeeze(1)  # of one person's few thousand features, a few hundred
-    return (
-        features.index_select(1, used) @ backbone.weights.index_select(1, used)
-        + (1 - weight) * backbone.mean_user_prior
-    )
+    counts = np.bincount(people, minlength=features.shape[0]).astype(np.float32)
+    weight = counts**2 / (counts**2 + HALF_WEIGHT_AT**2)
+    scaled = features.scaled(weight)
+    if features.is_small:
+        dense = scaled.dense()
+        used = dense.any(dim=0).nonzero().squeeze(1)  # of one person's few thousand features, a few hundred
+        own = dense.index_select(1, used) @ backbone.weights.index_select(1, used)
+    else:
+        own = torch.stack([scaled.times(weights) for weights in backbone.weights])
+    return own + (1 - torch.from_numpy(weight).unsqueeze(1)) * backbone.mean_user_prior
 
 
 HALF_WEIGHT_AT = 10
@@ -252,14 +254,18 @@ def check_arrays(arrays: dict[str, np.ndarray], movies: int, features: int, widt
 
 def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
     """As named arrays, for a file: the large ones in bytes, which are far finer than what the samples disagree by."""
-    numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
     arrays = {"precision": backbone.precision.numpy(), "usual_set": backbone.mean_user_set.numpy()}
     for name in _IN_BYTES:
-        values = getattr(backbone, name)
-        scale = values.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
-        in_bytes = (values / scale).round().to(torch.int8).contiguous()
-        arrays |= {name: in_bytes.numpy(), f"{name}_scale": scale.numpy()}
+        in_bytes, scale = to_bytes(getattr(backbone, name))
+        arrays |= {name: in_bytes, f"{name}_scale": scale}
+    numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
     return {**arrays, "numbers": np.array(numbers, dtype=np.float64)}
+
+
+def to_bytes(values: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients (..., N, D) as int8, and what they are to be multiplied with, float32 (..., 1, D)."""
+    scale = values.abs().amax(dim=-2, keepdim=True).clamp(min=1e-12) / 127
+    return (values / scale).round().to(torch.int8).contiguous().numpy(), scale.numpy()
 
 
 def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:

@@ -5,7 +5,7 @@ each with what the backbone leaves of it. This holds for rows of a test part and
 asking serves the measurements and the app.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -29,7 +29,15 @@ from lcrec_core.models.lcrec.backbone import (
 )
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
-from lcrec_core.models.lcrec.sequences import Sequences, UserRatings, all_steps, make_sequences, offsets_of, step
+from lcrec_core.models.lcrec.sequences import (
+    Sequences,
+    UserRatings,
+    all_steps,
+    joined,
+    make_sequences,
+    offsets_of,
+    step,
+)
 from lcrec_core.models.lcrec.side_information import (
     Interactions,
     item_features_of,
@@ -258,8 +266,8 @@ def interactions_of(data: Dataset, encoded: Encoded) -> Interactions:
     """The training ratings, and what is known of people and movies."""
     histories, sizes = encoded.histories, encoded.vocabularies.sizes()
     return Interactions(
-        people=np.repeat(np.arange(len(encoded.people)), np.diff(histories.offsets)),
-        movies=histories.movies,
+        people=np.repeat(np.arange(len(encoded.people), dtype=np.int32), np.diff(histories.offsets)),
+        movies=histories.movies.astype(np.int32),
         ratings=histories.ratings,
         user_features=user_features_of(encoded.people, [sizes[name] for name in FIELDS]),
         item_features=item_features_of(
@@ -286,20 +294,51 @@ def build_queries(
         middle: Of the rating scale.
         config: Of the backbone.
     """
-    people = len(seen.user_features)
+    events = UserRatings(offsets_of(seen.people, len(seen.user_features)), seen.movies, times)
+    parts = []
+    for people in _at_once(events.offsets, targets.offsets):
+        own = slice(events.offsets[people.start], events.offsets[people.stop])
+        some = replace(
+            seen,
+            people=seen.people[own] - people.start,
+            movies=seen.movies[own],
+            ratings=seen.ratings[own],
+            user_features=seen.user_features[people],
+        )
+        parts.append(_build_queries(backbone, some, events.of(people), targets.of(people), middle, config))
+    return joined(parts)
+
+
+RATINGS_AT_ONCE = 2**20
+"""Events, or targets, of the people who are folded in together, about: the memory that it takes."""
+
+
+def _at_once(*offsets: np.ndarray) -> Iterator[slice]:
+    """Everybody in groups of neighbours with at most `RATINGS_AT_ONCE` entries each by any of the offsets (P + 1,)."""
+    people, start = len(offsets[0]) - 1, 0
+    while start < people:
+        ends = [np.searchsorted(each, each[start] + RATINGS_AT_ONCE, side="right") - 1 for each in offsets]
+        end = int(max(start + 1, min(people, *ends)))
+        yield slice(start, end)
+        start = end
+
+
+def _build_queries(
+    backbone: Backbone,
+    seen: Interactions,
+    events: UserRatings,
+    targets: UserRatings,
+    middle: float,
+    config: BackboneConfig,
+) -> Sequences:
+    """`build_queries` of few enough people for one block; their numbers begin with zero."""
     features = user_side_features(seen, backbone.log_count, config)
     ratings = torch.from_numpy(seen.ratings)
     folded = fold_in(backbone, seen.people, torch.from_numpy(seen.movies), ratings, features)
-    asked = np.repeat(np.arange(people), np.diff(targets.offsets))
+    asked = np.repeat(np.arange(len(seen.user_features)), np.diff(targets.offsets))
     rating, posterior_std = predict(
         backbone, folded.user_factors, torch.from_numpy(asked), torch.from_numpy(targets.movies)
     )
     return make_sequences(
-        UserRatings(offsets_of(seen.people, people), seen.movies, times),
-        folded.loo_residuals.numpy(),
-        seen.ratings,
-        middle,
-        targets,
-        rating.numpy(),
-        posterior_std.numpy(),
+        events, folded.loo_residuals.numpy(), seen.ratings, middle, targets, rating.numpy(), posterior_std.numpy()
     )

@@ -15,20 +15,20 @@ class Ragged:
     count: int
     """How many rows there are."""
     blocks: list[tuple[Tensor, Tensor, Tensor]]
-    """(rows (B,), positions of their ratings (B, L), mask (B, L))."""
+    """(rows int64 (B,), positions of their ratings int32 (B, L), mask (B, L))."""
 
 
 def bucket_by_length(rows: np.ndarray, count: int, most: int = 200_000) -> Ragged:
     """Group ratings (R,) by row, in blocks of rows of similar length with little padding.
 
     Args:
-        rows: int64 (R,), whose each rating is.
+        rows: int32 or int64 (R,), whose each rating is.
         count: How many rows there are; those without a rating are in a block too.
         most: Ratings of a block, about, padding counted: its memory.
     """
     if not len(rows):
         return Ragged(count, [])
-    order = np.argsort(rows, kind="stable")
+    order = np.argsort(rows, kind="stable").astype(np.int32)
     counts = np.bincount(rows, minlength=count)
     first = np.concatenate([[0], np.cumsum(counts)])
     by_size = np.argsort(counts, kind="stable")
@@ -41,7 +41,7 @@ def bucket_by_length(rows: np.ndarray, count: int, most: int = 200_000) -> Ragge
         length = max(1, int(counts[block].max()))
         at = np.arange(length)
         mask = at < counts[block][:, None]
-        positions = np.where(mask, order[np.minimum(first[block][:, None] + at, len(order) - 1)], 0)
+        positions = np.where(mask, order[np.minimum(first[block][:, None] + at, len(order) - 1)], np.int32(0))
         blocks.append((torch.from_numpy(block), torch.from_numpy(positions), torch.from_numpy(mask)))
         start = end
     return Ragged(count, blocks)
@@ -54,7 +54,7 @@ class Posterior:
     rows: Tensor
     """int64 (B,)."""
     positions: Tensor
-    """int64 (B, L), of their ratings."""
+    """int32 (B, L), of their ratings."""
     mask: Tensor
     """bool (B, L)."""
     design: Tensor

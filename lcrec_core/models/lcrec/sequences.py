@@ -5,7 +5,7 @@ own time among the events. A target is never an event of its own sequence: the c
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ class Sequences:
     offsets: np.ndarray
     """int64 (P + 1,): person p's events."""
     movies: np.ndarray
-    """int64 (R,), catalogue positions."""
+    """int32 (R,), catalogue positions."""
     values: np.ndarray
     """float32 (R, 3): residual, rating less the scale's middle, gap to the event before."""
     times: np.ndarray
@@ -36,13 +36,13 @@ class Sequences:
     target_offsets: np.ndarray
     """int64 (P + 1,): person p's targets."""
     target_movies: np.ndarray
-    """int64 (N,)."""
+    """int32 (N,)."""
     target_times: np.ndarray
     """int64 (N,)."""
     earliest: np.ndarray
-    """int64 (N,): how many of the person's events come before the target's second."""
+    """int32 (N,): how many of the person's events come before the target's second."""
     latest: np.ndarray
-    """int64 (N,): the same with those of that second, whose order nobody knows."""
+    """int32 (N,): the same with those of that second, whose order nobody knows."""
     backbone: np.ndarray
     """float32 (N,): the backbone's rating of each target."""
     posterior_std: np.ndarray
@@ -51,6 +51,17 @@ class Sequences:
     def __len__(self) -> int:
         """Number of targets."""
         return len(self.target_movies)
+
+
+def joined(parts: list[Sequences]) -> Sequences:
+    """Sequences of some people after those of others."""
+    if len(parts) == 1:
+        return parts[0]
+    arrays = {each.name: [getattr(part, each.name) for part in parts] for each in fields(Sequences)}
+    for name in ("offsets", "target_offsets"):
+        counts = np.concatenate([np.diff(offsets) for offsets in arrays.pop(name)])
+        arrays[name] = [np.zeros(1, dtype=np.int64), np.cumsum(counts)]
+    return Sequences(**{name: np.concatenate(arrays.pop(name)) for name in list(arrays)})
 
 
 def offsets_of(people: np.ndarray, count: int) -> np.ndarray:
@@ -65,8 +76,15 @@ class UserRatings:
     offsets: np.ndarray
     """int64 (P + 1,)."""
     movies: np.ndarray
+    """int32 or int64 (R,), catalogue positions."""
     times: np.ndarray
     """int64 (R,)."""
+
+    def of(self, people: slice) -> "UserRatings":
+        """Those of some neighbouring people."""
+        offsets = self.offsets[people.start : people.stop + 1]
+        own = slice(offsets[0], offsets[-1])
+        return UserRatings(offsets - offsets[0], self.movies[own], self.times[own])
 
 
 def make_sequences(
@@ -105,8 +123,8 @@ def make_sequences(
         target_offsets=targets.offsets,
         target_movies=targets.movies,
         target_times=targets.times,
-        earliest=np.searchsorted(keys, asked, side="left") - events.offsets[person],
-        latest=np.searchsorted(keys, asked, side="right") - events.offsets[person],
+        earliest=(np.searchsorted(keys, asked, side="left") - events.offsets[person]).astype(np.int32),
+        latest=(np.searchsorted(keys, asked, side="right") - events.offsets[person]).astype(np.int32),
         backbone=backbone.astype(np.float32),
         posterior_std=posterior_std.astype(np.float32),
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 from torch import Tensor
 
 from lcrec_core.data.encode import FIRST
@@ -17,9 +18,9 @@ class Interactions:
     """The ratings that a backbone is sampled from, person by person in time order, and what is known of both sides."""
 
     people: np.ndarray
-    """int64 (R,), who rated."""
+    """int32 or int64 (R,), who rated."""
     movies: np.ndarray
-    """int64 (R,), catalogue positions."""
+    """int32 or int64 (R,), catalogue positions."""
     ratings: np.ndarray
     """float32 (R,)."""
     user_features: np.ndarray
@@ -72,6 +73,61 @@ class LogCount(NamedTuple):
         return (np.maximum(np.log1p(counts), self.least) - self.mean) / self.deviation
 
 
+@dataclass(frozen=True, eq=False)
+class SideFeatures:
+    """Features of one side (N, F), F = C + 2 + e; of the sets, most of it zeros, only the members are held."""
+
+    sets: csr_array
+    """float32 (N, C)."""
+    rest: np.ndarray
+    """float32 (N, 2 + e): a constant, the log count, what else is known."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, F)."""
+        return self.rest.shape[0], self.sets.shape[1] + self.rest.shape[1]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the features are few enough to be held with their zeros."""
+        return self.shape[0] * self.shape[1] <= DENSE_CELLS
+
+    def dense(self) -> Tensor:
+        """float32 (N, F), zeros and all."""
+        features = np.zeros(self.shape, dtype=np.float32)
+        members = self.sets.tocoo()
+        features[members.row, members.col] = members.data
+        features[:, self.sets.shape[1] :] = self.rest
+        return torch.from_numpy(features)
+
+    def times(self, weights: Tensor) -> Tensor:
+        """(F, K) -> (N, K)."""
+        of_sets, of_rest = np.split(weights.numpy(), [self.sets.shape[1]])
+        return torch.from_numpy(self.sets @ of_sets + self.rest @ of_rest)
+
+    def transposed_times(self, values: Tensor) -> Tensor:
+        """(N, K) -> (F, K)."""
+        return torch.from_numpy(np.concatenate([self.sets.T @ values.numpy(), self.rest.T @ values.numpy()]))
+
+    def squares(self) -> Tensor:
+        """float32 (F,): sum of the squares of each feature."""
+        of_sets = np.bincount(self.sets.indices, self.sets.data.astype(np.float64) ** 2, self.sets.shape[1])
+        return torch.from_numpy(np.concatenate([of_sets, np.square(self.rest, dtype=np.float64).sum(axis=0)])).float()
+
+    def scaled(self, of_set: np.ndarray) -> "SideFeatures":
+        """The same with each row's set, and its log count, times a number (N,)."""
+        sets = self.sets.copy()
+        sets.data *= np.repeat(of_set, np.diff(sets.indptr))
+        rest = self.rest.copy()
+        rest[:, 1] *= of_set
+        return SideFeatures(sets, rest)
+
+
+DENSE_CELLS = 50_000_000
+"""Of one side's features, zeros counted, up to which they are held as one matrix (200 MB) and W is solved for exactly:
+MovieLens 1M has 24 million. Beyond, memory must not grow with people times movies."""
+
+
 def set_features(
     rows: np.ndarray,
     columns: np.ndarray,
@@ -79,22 +135,22 @@ def set_features(
     log_count: LogCount,
     extra: np.ndarray,
     scale: float = 1.0,
-) -> Tensor:
+) -> SideFeatures:
     """Features of one side (N, columns + 2 + e): its set, a constant, its log count, the rest.
 
     The set is SVD++'s implicit feedback (Koren, 2008): indicators of its members over the root of their number, which
     is a vector of length `scale`.
     """
-    features = np.zeros((shape[0], shape[1] + 2 + extra.shape[1]), dtype=np.float32)
     counts = np.bincount(rows, minlength=shape[0])
-    features[rows, columns] = scale / np.sqrt(np.maximum(counts, 1))[rows]
-    features[:, shape[1]] = 1
-    features[:, shape[1] + 1] = log_count.standardised(counts)
-    features[:, shape[1] + 2 :] = extra
-    return torch.from_numpy(features)
+    members = (scale / np.sqrt(np.maximum(counts, 1))).astype(np.float32)[rows]
+    rest = np.empty((shape[0], 2 + extra.shape[1]), dtype=np.float32)
+    rest[:, 0] = 1
+    rest[:, 1] = log_count.standardised(counts)
+    rest[:, 2:] = extra
+    return SideFeatures(csr_array((members, (rows, columns)), shape=shape), rest)
 
 
-def user_side_features(interactions: Interactions, log_count: LogCount, config: BackboneConfig) -> Tensor:
+def user_side_features(interactions: Interactions, log_count: LogCount, config: BackboneConfig) -> SideFeatures:
     """(P, F): what a person rated, a constant, how much, who they are."""
     shape = (len(interactions.user_features), len(interactions.item_features))
     user_features = interactions.user_features * config.field_scale
@@ -109,7 +165,7 @@ def mean_user_set_of(interactions: Interactions, config: BackboneConfig) -> Tens
     return torch.from_numpy(total / np.count_nonzero(counts)).float()
 
 
-def movie_side_features(interactions: Interactions, config: BackboneConfig) -> Tensor:
+def movie_side_features(interactions: Interactions, config: BackboneConfig) -> SideFeatures:
     """(M, F'): who rated a movie, a constant, how many did, what it is."""
     shape = (len(interactions.item_features), len(interactions.user_features))
     log_count = LogCount.of(interactions.movies, shape[0])
