@@ -54,6 +54,7 @@ bench: $(DEV_READY) ## measure speed and write benchmarks/results/*.json
 	$(RUN) -m benchmarks.read_ml1m
 	$(RUN) -m benchmarks.search
 	$(RUN) -m benchmarks.app
+	$(RUN) -m benchmarks.service
 	$(RUN) -m benchmarks.readme
 
 readme: $(APP_READY) ## write the README's tables from the measured files

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from benchmarks import app, list_tables
+from benchmarks import app, list_tables, service
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import list_results, onboarding, paper_facts, results
@@ -47,6 +47,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         ),
     ),
     "docs/lcrec.md": ("ablation",),
+    "docs/scale.md": ("service", "plan"),
 }
 """Which tables each text has."""
 BUNDLES = REPOSITORY / "artifacts"
@@ -133,7 +134,7 @@ def read_measurements(folder: Path = MEASUREMENTS) -> list[dict[str, Any]]:
     """
     found = []
     for path in sorted(folder.glob("*.json")):
-        if path.name in (FAULTS.name, f"{app.NAME}.json"):
+        if path.name in (FAULTS.name, f"{app.NAME}.json", f"{service.NAME}.json"):
             continue
         try:
             measurement = json.loads(path.read_text(encoding="utf-8"))
@@ -400,6 +401,8 @@ def blocks() -> dict[str, str]:
         "speed": speed_table(read_measurements()),
         "app": app.table(app.saved()),
         "app-headline": app.brief(app.saved()),
+        "service": service.table(service.saved()),
+        "plan": service.plan(service.saved()),
         "faults": faults_table(read_faults()),
     }
 

@@ -37,7 +37,8 @@ def server(*settings: str) -> Iterator[sa.URL]:
     as_user = _as_user(folder)
     try:
         data = folder / "data"
-        making = [programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        making: list[Any] = [programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+        making += ["--no-sync", "--wal-segsize=1"]  # A sixteenth of the usual log to write and to remove.
         subprocess.run(making, check=True, cwd=folder, stdout=subprocess.DEVNULL, **as_user)
         command: list[Any] = [programs / "postgres", "-D", data, "-k", folder]
         for setting in (*_SMALL, *(settings or _FAST)):
