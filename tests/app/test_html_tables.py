@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lcrec_ui.frame.tables import as_html
+from lcrec_ui.frame.tables import as_html, row_names
 from lcrec_ui.lab.figure import bars, word_chip
 from tests.html_tables import tables_in
 
@@ -41,3 +41,14 @@ def test_words_and_bars_of_the_figure_are_text_and_pictures_of_ours():
     assert picture.count("M0.5%2012v-6.0") == 1
     assert picture.count("M1.5%2012v12.0") == 1
     assert "M2.5" not in picture
+
+
+def test_rows_have_names_of_their_own_and_first_cells_that_lead_to_them():
+    table = pd.DataFrame({"Model": ["SVD, tuned", "SVD, tuned", "<b>"], "MSE": ["0.7", "0.8", "0.9"]})
+    html = as_html(table, "Errors", place="models")
+    assert row_names("models", table["Model"]) == ["models-svd-tuned", "models-svd-tuned--2", "models-b"]
+    for name in row_names("models", table["Model"]):
+        assert f'<tr id="{name}">' in html
+        assert f'href="#{name}"' in html
+    (read,) = tables_in(html)
+    assert read["Model"].tolist() == ["SVD, tuned", "SVD, tuned", "<b>"]
