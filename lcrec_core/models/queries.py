@@ -97,12 +97,11 @@ def rated_before(histories: Histories, people: np.ndarray, times: np.ndarray) ->
 
     One of the same second counts: it is known, and which of the two came first is not.
     """
-    if not len(histories.times):
-        return np.zeros(len(people), dtype=np.int64)
-    first = histories.times.min() - 1
-    span = histories.times.max() - first + 1
-    owners = np.repeat(np.arange(len(histories.offsets) - 1), np.diff(histories.offsets))
-    # One ascending key of person and time, so that one search finds every place.
-    known = owners * span + (histories.times - first)
-    asked = people * span + (times - first).clip(0, span - 1)
-    return np.searchsorted(known, asked, side="right") - histories.offsets[people]
+    counts = np.zeros(len(people), dtype=np.int64)
+    order = np.argsort(people, kind="stable")
+    # Person by person: a key of everybody's ratings would be as large as they are.
+    for rows in np.split(order, np.flatnonzero(np.diff(people[order])) + 1):
+        if len(rows):
+            own = slice(*histories.offsets[people[rows[0]] : people[rows[0]] + 2])
+            counts[rows] = np.searchsorted(histories.times[own], times[rows], side="right")
+    return counts

@@ -29,7 +29,7 @@ class EaseConfig:
     most_movies: int = 10_000
     """Movies up to which every weight is kept; of a larger catalogue only those of so many movies with the most likes,
     and of each movie's the `kept_weights` largest."""
-    kept_weights: int = 200
+    kept_weights: int = 1_000
 
     def __post_init__(self) -> None:
         check_numbers(self)

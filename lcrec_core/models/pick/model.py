@@ -25,7 +25,7 @@ from lcrec_core.models.pick.sequences import (
 )
 from lcrec_core.models.queries import moments_of
 
-EVENTS_AT_ONCE, MOMENTS_AT_ONCE = 16_384, 4_096
+EVENTS_AT_ONCE, LOGITS_AT_ONCE = 16_384, 16_000_000
 """What one call of the network holds: some tens of megabytes."""
 
 
@@ -54,14 +54,14 @@ class PickModel:
     @torch.inference_mode()
     def catalogues(self, profiles: Sequence[Profile]) -> np.ndarray:
         """Log-probabilities of every movie for each of some people, float32 (P, M), read side by side."""
-        histories = [self._history_of(profile) for profile in profiles]
-        moments = np.array([len(history.movies) for history in histories])
-        tastes = self._tastes(histories, np.arange(len(moments)), moments)
-        return torch.log_softmax(self.network.logits(tastes), dim=1).numpy()
+        return torch.log_softmax(self.network.logits(self._tastes_of(profiles)), dim=1).numpy()
 
+    @torch.inference_mode()
     def movies(self, profiles: Sequence[Profile], positions: np.ndarray) -> Prediction:
         """See `queries.of_movies`: everybody is read side by side."""
-        return Prediction(self.catalogues(profiles)[:, positions].ravel())
+        tastes = self._tastes_of(profiles)
+        chosen = self.network.logits(tastes, torch.from_numpy(positions))
+        return Prediction((chosen - self._log_sums(tastes)[:, None]).ravel().numpy())
 
     @torch.inference_mode()
     def rows(self, rows: np.ndarray, *, context: np.ndarray | None = None, use_future: bool = True) -> Prediction:
@@ -70,9 +70,7 @@ class PickModel:
         everybody, person_of = np.unique(moments.people, return_inverse=True)
         people = People(moments.histories, self.encoded, self.data.scale)
         tastes = self._tastes([people.of(person) for person in everybody], person_of, moments.counts)
-        normaliser = torch.cat(
-            [self.network.logits(part).logsumexp(dim=1) for part in tastes.split(MOMENTS_AT_ONCE)] or [tastes[:, 0]]
-        )
+        normaliser = self._log_sums(tastes)
         scores = np.empty(len(rows), dtype=np.float32)
         for start in range(0, len(rows), EVENTS_AT_ONCE):
             part = slice(start, start + EVENTS_AT_ONCE)
@@ -81,6 +79,17 @@ class PickModel:
             chosen = (tastes[moment] * target[:, :-1]).sum(dim=1) + target[:, -1]
             scores[part] = (chosen - normaliser[moment]).numpy()
         return Prediction(scores)
+
+    def _log_sums(self, tastes: Tensor) -> Tensor:
+        """Logarithm of what a softmax over the catalogue divides by: (N, E) -> (N,)."""
+        at_once = max(1, LOGITS_AT_ONCE // len(self.network.popularity))
+        return torch.cat([self.network.logits(part).logsumexp(dim=1) for part in tastes.split(at_once)])
+
+    def _tastes_of(self, profiles: Sequence[Profile]) -> Tensor:
+        """Tastes (P, E) of people after their last rating."""
+        histories = [self._history_of(profile) for profile in profiles]
+        moments = np.array([len(history.movies) for history in histories])
+        return self._tastes(histories, np.arange(len(moments)), moments)
 
     @torch.inference_mode()
     def _tastes(self, histories: Sequence[History], people: np.ndarray, moments: np.ndarray) -> Tensor:
