@@ -50,7 +50,8 @@ class Split:
     @property
     def fitting(self) -> np.ndarray:
         """Training and validation part together: what a final model with fixed settings is fitted on."""
-        return np.sort(np.concatenate([self.train, self.valid]))
+        rows = np.arange(len(self.train) + len(self.valid) + len(self.test))
+        return _without(rows, self.test)
 
 
 def make_split(
@@ -90,9 +91,9 @@ def make_split(
 
 def _without(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Those of some ascending rows that are not among the others, which are."""
-    stays = np.ones(len(rows), dtype=bool)
-    stays[np.searchsorted(rows, others)] = False
-    return rows[stays]
+    stays = np.ones(int(rows[-1]) + 1 if len(rows) else 0, dtype=bool)
+    stays[others] = False
+    return rows[stays[rows]]
 
 
 def _check_times(data: Dataset, protocol: Protocol, test_fraction: float) -> None:
