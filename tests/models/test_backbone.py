@@ -57,11 +57,12 @@ def side_features(values: np.ndarray, movies: int) -> SideFeatures:
     return SideFeatures(csr_array(values[:, :movies]), values[:, movies:])
 
 
-def made_up_features(people: int, movies: int) -> SideFeatures:
+def made_up_features(people: int, movies: int, *, by_column: bool = False) -> SideFeatures:
     """Of people with sets of all sizes."""
     rng = np.random.default_rng(0)
     who, what = np.nonzero(rng.random((people, movies)) < rng.random((people, 1)))
-    return set_features(who, what, (people, movies), LogCount(1.0, 1.0, 0.0), rng.normal(size=(people, 2)))
+    extra = rng.normal(size=(people, 2))
+    return set_features(who, what, (people, movies), LogCount(1.0, 1.0, 0.0), extra, by_column=by_column)
 
 
 def by_hand(backbone: Backbone, movies: np.ndarray, ratings: np.ndarray, prior: np.ndarray) -> np.ndarray:
@@ -163,8 +164,9 @@ def test_conjugate_gradients_solve_what_one_factorization_solves(monkeypatch, st
     assert iterative.steps == 0 if start == "the solution" else 3 < iterative.steps < 60
 
 
-def test_features_without_their_zeros_multiply_like_those_with_them():
-    features = made_up_features(people=7, movies=5)
+@pytest.mark.parametrize("by_column", [False, True])
+def test_features_without_their_zeros_multiply_like_those_with_them(by_column):
+    features = made_up_features(people=7, movies=5, by_column=by_column)
     dense, weights, values = features.dense(), torch.randn(features.shape[1], 3), torch.randn(7, 3)
     torch.testing.assert_close(features.times(weights), dense @ weights)
     torch.testing.assert_close(features.transposed_times(values), dense.T @ values)

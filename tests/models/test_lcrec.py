@@ -17,6 +17,7 @@ from lcrec_core.files import seal, unseal
 from lcrec_core.models import registry
 from lcrec_core.models.contract import Silent
 from lcrec_core.models.lcrec import fit
+from lcrec_core.models.lcrec import model as lcrec_model
 from lcrec_core.models.lcrec.backbone import Backbone
 from lcrec_core.models.lcrec.config import BackboneConfig, LCRecConfig, NetworkConfig
 from lcrec_core.models.lcrec.fit import Kept
@@ -132,15 +133,17 @@ def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
     assert kept == ["backbone"] * CONFIG.folds + ["network.safetensors"]
 
 
-@pytest.mark.parametrize(("owner", "name", "nth"), [(Chain, "round", 9), (Kept, "keep", 3)])
-def test_a_run_that_is_killed_ends_with_the_same_bits_and_does_little_again(
-    data, split, model, monkeypatch, tmp_path, owner, name, nth
+@pytest.mark.parametrize(
+    ("owner", "name", "nth"), [(Chain, "round", 9), (lcrec_model, "_build_queries", 5), (Kept, "keep", 3)]
+)
+def test_a_run_that_is_killed_ends_with_the_same_bits_and_does_nothing_again(
+    data, split, monkeypatch, tmp_path, owner, name, nth
 ):
-    """Killed with signal 9 in the second chain, or in the network's training; everything is worth keeping here."""
+    """Killed with signal 9 in the second chain, while a fold is laid out, or in the network's training."""
     monkeypatch.setattr(fit, "KEEP_SECONDS", -1.0)
-    monkeypatch.setattr(fit, "WORTH_KEEPING", -1.0)
+    monkeypatch.setattr(lcrec_model, "RATINGS_AT_ONCE", 100)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 1)  # so that chains run in this very process
-    real, calls = getattr(owner, name), []
+    real, calls, parent = getattr(owner, name), [], os.getpid()
 
     def counted(*given):
         calls.append(given)
@@ -148,20 +151,17 @@ def test_a_run_that_is_killed_ends_with_the_same_bits_and_does_little_again(
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*given)
 
-    parent = os.getpid()
     monkeypatch.setattr(owner, name, counted)
     encoded = encode(data, split.fitting)
+    whole, total = fitted(data, encoded).tensors(), len(calls)
+    calls.clear()
     child = multiprocessing.get_context("fork").Process(target=fitted, args=(data, encoded, tmp_path))
     child.start()
     child.join()
     assert child.exitcode == -signal.SIGKILL
-    resumed = fitted(data, encoded, tmp_path)
-    for tensor, value in model.tensors().items():
-        np.testing.assert_array_equal(resumed.tensors()[tensor], value, err_msg=tensor)
-    if owner is Chain:  # the first was finished, and the second had done two rounds
-        assert len(calls) == BACKBONE.iterations - 2
-    else:  # the third step was done and not kept
-        assert calls[0][1] == 3
+    for tensor, value in fitted(data, encoded, tmp_path).tensors().items():
+        np.testing.assert_array_equal(value, whole[tensor], err_msg=tensor)
+    assert len(calls) == total - (nth - 1)
 
 
 class Skipped(Silent):

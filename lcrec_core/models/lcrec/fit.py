@@ -11,13 +11,14 @@ ratings alone.
 """
 
 import hashlib
+import itertools
 import json
 import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,11 +48,11 @@ from lcrec_core.models.lcrec.backbone import (
     no_backbone,
 )
 from lcrec_core.models.lcrec.config import LCRecConfig
-from lcrec_core.models.lcrec.model import LCRecModel, build_queries, interactions_of
+from lcrec_core.models.lcrec.model import LCRecModel, interactions_of, queries_in_groups
 from lcrec_core.models.lcrec.network import Events, LCRecNetwork, Targets
 from lcrec_core.models.lcrec.ridge import few_rows
 from lcrec_core.models.lcrec.sampler import Chain
-from lcrec_core.models.lcrec.sequences import Sequences, UserRatings, offsets_of, step, steps
+from lcrec_core.models.lcrec.sequences import Sequences, UserRatings, joined, offsets_of, step, steps
 from lcrec_core.models.lcrec.side_information import DENSE_CELLS, Interactions
 from lcrec_core.models.settings import saved
 
@@ -137,10 +138,10 @@ def memory_need(people: int, movies: int, ratings: int) -> int:
 
 _PROCESS = 400_000_000
 """Bytes of a process with torch in it."""
-_PER_RATING = 100
+_PER_RATING = 70
 """Bytes of a rating in a chain: itself, its places in the blocks of both sides, its members of both sets, its precision
 and its residual."""
-_PER_ROW = 7_000
+_PER_ROW = 4_000
 """Bytes of a person or a movie in a chain: coefficients, features, the vectors of a solution, the samples in bytes."""
 
 
@@ -156,7 +157,7 @@ def check_memory(data: Dataset) -> None:
     """
     people, movies = len(data.users), len(data.movies)
     machine.require(
-        memory_need(people, movies, len(data.ratings)) + _LAID_OUT * len(data.ratings),
+        max(memory_need(people, movies, len(data.ratings)), _PROCESS + _LAID_OUT * len(data.ratings)),
         f"LCRec on {people:,} people and {movies:,} movies",
         "train the paper's model on this data set, or LCRec on a smaller one",
     )
@@ -283,7 +284,7 @@ TELL_SECONDS = 2.0
 class Costs:
     """What the parts of a fit take, in microseconds of one core for each training rating.
 
-    Measured with the default sizes on MovieLens 1M; only their proportions count, for how much of a fit is done.
+    Measured with the default sizes; only their proportions count, for how much of a fit is done.
     """
 
     rounds: int
@@ -299,7 +300,9 @@ class Costs:
         chains = config.folds * config.backbone.iterations if config.has_backbone else 0
         of_fold = _OF_SAMPLE * config.backbone.samples if config.has_backbone else 0.0
         side_by_side = max(1, min(config.folds, joblib.cpu_count()))
-        return cls(chains, config.folds, _OF_ROUND / side_by_side, of_fold, _OF_PASS * config.epochs)
+        # Everybody is folded in once more when the errors are drawn for the first time.
+        served = _OF_SAMPLE * config.folds * min(config.backbone.served_samples, config.backbone.samples)
+        return cls(chains, config.folds, _OF_ROUND / side_by_side, of_fold, _OF_PASS * config.epochs + served)
 
     @property
     def before_network(self) -> float:
@@ -312,8 +315,8 @@ class Costs:
         return (self.of_round * rounds + self.of_fold * folds) / (chains + layout + self.of_network)
 
 
-_OF_ROUND, _OF_SAMPLE, _OF_PASS = 1.0, 0.3, 150.0
-"""Of a round of one chain; of a sample in the laying out of a fold; of a pass of the network."""
+_OF_ROUND, _OF_SAMPLE, _OF_PASS = 1.2, 2.0, 45.0
+"""Of a round of one chain; of a sample when people are folded in; of a pass of the network."""
 
 
 def _read_kept(path: Path, interactions: Interactions, config: LCRecConfig) -> Arrays | None:
@@ -353,50 +356,64 @@ def _fold(
 ) -> tuple[Sequences, Sequences]:
     """A fold's ratings as targets, by the backbone that has not seen them: among all others, and among a few.
 
-    Kept in `scratch` where it took long.
+    Kept in `scratch` piece by piece, where it takes long.
     """
-    hidden = fold_of == fold
-    path = scratch and scratch / f"fold-{_identity(interactions, ~hidden, fold, config)}.safetensors"
-    if path and path.exists() and (kept := _read_sequences(path)):
-        return kept
-    started = time.perf_counter()
-    histories, backbone = encoded.histories, from_arrays(arrays)
-    movies = interactions.movies
+    histories, backbone, hidden = encoded.histories, from_arrays(arrays), fold_of == fold
+    identity = _identity(interactions, ~hidden, fold, config)
     targets = UserRatings(
-        offsets_of(interactions.people[hidden], len(encoded.people)), movies[hidden], histories.times[hidden]
+        offsets_of(interactions.people[hidden], len(encoded.people)),
+        interactions.movies[hidden],
+        histories.times[hidden],
     )
     few = _first_ones(interactions.people[~hidden], len(encoded.people), np.random.default_rng([config.seed, 2, fold]))
-    middle = data.scale.middle
 
-    def among(rows: np.ndarray) -> Sequences:
-        return build_queries(backbone, interactions.only(rows), histories.times[rows], targets, middle, config.backbone)
+    def among(rows: np.ndarray, name: str) -> Sequences:
+        made = list(_read_pieces(scratch, f"fold-{identity}-{name}"))
+        groups = queries_in_groups(
+            backbone,
+            interactions.only(rows),
+            histories.times[rows],
+            targets,
+            data.scale.middle,
+            config.backbone,
+            start=sum(piece.people for piece in made),
+        )
+        return joined(made + _keep_pieces(groups, scratch, f"fold-{identity}-{name}", len(made)))
 
     seen = np.flatnonzero(~hidden)
-    both = among(seen), among(seen[few])
-    if path and time.perf_counter() - started > WORTH_KEEPING:
-        with convenient("a fold cannot be kept, so it is laid out again should the run be stopped"):
-            write_whole(path, seal(_sequence_arrays(both)))
-    return both
+    return among(seen, "all"), among(seen[few], "few")
 
 
-WORTH_KEEPING = 30.0
-"""Seconds from which on what was computed is kept rather than computed again."""
+def _keep_pieces(groups: Iterator[Sequences], scratch: Path | None, name: str, number: int) -> list[Sequences]:
+    """Some groups of people, in pieces that took `KEEP_SECONDS` each; all but the last are kept in files."""
+    pieces: list[Sequences] = []
+    held, since = list[Sequences](), time.perf_counter()
+    for group in groups:
+        held.append(group)
+        if time.perf_counter() - since > KEEP_SECONDS:
+            pieces.append(joined(held))
+            if scratch:
+                with convenient("what is laid out cannot be kept, so it is lost should the run be stopped"):
+                    write_whole(_piece(scratch, name, number), seal(vars(pieces[-1])))
+            held, since, number = [], time.perf_counter(), number + 1
+    return pieces + ([joined(held)] if held else [])
 
 
-def _sequence_arrays(both: tuple[Sequences, Sequences]) -> Arrays:
-    return {f"{at}.{name}": array for at, part in enumerate(both) for name, array in vars(part).items()}
+def _read_pieces(scratch: Path | None, name: str) -> Iterator[Sequences]:
+    """What an earlier run had laid out, up to the first piece that is missing or damaged."""
+    for number in itertools.count():
+        if not scratch:
+            return
+        try:
+            arrays = unseal(_piece(scratch, name, number).read_bytes())
+            piece = Sequences(**arrays)
+        except (OSError, ValueError, TypeError):
+            return
+        yield piece
 
 
-def _read_sequences(path: Path) -> tuple[Sequences, Sequences] | None:
-    """A fold that an earlier run had laid out; None for a file that is not one."""
-    try:
-        arrays = unseal(path.read_bytes())
-        one, other = (
-            Sequences(**{each.name: arrays[f"{at}.{each.name}"] for each in fields(Sequences)}) for at in (0, 1)
-        )
-    except (OSError, ValueError, KeyError):
-        return None
-    return one, other
+def _piece(scratch: Path, name: str, number: int) -> Path:
+    return scratch / f"{name}-{number}.safetensors"
 
 
 def _first_ones(people: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -294,9 +294,21 @@ def build_queries(
         middle: Of the rating scale.
         config: Of the backbone.
     """
+    return joined(list(queries_in_groups(backbone, seen, times, targets, middle, config)))
+
+
+def queries_in_groups(
+    backbone: Backbone,
+    seen: Interactions,
+    times: np.ndarray,
+    targets: UserRatings,
+    middle: float,
+    config: BackboneConfig,
+    start: int = 0,
+) -> Iterator[Sequences]:
+    """`build_queries` of one group of neighbours after another, from person number `start` on."""
     events = UserRatings(offsets_of(seen.people, len(seen.user_features)), seen.movies, times)
-    parts = []
-    for people in _at_once(events.offsets, targets.offsets):
+    for people in _at_once(events.offsets, targets.offsets, start=start):
         own = slice(events.offsets[people.start], events.offsets[people.stop])
         some = replace(
             seen,
@@ -305,17 +317,16 @@ def build_queries(
             ratings=seen.ratings[own],
             user_features=seen.user_features[people],
         )
-        parts.append(_build_queries(backbone, some, events.of(people), targets.of(people), middle, config))
-    return joined(parts)
+        yield _build_queries(backbone, some, events.of(people), targets.of(people), middle, config)
 
 
 RATINGS_AT_ONCE = 2**20
 """Events, or targets, of the people who are folded in together, about: the memory that it takes."""
 
 
-def _at_once(*offsets: np.ndarray) -> Iterator[slice]:
-    """Everybody in groups of neighbours with at most `RATINGS_AT_ONCE` entries each by any of the offsets (P + 1,)."""
-    people, start = len(offsets[0]) - 1, 0
+def _at_once(*offsets: np.ndarray, start: int) -> Iterator[slice]:
+    """People in groups of neighbours with at most `RATINGS_AT_ONCE` entries each by any of the offsets (P + 1,)."""
+    people = len(offsets[0]) - 1
     while start < people:
         ends = [np.searchsorted(each, each[start] + RATINGS_AT_ONCE, side="right") - 1 for each in offsets]
         end = int(max(start + 1, min(people, *ends)))

@@ -48,6 +48,11 @@ class Sequences:
     posterior_std: np.ndarray
     """float32 (N,): how far the backbone's samples disagree."""
 
+    @property
+    def people(self) -> int:
+        """How many there are."""
+        return len(self.offsets) - 1
+
     def __len__(self) -> int:
         """Number of targets."""
         return len(self.target_movies)
