@@ -23,6 +23,8 @@ from pathlib import Path
 from benchmarks.common import RESULTS, keep, machine
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.files import ARTIFACTS_ENV, DATA_ENV
+from lcrec_core.models import registry
+from lcrec_core.models.settings import configured
 from lcrec_core.sources import datasets, movielens
 
 NAME = "scale"
@@ -81,7 +83,57 @@ def open_again(name: str) -> Took:
     return took(lambda: datasets.load(name))
 
 
-ROWS: dict[str, Callable[[str], Took]] = {"read": read, "open": open_again}
+# What brings torch is imported in the rows that need it: its memory is no part of the others'.
+
+
+def train_lcrec(name: str) -> Took:
+    """A whole run of LCRec; of ten million ratings and more by the settings of docs/lcrec.md, and it takes hours."""
+    from lcrec_core.training.run import TrainRequest, train
+
+    data, family = datasets.load(name), registry.family("lcrec")
+    config = configured(family.default_config(), **(LARGE if len(data.ratings) >= 10_000_000 else {}))
+
+    def run() -> Dataset:
+        train(TrainRequest(data=data, family=family, config=config, replace=True))
+        return data
+
+    return took(run)
+
+
+LARGE = {"served_samples": 4, "evaluations_per_epoch": 1}
+
+
+def lcrec_round(name: str) -> Took:
+    """One round of one of LCRec's chains, the mean of the second and the third; a run has five chains of a hundred."""
+    from lcrec_core.data.encode import encode
+    from lcrec_core.data.split import Protocol, make_split
+    from lcrec_core.machine import one_thread
+    from lcrec_core.models.lcrec.fit import draw_folds
+    from lcrec_core.models.lcrec.model import interactions_of
+    from lcrec_core.models.lcrec.sampler import Chain
+
+    data, config = datasets.load(name), registry.family("lcrec").default_config()
+    interactions = interactions_of(data, encode(data, make_split(data, Protocol.RANDOM, 0).fitting))
+    seen = interactions.only(draw_folds(len(interactions.ratings), config) != 0)
+
+    def rounds() -> Dataset:
+        chain.round()
+        chain.round()
+        return data
+
+    with one_thread():
+        chain = Chain(seen, config.backbone, 1)
+        chain.round()
+        two = took(rounds)
+    return Took(data, two.seconds / 2, two.cpu_seconds / 2)
+
+
+ROWS: dict[str, Callable[[str], Took]] = {
+    "read": read,
+    "open": open_again,
+    "a round of lcrec": lcrec_round,
+    "train lcrec": train_lcrec,
+}
 """Everything that can be measured, in the order of the table; each is given the name of a data set."""
 
 
