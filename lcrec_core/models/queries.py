@@ -61,6 +61,15 @@ def of_movies(model: Model, profiles: Sequence[Profile], positions: np.ndarray) 
     return Prediction(scores, together("ratings"), together("probabilities"))
 
 
+@runtime_checkable
+class InParts(Protocol):
+    """A model whose answer about some movies costs as much less than a catalogue as they are fewer."""
+
+    def asked_by(self, profile: Profile) -> Callable[[np.ndarray], Prediction]:
+        """What `Model.catalogue` says of catalogue positions int64 (K,) to one person, who is read once."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Moments:
     """Rows of a data set as questions to a list: N movies, each at one of K moments of some people."""

@@ -60,14 +60,23 @@ class Catalogue:
         return np.isin(self.film, self.film[positions])
 
     def best_first(self, passes: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        """Positions that pass, the highest score first; equal ones by number of ratings, then by id.
+        """Positions that pass, the highest score first; see `in_order`.
 
         Args:
             passes: bool (M,).
             scores: (M,).
         """
         passing = np.flatnonzero(passes)
-        return passing[np.lexsort((self.movie_ids[passing], -self.num_ratings[passing], -scores[passing]))]
+        return passing[self.in_order(passing, scores[passing])]
+
+    def in_order(self, positions: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Places of some movies (K,), the highest score first; equal ones by number of ratings, then by id.
+
+        Args:
+            positions: int64 (K,), catalogue positions.
+            scores: (K,).
+        """
+        return np.lexsort((self.movie_ids[positions], -self.num_ratings[positions], -scores))
 
     def passes(self, profile: Profile, filters: Filters) -> np.ndarray:
         """Which movies may enter this person's list: bool (M,); of a film listed twice the more rated id alone."""

@@ -17,11 +17,13 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.models import registry
 from lcrec_core.models.blend.config import BlendConfig
-from lcrec_core.models.blend.model import blended
+from lcrec_core.models.blend.model import MOST_LIKED, blended, log_expected, log_liked
 from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.contract import Model, Prediction
 from lcrec_core.models.queries import of_movies
+from lcrec_core.serving.asked import IN_PARTS_FROM, Asked
+from lcrec_core.serving.best import candidates_of_best
 from lcrec_core.serving.catalogue import MEAN_RATING, NUM_RATINGS, Catalogue
 from lcrec_core.serving.explain import Explanation, Reason, explain, reasons, unit_vectors
 from lcrec_core.serving.filters import EVERYTHING, Filters
@@ -79,10 +81,13 @@ class Recommender:
     """A bundle and its data, ready to answer. Shared by all sessions and threads; no method changes what it answers.
 
     All questions about one `Profile` object share one pass over the catalogue, kept as long as the object is; so do
-    those about what they pick, for each mood and each movie that others are to be like.
+    those about what they pick, for each mood and each movie that others are to be like. Of a large catalogue the rating
+    model is asked about the movies alone that an answer is about, or may turn out to be about.
     """
 
-    def __init__(self, bundle: LoadedBundle, data: Dataset, parts: ListParts | None = None) -> None:
+    def __init__(
+        self, bundle: LoadedBundle, data: Dataset, parts: ListParts | None = None, *, in_parts_from: int = IN_PARTS_FROM
+    ) -> None:
         """Rebuild the network and everything that depends on movies alone.
 
         Args:
@@ -90,6 +95,7 @@ class Recommender:
             data: Its data set.
             parts: What tells what people pick. With it lists are For you unless a wish says otherwise, and without it
                 sorted by predicted rating.
+            in_parts_from: See `IN_PARTS_FROM`.
 
         Raises:
             BundleError: The data is not what the bundle was trained on, or the bundle does not fit this version.
@@ -98,7 +104,8 @@ class Recommender:
         self.usual_wish = Wish(by=RATING if parts is None else FOR_YOU)
         self._model = registry.load(bundle, data)
         self.catalogue = Catalogue(data)
-        self._predictions: WeakKeyDictionary[Profile, Prediction] = WeakKeyDictionary()
+        self._in_parts_from = in_parts_from
+        self._predictions: WeakKeyDictionary[Profile, Asked] = WeakKeyDictionary()
         self._picked: WeakKeyDictionary[Profile, dict[tuple, tuple[Prediction | None, Prediction | None]]]
         self._picked = WeakKeyDictionary()
         self._reasons: WeakKeyDictionary[Profile, dict[tuple, list[tuple[Reason, ...]]]] = WeakKeyDictionary()
@@ -130,8 +137,7 @@ class Recommender:
         Raises:
             ProfileError: The data set has no movie of that id.
         """
-        ratings = self._ratings(profile)
-        return ratings if movie_ids is None else ratings[self.catalogue.positions(movie_ids)]
+        return self._ratings(self._predicted(profile, movie_ids))
 
     def probabilities(self, profile: Profile, movie_ids: Sequence[int] | np.ndarray | None = None) -> np.ndarray | None:
         """How likely each of the scale's values is: float32 (K, V); None where the model gives ratings alone.
@@ -143,10 +149,8 @@ class Recommender:
         Raises:
             ProfileError: The data set has no movie of that id.
         """
-        probabilities = self._prediction(profile).probabilities
-        if probabilities is None:
-            return None
-        return probabilities.copy() if movie_ids is None else probabilities[self.catalogue.positions(movie_ids)]
+        probabilities = self._predicted(profile, movie_ids).probabilities
+        return None if probabilities is None else probabilities.copy()
 
     def rank(self, profile: Profile, filters: Filters = EVERYTHING, wish: Wish | None = None) -> pd.DataFrame:
         """Every movie that passes the filters, best first; of a film listed twice the more rated id alone.
@@ -165,18 +169,20 @@ class Recommender:
         """
         order, scores = self._ranked(profile, filters, wish)
         ranking = self.data.movies.take(order).reset_index(drop=True)
-        ranking[PREDICTED] = self._ratings(profile)[order]
+        prediction = self._asked(profile).of(order)
+        ranking[PREDICTED] = self._ratings(prediction)
         ranking[MEAN_RATING] = self.catalogue.mean_rating[order]
         ranking[NUM_RATINGS] = self.catalogue.num_ratings[order]
         ranking[SCORE] = scores
-        probabilities = self._prediction(profile).probabilities
-        if probabilities is not None:
-            ranking[P_LIKE] = self.data.scale.p_at_least(probabilities)[order]
+        if prediction.probabilities is not None:
+            ranking[P_LIKE] = self.data.scale.p_at_least(prediction.probabilities)
         return ranking
 
-    def order(self, profile: Profile, filters: Filters = EVERYTHING, wish: Wish | None = None) -> np.ndarray:
-        """The movies of `rank` as catalogue positions, best first: int64 (N,)."""
-        return self._ranked(profile, filters, wish)[0]
+    def order(
+        self, profile: Profile, filters: Filters = EVERYTHING, wish: Wish | None = None, n: int | None = None
+    ) -> np.ndarray:
+        """The movies of `rank`, or the first `n` of them, as catalogue positions, best first: int64 (N,)."""
+        return self._ranked(profile, filters, wish, n)[0]
 
     def top_n(
         self, profile: Profile, n: int = 5, filters: Filters = EVERYTHING, wish: Wish | None = None
@@ -184,9 +190,10 @@ class Recommender:
         """The first `n` of `rank`; fewer when fewer pass."""
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
-        order, scores = self._ranked(profile, filters, wish)
-        prediction, ratings = self._prediction(profile), self._ratings(profile)
-        return [self._line(prediction, ratings, i, score) for i, score in zip(order[:n], scores[:n], strict=True)]
+        order, scores = self._ranked(profile, filters, wish, n)
+        prediction = self._asked(profile).of(order)
+        ratings = self._ratings(prediction)
+        return [self._line(prediction, ratings, i, *which) for i, which in enumerate(zip(order, scores, strict=True))]
 
     def explain(self, profile: Profile, movie_id: int) -> Explanation:
         """Why the movie may fit: the liked movies nearest to it, and its genres that the person favours."""
@@ -267,15 +274,20 @@ class Recommender:
     def _telling(self) -> np.ndarray:
         return telling_order(self.catalogue, self._directions, CANDIDATES)
 
-    def _prediction(self, profile: Profile) -> Prediction:
+    def _asked(self, profile: Profile) -> Asked:
         found = self._predictions.get(profile)
         if found is None:
-            found = self._predictions[profile] = self._model.catalogue(profile)
+            movies = len(self.catalogue.movie_ids)
+            found = Asked(self._model, profile, movies, in_parts_from=self._in_parts_from)
+            self._predictions[profile] = found
         return found
 
-    def _ratings(self, profile: Profile) -> np.ndarray:
-        """What the person is expected to give every movie, float32 (M,), clipped; its scores where it only ranks."""
-        prediction = self._prediction(profile)
+    def _predicted(self, profile: Profile, movie_ids: Sequence[int] | np.ndarray | None) -> Prediction:
+        asked = self._asked(profile)
+        return asked.everything() if movie_ids is None else asked.of(self.catalogue.positions(movie_ids))
+
+    def _ratings(self, prediction: Prediction) -> np.ndarray:
+        """What the person is expected to give, float32 (K,), clipped; scores where a model only ranks."""
         if prediction.ratings is None:
             return prediction.scores.astype(np.float32)
         return self.data.scale.clip(prediction.ratings).astype(np.float32)
@@ -307,19 +319,26 @@ class Recommender:
         # Few or none liked the movie, or there is nobody to ask: what is like it by its features.
         return Prediction(self._alike @ self._alike[self.catalogue.positions([wish.like_movie])[0]])
 
-    def _scores(self, profile: Profile, wish: Wish) -> np.ndarray:
-        """What the whole catalogue is sorted by, float32 (M,)."""
-        prediction = self._prediction(profile)
+    def _scores(self, profile: Profile, wish: Wish, positions: np.ndarray) -> np.ndarray:
+        """What some movies (K,) are sorted by, float32 (K,)."""
         if wish.by == POPULARITY:
-            return self.catalogue.num_ratings.astype(np.float32)
-        if wish.by == RATING or (wish.by == FOR_YOU and prediction.ratings is None):
-            return self._ratings(profile)
-        pick, habits = self._picks(profile, wish)
+            return self.catalogue.num_ratings[positions].astype(np.float32)
         if wish.by == HABITS:
-            return habits.scores if habits else np.zeros(len(self.catalogue.movie_ids), dtype=np.float32)
-        scores = blended(pick, habits, prediction, self.data.scale, PICKS).scores
+            habits = self._picks(profile, wish)[1]
+            return habits.scores[positions] if habits else np.zeros(len(positions), dtype=np.float32)
+        prediction = self._asked(profile).of(positions)
+        if wish.by == RATING or prediction.ratings is None:
+            return self._ratings(prediction)
+        return self._for_you(profile, wish, positions, log_liked(prediction, self.data.scale))
+
+    def _for_you(
+        self, profile: Profile, wish: Wish, positions: np.ndarray, liked: np.ndarray | np.floating
+    ) -> np.ndarray:
+        """The score of For you, float32 (K,), given the logarithm of the chance that each is liked, or a bound."""
+        pick, habits = self._picks(profile, wish)
+        scores = log_expected(pick, habits, len(self.catalogue.movie_ids), PICKS)[positions] + liked
         if wish.adventure:
-            scores = scores - np.float32(wish.adventure) * np.log1p(self.catalogue.num_ratings)
+            scores = scores - np.float32(wish.adventure) * np.log1p(self.catalogue.num_ratings[positions])
         return scores.astype(np.float32)
 
     def _scores_of(self, positions: np.ndarray, wish: Wish, people: Sequence[Profile]) -> np.ndarray:
@@ -336,29 +355,40 @@ class Recommender:
         of_habits = None if habits is None else of_movies(habits, asked, positions)
         return blended(picked, of_habits, like, self.data.scale, PICKS).scores.reshape(shape)
 
-    def _ranked(self, profile: Profile, filters: Filters, wish: Wish | None) -> tuple[np.ndarray, np.ndarray]:
-        """Catalogue positions that pass, best first, and their scores."""
+    def _ranked(
+        self, profile: Profile, filters: Filters, wish: Wish | None, n: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Catalogue positions that pass, best first, and their scores; the first `n` alone where it is given."""
         wish, catalogue = wish or self.usual_wish, self.catalogue
         passes = catalogue.passes(profile, filters)
         if wish.like_movie is not None:
             passes &= catalogue.film != catalogue.film[catalogue.positions([wish.like_movie])[0]]
-        scores = self._scores(profile, wish)
-        order = catalogue.best_first(passes, scores)
+        candidates = np.flatnonzero(passes)
+        if n is not None and wish.by == FOR_YOU and self._asked(profile).in_parts:
+            wanted = max(n, DIVERSIFIED) if wish.diversity else n
+            bounds = self._for_you(profile, wish, candidates, MOST_LIKED)
+            candidates = candidates_of_best(candidates, bounds, partial(self._scores, profile, wish), wanted)
+        scores = self._scores(profile, wish, candidates)
+        in_order = catalogue.in_order(candidates, scores)
+        order, scores = candidates[in_order], scores[in_order]
         if wish.diversity:
-            top = order[:DIVERSIFIED]
-            order[:DIVERSIFIED] = top[diversified(scores[top], self._alike[top], wish.diversity)]
-        return order, scores[order]
+            mixed = diversified(scores[:DIVERSIFIED], self._alike[order[:DIVERSIFIED]], wish.diversity)
+            order[:DIVERSIFIED], scores[:DIVERSIFIED] = order[mixed], scores[mixed]
+        return order[:n], scores[:n]
 
-    def _line(self, prediction: Prediction, ratings: np.ndarray, position: int, score: float) -> Recommendation:
+    def _line(
+        self, prediction: Prediction, ratings: np.ndarray, place: int, position: int, score: float
+    ) -> Recommendation:
+        """One line, of what was predicted at that place."""
         catalogue = self.catalogue
         year, mean = catalogue.years[position], catalogue.mean_rating[position]
-        probabilities = None if prediction.probabilities is None else prediction.probabilities[position]
+        probabilities = None if prediction.probabilities is None else prediction.probabilities[place]
         return Recommendation(
             movie_id=int(catalogue.movie_ids[position]),
             title=catalogue.titles[position],
             year=None if np.isnan(year) else int(year),
             genres=catalogue.genres_of[position],
-            predicted=float(ratings[position]),
+            predicted=float(ratings[place]),
             mean_rating=None if np.isnan(mean) else float(mean),
             num_ratings=int(catalogue.num_ratings[position]),
             score=float(score),

@@ -263,10 +263,11 @@ def _candidates(
     if not include_rated:
         without |= {movie_id for person in people for movie_id in person.movie_ids.tolist()}
     asked = replace(filters, without=without, include_rated=True)
-    tops = [recommender.order(person, asked)[:CANDIDATES] for person in people]
+    tops = [recommender.order(person, asked, n=CANDIDATES) for person in people]
     positions = np.unique(np.concatenate(tops))
     positions = positions[np.argsort(-catalogue.num_ratings[positions], kind="stable")]
-    predicted = np.stack([recommender.predict(person)[positions] for person in people]).astype(np.float64)
+    movie_ids = catalogue.movie_ids[positions]
+    predicted = np.stack([recommender.predict(person, movie_ids) for person in people]).astype(np.float64)
     return positions, predicted
 
 

@@ -50,13 +50,26 @@ def blended(
         scale: Of the ratings.
         picks: See `BlendConfig`.
     """
-    expected = np.full(len(like.scores), LEAST_PICKED, dtype=np.float32)
+    return Parts(log_expected(pick, habits, len(like.scores), picks), log_liked(like, scale))
+
+
+def log_expected(pick: Prediction | None, habits: Prediction | None, count: int, picks: float) -> np.ndarray:
+    """`Parts.picked` of so many movies, float32 (N,)."""
+    expected = np.full(count, LEAST_PICKED, dtype=np.float32)
     if pick is not None:
         expected += np.float32(picks) * np.exp(pick.scores)
     if habits is not None:
         expected += np.maximum(habits.scores, 0)
-    return Parts(np.log(expected), np.log(np.maximum(chance_of_liking(like, scale), LEAST_LIKED)))
+    return np.log(expected)
 
+
+def log_liked(like: Prediction, scale: RatingScale) -> np.ndarray:
+    """`Parts.liked`, float32 (N,), at most `MOST_LIKED`."""
+    return np.log(np.maximum(chance_of_liking(like, scale), LEAST_LIKED))
+
+
+MOST_LIKED = np.float32(1e-4)
+"""The logarithm of one, and what a sum of probabilities may be above it."""
 
 TYPICAL_ERROR = 0.9
 """Standard deviation of a rating about its prediction, in steps of a five-star scale; of a model that gives none."""

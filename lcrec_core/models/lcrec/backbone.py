@@ -15,7 +15,7 @@ their ratings, the leave-one-out residual, which is what the network's LSTM read
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from lcrec_core.models.lcrec.config import BackboneConfig
+from lcrec_core.models.lcrec.in_bytes import InBytes, to_bytes
 from lcrec_core.models.lcrec.regression import Posterior, bucket_by_length, posteriors
 from lcrec_core.models.lcrec.side_information import Interactions, LogCount, SideFeatures, mean_user_set_of
 
@@ -37,9 +38,9 @@ class Backbone:
     """Precision of a rating of somebody unknown."""
     noise_ratings: float
     """How many ratings' worth that counts against a person's own, see `BackboneConfig`."""
-    movies: Tensor
+    movies: Tensor | InBytes
     """float32 (S, M, D): b and q of every movie."""
-    weights: Tensor
+    weights: Tensor | InBytes
     """float32 (S, F, D): W, from a person's features to their prior mean."""
     precision: Tensor
     """float32 (S, D, D): of a person's prior."""
@@ -51,22 +52,44 @@ class Backbone:
     def __post_init__(self) -> None:
         # Movies side by side in memory, as `predict_catalogue` reads them; everywhere, for a product in another order
         # ends in other last digits.
-        object.__setattr__(self, "movies", self.movies.mT.contiguous().mT)
+        if isinstance(self.movies, Tensor):
+            object.__setattr__(self, "movies", self.movies.mT.contiguous().mT)
+
+    def among(self, movies: Tensor) -> "Backbone":
+        """The same of some movies alone, int64 (K,), as numbers."""
+        return replace(self, movies=self.movies.index_select(1, movies))
 
     @cached_property
     def mean_user_prior(self) -> Tensor:
         """float32 (S, 1, D): what the mean set puts into a person's prior mean."""
+        if isinstance(self.weights, InBytes):
+            of_samples = [self.mean_user_set @ weights[: len(self.mean_user_set)] for weights in self.weights]
+            return torch.stack(of_samples).unsqueeze(1)
         return self.mean_user_set @ self.weights[:, None, : len(self.mean_user_set)]
 
     @cached_property
     def biases(self) -> Tensor:
         """float32 (S, M): b of every movie, side by side."""
-        return self.movies[..., 0].contiguous()
+        return self._numbers[..., 0].contiguous()
 
     @cached_property
     def design(self) -> Tensor:
         """float32 (S, M, D): 1 and q of every movie, what multiplies a person's b and p."""
-        return regressors_of(self.movies)
+        return regressors_of(self._numbers)
+
+    @property
+    def _numbers(self) -> Tensor:
+        """The movies' coefficients where they are held as numbers; of those in bytes see `among`."""
+        assert isinstance(self.movies, Tensor)
+        return self.movies
+
+
+def _asked(backbone: Backbone, movies: Tensor) -> tuple[Backbone, Tensor]:
+    """The backbone of what some ratings (R,) are about, as numbers, and the movies' places in it (R,)."""
+    if isinstance(backbone.movies, Tensor):
+        return backbone, movies
+    few, places = movies.unique(return_inverse=True)
+    return backbone.among(few), places
 
 
 def merge_chains(backbones: Iterable[Backbone], interactions: Interactions, config: BackboneConfig) -> Backbone:
@@ -118,6 +141,7 @@ def fold_in(
     prior_mean = prior_means(backbone, people, features)
     if not len(ratings):
         return FoldedIn(prior_mean, torch.zeros(0))
+    backbone, movies = _asked(backbone, movies)
     samples, width = len(backbone.movies), backbone.movies.shape[2]
     ragged = bucket_by_length(people, features.shape[0], most=200_000 // samples)
     rows, target = backbone.design, ratings - backbone.mean - backbone.biases.index_select(1, movies)
@@ -186,6 +210,7 @@ def predict(backbone: Backbone, user_factors: Tensor, people: Tensor, movies: Te
         people: int64 (N,), rows of the factors.
         movies: int64 (N,).
     """
+    backbone, movies = _asked(backbone, movies)
     total, squares = torch.zeros(len(people)), torch.zeros(len(people))
     for of_people, design, of_movies in zip(user_factors, backbone.design, backbone.movies, strict=True):
         rating = of_movies[movies, 0] + (of_people[people] * design[movies]).sum(dim=1)
@@ -195,13 +220,28 @@ def predict(backbone: Backbone, user_factors: Tensor, people: Tensor, movies: Te
     return backbone.mean + mean, (squares / len(user_factors) - mean.square()).clamp(min=0).sqrt()
 
 
-def predict_catalogue(backbone: Backbone, user_factors: Tensor) -> tuple[Tensor, Tensor]:
-    """`predict` for every movie (M,) and one person, whose factors are (S, 1, D): one product instead of M gathers."""
+def predict_catalogue(backbone: Backbone, user_factors: Tensor, movies: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """`predict` for one person, whose factors are (S, 1, D), and every movie (M,) or some: one product, no M gathers.
+
+    Args:
+        backbone: With S samples.
+        user_factors: (S, 1, D), from `fold_in`.
+        movies: int64 (K,); every movie where it is None.
+    """
+    if movies is None and isinstance(backbone.movies, InBytes):
+        parts = torch.arange(backbone.movies.shape[1]).split(MOVIES_AT_ONCE)
+        ratings, deviations = zip(*(predict_catalogue(backbone, user_factors, part) for part in parts), strict=True)
+        return torch.cat(ratings), torch.cat(deviations)
+    of_movies = (backbone if movies is None else backbone.among(movies))._numbers
     own, factors = user_factors.split([1, user_factors.shape[2] - 1], dim=2)
     # (1, p) . (b_movie, q) + b_person, with the movies side by side in memory: a third of the time
-    ratings = torch.baddbmm(own, torch.cat([torch.ones_like(own), factors], dim=2), backbone.movies.mT).squeeze(1)
+    ratings = torch.baddbmm(own, torch.cat([torch.ones_like(own), factors], dim=2), of_movies.mT).squeeze(1)
     mean = ratings.mean(dim=0)
     return backbone.mean + mean, (ratings - mean).square().mean(dim=0).sqrt()
+
+
+MOVIES_AT_ONCE = 4096
+"""Of coefficients in bytes, those that are numbers at a time: 30 MB of 50 samples."""
 
 
 def regressors_of(of_other_side: Tensor) -> Tensor:
@@ -256,22 +296,23 @@ def backbone_arrays(backbone: Backbone) -> dict[str, np.ndarray]:
     """As named arrays, for a file: the large ones in bytes, which are far finer than what the samples disagree by."""
     arrays = {"precision": backbone.precision.numpy(), "usual_set": backbone.mean_user_set.numpy()}
     for name in _IN_BYTES:
-        in_bytes, scale = to_bytes(getattr(backbone, name))
+        held = getattr(backbone, name)
+        in_bytes, scale = (held.values.numpy(), held.scale.numpy()) if isinstance(held, InBytes) else to_bytes(held)
         arrays |= {name: in_bytes, f"{name}_scale": scale}
     numbers = [backbone.mean, backbone.noise, backbone.noise_ratings, *backbone.log_count]
     return {**arrays, "numbers": np.array(numbers, dtype=np.float64)}
 
 
-def to_bytes(values: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients (..., N, D) as int8, and what they are to be multiplied with, float32 (..., 1, D)."""
-    scale = values.abs().amax(dim=-2, keepdim=True).clamp(min=1e-12) / 127
-    return (values / scale).round().to(torch.int8).contiguous().numpy(), scale.numpy()
+def from_arrays(arrays: dict[str, np.ndarray], *, in_bytes: bool = False) -> Backbone:
+    """The backbone that `backbone_arrays` took apart.
 
-
-def from_arrays(arrays: dict[str, np.ndarray]) -> Backbone:
-    """The backbone that `backbone_arrays` took apart."""
+    Args:
+        arrays: As named there.
+        in_bytes: Whether the large ones stay as they are, and are turned into numbers where they are used.
+    """
     mean, noise, noise_ratings, *log_count = arrays["numbers"].tolist()
-    movies, weights = (torch.from_numpy(arrays[name] * arrays[f"{name}_scale"]) for name in _IN_BYTES)
+    large = [InBytes(*(torch.from_numpy(arrays[each]) for each in (name, f"{name}_scale"))) for name in _IN_BYTES]
+    movies, weights = large if in_bytes else (each.values * each.scale for each in large)
     precision, mean_user_set = (torch.from_numpy(arrays[name]) for name in ("precision", "usual_set"))
     return Backbone(mean, noise, noise_ratings, movies, weights, precision, LogCount(*log_count), mean_user_set)
 

@@ -5,7 +5,7 @@ each with what the backbone leaves of it. This holds for rows of a test part and
 asking serves the measurements and the app.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -51,6 +51,8 @@ FIELDS = ("genders", "ages", "occupations")
 
 SAMPLES_SIDE_BY_SIDE = 10
 """Of the backbone's samples, about so many tell what a rating changes."""
+IN_BYTES_FROM = 50_000_000
+"""Coefficients of the movies, in all samples, from which on a bundle's stay in bytes; 200 MB as numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +66,13 @@ class Queries:
 
 @dataclass(frozen=True, eq=False)
 class Now:
-    """What a live prediction of the whole catalogue is made of."""
+    """What a live prediction is made of: somebody after their last rating."""
 
     user_factors: Tensor
     """float32 (S, 1, D): b and p of the person."""
     events: Events
     targets: Targets
-    """Every movie, with the backbone's rating of it."""
+    """Movies that are predicted, with the backbone's rating of each."""
 
 
 class LCRecModel:
@@ -97,8 +99,13 @@ class LCRecModel:
 
     @cached_property
     def interactions(self) -> Interactions:
-        """What the model was fitted on."""
+        """What the model was fitted on; a large data set's takes seconds, and nobody who asks about now needs it."""
         return interactions_of(self.data, self.encoded)
+
+    @cached_property
+    def known_of_movies(self) -> np.ndarray:
+        """float32 (M, t): genres and years, see `Interactions.item_features`."""
+        return known_of_movies(self.data, self.encoded)
 
     @cached_property
     @torch.inference_mode()
@@ -107,7 +114,9 @@ class LCRecModel:
         if self._features is not None:
             return self._features
         if self.network is None:
-            return self.backbone.movies.mean(dim=0)
+            movies = self.backbone.movies
+            assert isinstance(movies, Tensor)  # those in bytes are of a bundle, which has the features, too
+            return movies.mean(dim=0)
         return self.network.movie_features(*movie_tensors(self.encoded.movies, torch.device("cpu")))
 
     @cached_property
@@ -152,13 +161,26 @@ class LCRecModel:
     def catalogue(self, profile: Profile) -> Prediction:
         """See `Model`: everybody, known or new, is folded in from their own ratings."""
         now = self.now(profile)
-        if self.network is None:
-            return Prediction.of_ratings(now.targets.backbone.numpy())
-        probabilities = self.network(now.events, now.targets, self.features).exp()
-        return Prediction.of_ratings((probabilities @ self.network.values).numpy(), probabilities.numpy())
+        return self._predicted(now, self._of_time(now))
 
-    def now(self, profile: Profile) -> "Now":
+    @torch.inference_mode()
+    def asked_by(self, profile: Profile) -> Callable[[np.ndarray], Prediction]:
+        """See `queries.InParts`."""
+        before = self._before(profile)
+        of_time = self._of_time(before)
+
+        @torch.inference_mode()
+        def about(positions: np.ndarray) -> Prediction:
+            return self._predicted(self._with_targets(before, torch.from_numpy(positions)), of_time)
+
+        return about
+
+    def now(self, profile: Profile) -> Now:
         """Somebody after their last rating, and every movie to be predicted then."""
+        return self._with_targets(self._before(profile), None)
+
+    def _before(self, profile: Profile) -> Now:
+        """Somebody after their last rating; no movie is predicted yet."""
         known, movies = self.data.known_movies(profile.movie_ids)
         ratings, times = profile.ratings[known], profile.timestamps[known]
         sizes = self.encoded.vocabularies.sizes()
@@ -166,10 +188,9 @@ class LCRecModel:
             encode_profile(profile, self.encoded.vocabularies)[None], [sizes[name] for name in FIELDS]
         )
         people = np.zeros(len(ratings), dtype=np.int64)
-        seen = Interactions(people, movies, ratings, user_features, self.interactions.item_features)
+        seen = Interactions(people, movies, ratings, user_features, self.known_of_movies)
         features = user_side_features(seen, self.backbone.log_count, self.config.backbone)
         folded = fold_in(self.backbone, people, torch.from_numpy(movies), torch.from_numpy(ratings), features)
-        rating, posterior_std = predict_catalogue(self.backbone, folded.user_factors)
         # The network is asked once about the time, and with that about every movie.
         nothing = np.zeros(1, dtype=np.int64)
         once = UserRatings(np.array([0, 1]), nothing, np.array([times.max(initial=0)]))
@@ -177,8 +198,23 @@ class LCRecModel:
         middle = self.data.scale.middle
         sequences = make_sequences(history, folded.loo_residuals.numpy(), ratings, middle, once, nothing, nothing)
         events, time, _ = step(sequences, nothing, mask_future=1.0)
-        targets = replace(time, movies=torch.arange(len(rating)), backbone=rating, posterior_std=posterior_std)
-        return Now(folded.user_factors, events, targets)
+        return Now(folded.user_factors, events, time)
+
+    def _with_targets(self, now: Now, movies: Tensor | None) -> Now:
+        """The same with these movies to be predicted, int64 (K,), or all."""
+        rating, posterior_std = predict_catalogue(self.backbone, now.user_factors, movies)
+        movies = torch.arange(len(rating)) if movies is None else movies
+        return replace(now, targets=replace(now.targets, movies=movies, backbone=rating, posterior_std=posterior_std))
+
+    def _of_time(self, now: Now) -> Tensor | None:
+        """What is the same for all movies, see the network."""
+        return None if self.network is None else self.network.of_time(now.events, now.targets, self.features)
+
+    def _predicted(self, now: Now, of_time: Tensor | None) -> Prediction:
+        if self.network is None or of_time is None:
+            return Prediction.of_ratings(now.targets.backbone.numpy())
+        probabilities = self.network.of_movies(of_time, now.targets, self.features).exp()
+        return Prediction.of_ratings((probabilities @ self.network.values).numpy(), probabilities.numpy())
 
     def movies(self, profiles: Sequence[Profile], positions: np.ndarray) -> Prediction:
         """See `queries.of_movies`: everybody is folded in at once, by some of the samples."""
@@ -191,7 +227,7 @@ class LCRecModel:
             np.concatenate([movies for _, movies in histories]),
             np.concatenate([of.ratings[known] for of, (known, _) in zip(profiles, histories, strict=True)]),
             user_features_of(fields, [sizes[name] for name in FIELDS]),
-            self.interactions.item_features,
+            self.known_of_movies,
         )
         times = [of.timestamps[known] for of, (known, _) in zip(profiles, histories, strict=True)]
         last = np.array([each.max(initial=0) for each in times], dtype=np.int64)
@@ -256,10 +292,12 @@ def opened(
         network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays["network"].items()})
         network.eval().requires_grad_(False)
     features = check_features(item_features, len(encoded.movies.ids), width)
-    interactions = interactions_of(data, encoded)
-    people_features = interactions.item_features.shape[0] + 2 + interactions.user_features.shape[1]
-    check_arrays(arrays["backbone"], len(interactions.item_features), people_features, of_backbone)
-    return LCRecModel(from_arrays(arrays["backbone"]), network, data, encoded, config, features=features)
+    movies, sizes = len(data.movies), encoded.vocabularies.sizes()
+    nobody = np.zeros((0, 1 + len(FIELDS)), dtype=np.int64)
+    of_people = user_features_of(nobody, [sizes[name] for name in FIELDS]).shape[1]
+    check_arrays(arrays["backbone"], movies, movies + 2 + of_people, of_backbone)
+    backbone = from_arrays(arrays["backbone"], in_bytes=arrays["backbone"]["movies"].size >= IN_BYTES_FROM)
+    return LCRecModel(backbone, network, data, encoded, config, features=features)
 
 
 def interactions_of(data: Dataset, encoded: Encoded) -> Interactions:
@@ -270,10 +308,14 @@ def interactions_of(data: Dataset, encoded: Encoded) -> Interactions:
         movies=histories.movies.astype(np.int32),
         ratings=histories.ratings,
         user_features=user_features_of(encoded.people, [sizes[name] for name in FIELDS]),
-        item_features=item_features_of(
-            encoded.movies.genres, sizes["genres"], data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
-        ),
+        item_features=known_of_movies(data, encoded),
     )
+
+
+def known_of_movies(data: Dataset, encoded: Encoded) -> np.ndarray:
+    """float32 (M, t): what is known of each movie beside its ratings, its genres and its year."""
+    years = data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
+    return item_features_of(encoded.movies.genres, encoded.vocabularies.sizes()["genres"], years)
 
 
 def build_queries(

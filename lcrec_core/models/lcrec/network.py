@@ -132,16 +132,25 @@ class LCRecNetwork(nn.Module):
     def forward(self, events: Events, targets: Targets, features: Tensor) -> Tensor:
         """Log-probabilities (N, V) of the scale's values; M_f of the whole catalogue (M, D)."""
         features = F.dropout(features, self.config.dropout, self.training)
+        return self.of_movies(self.of_time(events, targets, features), targets, features)
+
+    # One dense layer over everything, in two halves: what is the same for all movies is computed once.
+
+    def of_time(self, events: Events, targets: Targets, features: Tensor) -> Tensor:
+        """The half of the first dense layer that no movie makes a difference to: (T, hidden_size)."""
         before, after = self.states(events, features, use_future=bool(targets.after.any()))
         remaining = (events.lengths[targets.people] - targets.before) * targets.after
         of_time = [before[targets.people, targets.before], after[targets.people, remaining], targets.gaps]
+        return self.hidden_of_time(torch.cat(of_time, dim=1))
+
+    def of_movies(self, of_time: Tensor, targets: Targets, features: Tensor) -> Tensor:
+        """Log-probabilities (N, V) of the scale's values, given that half (T, hidden_size)."""
         of_movie = [
             F.embedding(targets.movies, features),
             (targets.backbone - self.middle).unsqueeze(1),
             targets.posterior_std.unsqueeze(1),
         ]
-        # One dense layer over everything, in two halves: what is the same for all movies is computed once.
-        hidden = self.hidden_of_time(torch.cat(of_time, dim=1)) + self.hidden_of_movie(torch.cat(of_movie, dim=1))
+        hidden = of_time + self.hidden_of_movie(torch.cat(of_movie, dim=1))
         hidden = F.dropout(F.relu(hidden), self.config.dropout, self.training)
         offset, precision, class_logits = self.out(F.relu(self.last(hidden))).split([1, 1, len(self.values)], dim=1)
         distance = self.values - targets.backbone.unsqueeze(1) - offset

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.distributions import Gamma
 
-from lcrec_core.models.lcrec.backbone import Backbone, from_arrays, regressors_of, to_bytes
+from lcrec_core.models.lcrec.backbone import Backbone, from_arrays, regressors_of
 from lcrec_core.models.lcrec.config import BackboneConfig
+from lcrec_core.models.lcrec.in_bytes import to_bytes
 from lcrec_core.models.lcrec.regression import bucket_by_length, posteriors, take_at
 from lcrec_core.models.lcrec.ridge import ridge_of
 from lcrec_core.models.lcrec.side_information import (

@@ -63,7 +63,8 @@ def trace(model: LCRecModel, profile: Profile, position: int) -> LCRecTrace:
     ratings = model.catalogue(profile).ratings
     assert ratings is not None
     rating, now, backbone = float(ratings[position]), model.now(profile), model.backbone
-    of_person, of_movie = now.user_factors[:, 0], backbone.movies[:, position]  # (S, D), (S, D)
+    of_movie = backbone.movies.index_select(1, torch.tensor([position])).squeeze(1)  # (S, D)
+    of_person = now.user_factors[:, 0]  # (S, D)
     person, movie = float(of_person[:, 0].mean()), float(of_movie[:, 0].mean())
     taste = float((of_person[:, 1:] * of_movie[:, 1:]).sum(dim=1).mean())
     before = backbone.mean + movie + person + taste
