@@ -187,7 +187,7 @@ class Dataset:
     @property
     def genres(self) -> list[str]:
         """Every genre that occurs, sorted."""
-        return sorted({g for joined in self.movies[Col.GENRES] for g in split_genres(joined)})
+        return sorted({g for joined in self.movies[Col.GENRES].unique() for g in split_genres(joined)})
 
     @cached_property
     def movie_ids(self) -> np.ndarray:

@@ -32,11 +32,13 @@ class Catalogue:
         self.stands_for_film = self.film == np.arange(len(self.film))
         self.years = data.movies[Col.YEAR].to_numpy(np.float64, na_value=np.nan)
         self.titles = [str(title) for title in data.movies[Col.TITLE]]
-        self.genres_of = [tuple(split_genres(joined)) for joined in data.movies[Col.GENRES]]
         self.genres = data.genres
-        self.has_genre = np.array(
-            [[genre in of_movie for genre in self.genres] for of_movie in self.genres_of], dtype=bool
-        ).reshape(len(self.movie_ids), len(self.genres))
+        # Of tens of thousands of movies, some hundred have genres that no other has.
+        which, joined = pd.factorize(data.movies[Col.GENRES])
+        each = [tuple(split_genres(genres)) for genres in joined]
+        self.genres_of = [each[genres] for genres in which.tolist()]
+        has_genre = np.array([[genre in genres for genre in self.genres] for genres in each], dtype=bool)
+        self.has_genre = has_genre.reshape(len(each), len(self.genres))[which]
 
     def positions(self, movie_ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Positions int64 (K,) of movies.

@@ -5,8 +5,18 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
+from lcrec_core.models.lcrec import backbone as backbones
 from lcrec_core.models.lcrec import ridge, side_information
-from lcrec_core.models.lcrec.backbone import Backbone, fold_in, merge_chains, predict, predict_catalogue, prior_means
+from lcrec_core.models.lcrec.backbone import (
+    Backbone,
+    backbone_arrays,
+    fold_in,
+    from_arrays,
+    merge_chains,
+    predict,
+    predict_catalogue,
+    prior_means,
+)
 from lcrec_core.models.lcrec.config import BackboneConfig
 from lcrec_core.models.lcrec.regression import bucket_by_length
 from lcrec_core.models.lcrec.ridge import ExactRidge, IterativeRidge, few_rows
@@ -326,6 +336,30 @@ def test_the_whole_catalogue_is_predicted_as_its_pairs_are():
     user_factors = torch.randn(1, 1, 3, generator=torch.Generator().manual_seed(5))
     pairs = predict(backbone, user_factors, torch.zeros(9, dtype=torch.int64), torch.arange(9))
     torch.testing.assert_close(predict_catalogue(backbone, user_factors), pairs)
+
+
+@pytest.mark.parametrize("dense_cells", [0, 10_000])
+def test_a_backbone_in_bytes_answers_as_the_same_in_numbers(monkeypatch, dense_cells):
+    monkeypatch.setattr(side_information, "DENSE_CELLS", dense_cells)
+    monkeypatch.setattr(backbones, "MOVIES_AT_ONCE", 4)
+    made = fixed_backbone(movies=9, features=13)
+    arrays = backbone_arrays(made)
+    numbers, in_bytes = from_arrays(arrays), from_arrays(arrays, in_bytes=True)
+    assert {name: array.tolist() for name, array in backbone_arrays(in_bytes).items()} == {
+        name: array.tolist() for name, array in arrays.items()
+    }
+    people, movies = np.array([0, 0, 0, 1, 1]), torch.tensor([2, 7, 2, 0, 8])
+    features = side_features(np.random.default_rng(1).random((3, 13)), movies=9)
+    folded = [fold_in(each, people, movies, torch.tensor([5.0, 4, 1, 3, 2]), features) for each in (numbers, in_bytes)]
+    torch.testing.assert_close(folded[1].user_factors, folded[0].user_factors)
+    torch.testing.assert_close(folded[1].loo_residuals, folded[0].loo_residuals)
+    factors = folded[0].user_factors
+    asked = torch.tensor([0, 2, 1, 1]), torch.tensor([8, 8, 3, 0])
+    torch.testing.assert_close(predict(in_bytes, factors, *asked), predict(numbers, factors, *asked))
+    whole = predict_catalogue(numbers, factors[:, :1])
+    torch.testing.assert_close(predict_catalogue(in_bytes, factors[:, :1]), whole)
+    some = predict_catalogue(in_bytes, factors[:, :1], torch.tensor([7, 0]))
+    torch.testing.assert_close(some, tuple(part[[7, 0]] for part in whole))
 
 
 def test_unknown_fields_and_years_are_nought():

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,14 @@ from lcrec_core.data.profile import Profile
 from lcrec_core.errors import BundleError, ProfileError
 from lcrec_core.evaluation.measure import measure_again
 from lcrec_core.models import registry
+from lcrec_core.models.contract import Prediction
 from lcrec_core.models.paper.model import catalogue_features
 from lcrec_core.models.settings import configured
+from lcrec_core.serving import best
 from lcrec_core.serving.catalogue import Catalogue
 from lcrec_core.serving.explain import explain, unit_vectors
 from lcrec_core.serving.filters import Filters
+from lcrec_core.serving.lists import FOR_YOU, HABITS, POPULARITY, RATING, Wish
 from lcrec_core.serving.recommender import Recommender
 from lcrec_core.training.run import TrainRequest, train
 from tests.made_up import made_up
@@ -42,6 +46,14 @@ def ours(data, tmp_path_factory) -> Recommender:
         backbone = {"factors": 3, "iterations": 20, "burn_in": 10, "samples": 5}
         train(request_of(data, "lcrec", folds=2, epochs=2, targets_per_step=100, **backbone))
         return Recommender.load("made-up/lcrec", data)
+
+
+@pytest.fixture(scope="module")
+def sizes(ours, data) -> tuple[Recommender, Recommender]:
+    """The same as of a small catalogue, and as of a large one."""
+    picked = np.log(np.random.default_rng(1).dirichlet(np.full(len(data.movies), 0.3))).astype(np.float32)
+    parts = SimpleNamespace(pick=SimpleNamespace(catalogue=lambda _: Prediction(picked)), habits=None)
+    return tuple(Recommender(ours.bundle, data, parts, in_parts_from=movies) for movies in (81, 80))
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +197,51 @@ def test_one_profile_object_is_one_pass_over_the_catalogue(recommender, data, mo
     assert len(asked) == 1
     recommender.predict(replace(profile, ratings=profile.ratings[::-1]))
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(by=FOR_YOU),
+        Wish(adventure=0.8),
+        Wish(adventure=-0.5, diversity=0.6),
+        Wish(mood=2),
+        Wish(like_movie=5),
+        *(Wish(by=by) for by in (RATING, POPULARITY, HABITS)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["of the data set", "new, nothing at all", "new, ratings only"])
+def test_the_first_of_a_large_catalogue_are_those_of_a_list_of_everything(sizes, data, monkeypatch, wish, kind):
+    monkeypatch.setattr(best, "FIRST_SCORED", 3)
+    small, large = sizes
+    for n, filters in ((1, Filters()), (5, Filters(min_ratings=3)), (500, Filters(genres_in=frozenset({"Drama"})))):
+        person = PEOPLE[kind](data)
+        wanted, found = small.top_n(person, n, filters, wish), large.top_n(replace(person), n, filters, wish)
+        assert [line.movie_id for line in found] == [line.movie_id for line in wanted]
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one.probabilities, other.probabilities, rtol=1e-4)
+            assert (one.predicted, one.score) == pytest.approx((other.predicted, other.score), rel=1e-5)
+        assert large.order(person, filters, wish).tolist() == small.order(person, filters, wish).tolist()
+
+
+def test_of_a_large_catalogue_a_movie_is_predicted_when_it_is_asked_about(sizes, data, monkeypatch):
+    monkeypatch.setattr(best, "FIRST_SCORED", 3)
+    small, large = sizes
+    asked, asked_by = [], large.model.asked_by
+
+    def counted(profile):
+        about = asked_by(profile)
+        return lambda positions: asked.append(positions.tolist()) or about(positions)
+
+    monkeypatch.setattr(large.model, "asked_by", counted)
+    person = PEOPLE["new, ratings only"](data)
+    np.testing.assert_allclose(large.predict(person, [7, 3, 7]), small.predict(person, [7, 3, 7]), rtol=1e-5)
+    assert asked == [[2, 6]]
+    large.top_n(person, 1)
+    scored = sum(map(len, asked[1:]))
+    assert 3 <= scored < 40, "half of the catalogue for one movie"
+    np.testing.assert_allclose(large.predict(person), small.predict(person), rtol=1e-5)
+    assert sorted(position for some in asked for position in some) == list(range(80)), "once each"
 
 
 def test_rated_movies_stay_out_unless_asked_for(recommender, data):
