@@ -142,9 +142,9 @@ class Told:
     def predict(self, profile: Profile) -> np.ndarray:
         return self.predicted[profile]
 
-    def order(self, profile: Profile, filters: Filters) -> np.ndarray:
+    def order(self, profile: Profile, filters: Filters, n: int | None = None) -> np.ndarray:
         passing = np.flatnonzero(self.catalogue.passes(profile, filters))
-        return passing[np.argsort(-self.predicted[profile][passing], kind="stable")]
+        return passing[np.argsort(-self.predicted[profile][passing], kind="stable")][:n]
 
 
 @pytest.fixture
