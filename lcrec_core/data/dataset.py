@@ -263,6 +263,11 @@ class Dataset:
         return np.array([times.min(), times.max()], dtype=np.int64)
 
     @cached_property
+    def times_sha256(self) -> str:
+        """Hash of the ratings' times, which the fingerprint leaves out."""
+        return hashlib.sha256(np.ascontiguousarray(self.ratings[Col.TIME].to_numpy()).data).hexdigest()
+
+    @cached_property
     def fingerprint(self) -> Fingerprint:
         """Hashes of the movies (id, title), the users' fields, and (user, movie, rating)."""
         return Fingerprint(

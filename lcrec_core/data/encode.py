@@ -20,6 +20,7 @@ import pandas as pd
 from lcrec_core.data.dataset import AGE_BANDS, GENDERS, Col, Dataset, split_genres
 from lcrec_core.data.profile import Profile
 from lcrec_core.data.rows import ascend, time_order
+from lcrec_core.data.split import make_split
 from lcrec_core.files import as_array, convenient, look_into, parse, seal, write_whole
 
 PAD, UNK = 0, 1
@@ -162,21 +163,45 @@ def encode_cached(data: Dataset, rows: np.ndarray, cache: Path) -> Encoded:
     The cache is a convenience: one that cannot be read, is damaged or is not of this data means that the encoding is
     made afresh, and one that cannot be written that it is made afresh the next time too.
     """
-    key = hashlib.sha256(json.dumps(asdict(data.fingerprint)).encode())
-    key.update(np.ascontiguousarray(rows).data)
-    key.update(np.ascontiguousarray(data.ratings[Col.TIME].to_numpy()).data)
-    key.update("\x1f".join(data.movies[Col.GENRES]).encode())
-    key.update(_MADE_BY.encode())
-    path = cache / f"{data.name}-{key.hexdigest()[:24]}{_KEPT}"
+    path = _place(data, cache, np.ascontiguousarray(rows).data)
     try:
         return _from_arrays(look_into(path), data, rows)
     except (OSError, ValueError):
         encoded = encode(data, rows)
-    with convenient("the encoding cannot be kept", quiet=True):
-        write_whole(path, _to_bytes(encoded))
-        _forget_others(cache)
+    _keep(path, _as_arrays(encoded))
     return encoded
 
+
+def encode_fitting(data: Dataset, protocol: str, seed: int, cache: Path) -> Encoded:
+    """`encode_cached` of what a split leaves to be fitted on; where it is kept, nothing is split again."""
+    path = _place(data, cache, f"{protocol} {seed}".encode())
+    try:
+        arrays = look_into(path)
+        rows = arrays.pop(_ROWS)
+        if rows.dtype != np.int64 or rows.ndim != 1 or (np.diff(rows[[0, -1]]) < 0 or rows[-1] >= len(data.ratings)):
+            raise ValueError("not rows of this data")
+        return _from_arrays(arrays, data, rows)
+    except (OSError, ValueError, LookupError):
+        encoded = encode(data, make_split(data, protocol, seed).fitting)
+    _keep(path, {**_as_arrays(encoded), _ROWS: encoded.rows})
+    return encoded
+
+
+def _place(data: Dataset, cache: Path, of: bytes | memoryview) -> Path:
+    """The file of the encoding of some part of a data set."""
+    key = hashlib.sha256(json.dumps([*asdict(data.fingerprint).values(), data.times_sha256, _MADE_BY]).encode())
+    key.update("\x1f".join(data.movies[Col.GENRES]).encode())
+    key.update(of)
+    return cache / f"{data.name}-{key.hexdigest()[:24]}{_KEPT}"
+
+
+def _keep(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with convenient("the encoding cannot be kept", quiet=True):
+        write_whole(path, seal(arrays))
+        _forget_others(path.parent)
+
+
+_ROWS = "rows"
 
 _KEPT = ".encoding.safetensors"
 _MADE_BY = "2"
@@ -201,21 +226,19 @@ class _Values:
     words: tuple[str, ...]
 
 
-def _to_bytes(encoded: Encoded) -> bytes:
-    """As a sealed file: the arrays, and the vocabularies as JSON."""
+def _as_arrays(encoded: Encoded) -> dict[str, np.ndarray]:
+    """To be sealed: the arrays, and the vocabularies as JSON."""
     values = {name: vocabulary.values for name, vocabulary in vars(encoded.vocabularies).items()}
-    return seal(
-        {
-            _VOCABULARIES: as_array(json.dumps(values)),
-            "people": encoded.people,
-            **{f"movies.{name}": array for name, array in vars(encoded.movies).items()},
-            **{f"histories.{name}": array for name, array in vars(encoded.histories).items()},
-        }
-    )
+    return {
+        _VOCABULARIES: as_array(json.dumps(values)),
+        "people": encoded.people,
+        **{f"movies.{name}": array for name, array in vars(encoded.movies).items()},
+        **{f"histories.{name}": array for name, array in vars(encoded.histories).items()},
+    }
 
 
 def _from_arrays(arrays: dict[str, np.ndarray], data: Dataset, rows: np.ndarray) -> Encoded:
-    """The inverse of `_to_bytes`.
+    """The inverse of `_as_arrays`.
 
     Raises:
         ValueError: It is no encoding of so many rows of this data.

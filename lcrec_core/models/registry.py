@@ -6,9 +6,9 @@ Importing it brings no torch: a family imports what it needs when it fits or loa
 import numpy as np
 
 from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import encode_cached
+from lcrec_core.data.encode import encode_fitting
 from lcrec_core.data.profile import Profile
-from lcrec_core.data.split import Protocol, make_split
+from lcrec_core.data.split import Protocol
 from lcrec_core.errors import BundleError, LCRecError, TrainingError
 from lcrec_core.files import cache_folder
 from lcrec_core.models.blend.family import BlendFamily
@@ -85,7 +85,7 @@ def load(bundle: LoadedBundle, data: Dataset) -> Model:
     """
     _check_same_data(bundle, data)
     train = bundle.config["train"]
-    encoded = encode_cached(data, make_split(data, train["protocol"], train["seed"]).fitting, cache_folder())
+    encoded = encode_fitting(data, train["protocol"], train["seed"], cache_folder())
     _check_same_vocabularies(bundle, encoded.vocabularies.hashes())
     kind = family(bundle.model)
     try:

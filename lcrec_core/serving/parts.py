@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from lcrec_core.data.dataset import Dataset
-from lcrec_core.data.encode import Encoded, encode_cached
-from lcrec_core.data.split import make_split
+from lcrec_core.data.encode import Encoded, encode_fitting
 from lcrec_core.errors import LCRecError
 from lcrec_core.files import cache_folder, convenient, seal, unseal, write_whole
 from lcrec_core.models import registry
@@ -102,10 +101,9 @@ class ListParts:
             _LOG.info("lists without %s: %s", family.label, error)
             self._habits_opened = True
             return
-        rows = make_split(self._data, self._protocol, self._seed).fitting
         config = registry.FOR_YOU.config_of_part(HABITS, BlendConfig())
-        path = _place(self._data, rows, config)
-        encoded = encode_cached(self._data, rows, cache_folder())
+        path = _place(self._data, self._protocol, self._seed, config)
+        encoded = encode_fitting(self._data, self._protocol, self._seed, cache_folder())
         self._habits = _kept(path, config, self._data, encoded)
         if self._habits is not None or self._patient or len(self._data.movies) <= FITTED_AT_ONCE:
             self._habits = self._habits or _fitted(path, config, self._data, encoded)
@@ -125,10 +123,10 @@ class ListParts:
             self._habits_opened = True
 
 
-def _place(data: Dataset, rows: np.ndarray, config: Any) -> Path:
+def _place(data: Dataset, protocol: str, seed: int, config: Any) -> Path:
     """The file of a fit: another for other data, another part of them, or other settings."""
-    key = hashlib.sha256(json.dumps([_MADE_BY, asdict(data.fingerprint), asdict(config)]).encode())
-    key.update(np.ascontiguousarray(rows).tobytes())
+    made_of = [_MADE_BY, asdict(data.fingerprint), asdict(config), protocol, seed, data.times_sha256]
+    key = hashlib.sha256(json.dumps(made_of).encode())
     # A folder of its own: what is no encoding does not stay among the encodings.
     return cache_folder() / _FOLDER / f"{data.name}-{key.hexdigest()[:24]}{_KEPT}"
 

@@ -44,6 +44,7 @@ class _Manifest:
     simulated: bool
     scale: RatingScale
     fingerprint: Fingerprint
+    times_sha256: str
     files: dict[str, tuple[int, int]]
     """Size and time of change of each file that it was read from."""
     content: str
@@ -85,7 +86,15 @@ def keep(data: Dataset, path: Path) -> Dataset:
             hashes = {table: _write(beside / f"{table}.arrow", getattr(data, table)) for table in _TABLES}
             write_whole(beside / _ARRAYS, seal({what: getattr(data, what) for what in _COUNTED}))
             manifest = _Manifest(
-                _VERSION, data.name, data.simulated, data.scale, data.fingerprint, files, content, hashes
+                _VERSION,
+                data.name,
+                data.simulated,
+                data.scale,
+                data.fingerprint,
+                data.times_sha256,
+                files,
+                content,
+                hashes,
             )
             _note(beside, manifest)
             for old in _folders(data.name):
@@ -185,7 +194,11 @@ def _open(folder: Path, manifest: _Manifest) -> Dataset:
         links=_frame(tables["links"]).astype({str(LINK_COLUMNS[0]): np.int64}),
     )
     # As if it had been asked for them before.
-    vars(data).update(fingerprint=manifest.fingerprint, **{what: counted[what] for what in _COUNTED})
+    vars(data).update(
+        fingerprint=manifest.fingerprint,
+        times_sha256=manifest.times_sha256,
+        **{what: counted[what] for what in _COUNTED},
+    )
     return data
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from lcrec_core import machine
 from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import encode_cached
+from lcrec_core.data.encode import encode_cached, encode_fitting
 from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import BundleError, LCRecError, TrainingError
 from lcrec_core.files import artifacts_root, cache_folder, convenient, write_whole
@@ -225,7 +225,11 @@ def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
     scratch = _scratch(request)
     split = make_split(data, request.protocol, config.seed)
     fitted, asked = (split.train, split.valid) if request.validate else (split.fitting, split.test)
-    encoded = encode_cached(data, fitted, cache_folder())
+    encoded = (
+        encode_cached(data, fitted, cache_folder())
+        if request.validate
+        else encode_fitting(data, request.protocol, config.seed, cache_folder())
+    )
     with one_thread():
         watch = _Curve(request, asked, tell)
         model = family.fit(data, encoded, config, scratch, watch)

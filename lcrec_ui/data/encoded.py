@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import FIRST, PAD, UNK, Encoded, encode_cached
-from lcrec_core.data.split import make_split
+from lcrec_core.data.encode import FIRST, PAD, UNK, Encoded, encode_fitting
+from lcrec_core.data.split import Protocol
 from lcrec_core.evaluation import paper_facts
 from lcrec_core.files import as_array, cache_folder, convenient, parse, seal, unseal, write_whole
 from lcrec_core.sources.movielens import OCCUPATIONS
@@ -63,13 +63,13 @@ class _Kept:
 
 def tables_of(data: Dataset) -> PaperTables:
     """Tables I to V, encoded by the training part of the paper's split: made once for a data set, and kept on disk."""
-    key = hashlib.sha256(json.dumps([_MADE_BY, *asdict(data.fingerprint).values()]).encode())
-    key.update(data.months.tobytes() + "\x1f".join(data.movies[Col.GENRES]).encode())
+    key = hashlib.sha256(json.dumps([_MADE_BY, *asdict(data.fingerprint).values(), data.times_sha256]).encode())
+    key.update("\x1f".join(data.movies[Col.GENRES]).encode())
     path = cache_folder() / "tables" / f"{data.name}-{key.hexdigest()[:24]}.safetensors"
     try:
         kept = parse(unseal(path.read_bytes())["tables"].tobytes(), _Kept)
     except (OSError, ValueError, KeyError):
-        tables = paper_tables(data, encode_cached(data, make_split(data).fitting, cache_folder()))
+        tables = paper_tables(data, encode_fitting(data, Protocol.RANDOM, 0, cache_folder()))
         with convenient("the tables of the Data page cannot be kept", quiet=True):
             write_whole(path, seal({"tables": as_array(json.dumps(_plain(tables)))}))
         return tables

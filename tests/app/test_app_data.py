@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lcrec_core.data.dataset import Dataset
-from lcrec_core.data.encode import encode
+from lcrec_core.data.encode import encode, encode_fitting
 from lcrec_core.data.split import make_split
 from lcrec_core.errors import DataError, DownloadError
 from lcrec_core.sources import datasets, download
@@ -257,7 +257,7 @@ def test_the_tables_are_made_once_and_made_again_when_what_was_kept_is_damaged(
 ):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path))
     wanted, made = encoded_tables(tiny), []
-    monkeypatch.setattr(encoded, "make_split", lambda data: made.append(data) or make_split(data))
+    monkeypatch.setattr(encoded, "encode_fitting", lambda *of: made.append(of) or encode_fitting(*of))
     for _ in range(2):
         found = encoded.tables_of(tiny)
         for name in ("users", "movies", "ratings"):

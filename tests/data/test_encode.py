@@ -22,6 +22,7 @@ from lcrec_core.data.encode import (
     title_words,
 )
 from lcrec_core.data.profile import Profile
+from lcrec_core.data.split import make_split
 from lcrec_core.files import look_into, seal, unseal
 from tests.made_up import made_up
 
@@ -133,6 +134,23 @@ def test_the_cache_tells_rows_apart(tmp_path):
     more = encode_cached(data, np.arange(800), tmp_path)
     assert (len(some.histories.movies), len(more.histories.movies)) == (400, 800)
     assert (len(some.rows), len(more.rows)) == (400, 800)
+
+
+def test_what_is_fitted_on_is_kept_with_its_rows_and_not_split_again(tmp_path, monkeypatch):
+    data = made_up()
+    rows = make_split(data, "global-time", 3).fitting
+    wanted, splits = encode(data, rows), []
+    monkeypatch.setattr(encoding, "make_split", lambda *of: splits.append(of[1:]) or make_split(*of))
+    for _ in range(2):
+        found = encoding.encode_fitting(data, "global-time", 3, tmp_path)
+        assert same(found, wanted)
+        assert np.array_equal(found.rows, rows)
+    assert splits == [("global-time", 3)]
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(seal(unseal(kept.read_bytes()) | {"rows": rows + 1000}))
+    assert np.array_equal(encoding.encode_fitting(data, "global-time", 3, tmp_path).rows, rows)
+    assert len(splits) == 2
+    assert not np.array_equal(encoding.encode_fitting(data, "random", 3, tmp_path).rows, rows)
 
 
 def same(one, other) -> bool:
