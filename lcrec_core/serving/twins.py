@@ -5,6 +5,7 @@ lists for people go by the film, for nobody wants to be told to watch what they 
 """
 
 import numpy as np
+import pandas as pd
 
 from lcrec_core.data.dataset import Col, Dataset, split_genres
 
@@ -21,7 +22,8 @@ def most_rated_twins(data: Dataset) -> np.ndarray:
     titles = data.movies[Col.TITLE].str.casefold().str.split().str.join(" ").to_numpy(dtype=object)
     stands = np.arange(len(ids))
     namesakes: dict[str, list[int]] = {}
-    for row in np.flatnonzero(data.movies[Col.YEAR].notna().to_numpy()).tolist():
+    dated = data.movies[Col.YEAR].notna().to_numpy()
+    for row in np.flatnonzero(dated & pd.Series(titles).duplicated(keep=False).to_numpy()).tolist():
         namesakes.setdefault(titles[row], []).append(row)
     genres = data.movies[Col.GENRES].to_numpy(dtype=object)
     for rows in namesakes.values():
