@@ -152,7 +152,8 @@ def _written(cookie: str, value: str) -> str:
 
 def _run(place: str, script: str) -> None:
     """Run a script of ours in the browser, from an element that nobody sees."""
-    st.html(f"<style>.st-key-{place} {{ display: none; }}</style>")
+    # What it stands in would leave a gap on the page.
+    st.html(f"<style>.st-key-{place}, :has(> .st-key-{place}) {{ display: none; }}</style>")
     with st.container(key=place):
         st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
