@@ -8,6 +8,7 @@ from lcrec_core.data.encode import encode
 from lcrec_core.data.profile import Profile
 from lcrec_core.models import registry
 from lcrec_core.models.contract import Model, Silent
+from lcrec_core.models.linear.config import EaseConfig
 from lcrec_core.models.linear.weights import Factors, Largest, Whole, opened
 from lcrec_core.models.settings import configured
 from tests.made_up import made_up
@@ -60,6 +61,20 @@ def test_of_few_people_the_same_weights_take_less_room(few, settings):
     liked = few.movie_ids[[3, 17, 30]]
     scores = model.catalogue(Profile.of([(movie, 5.0, 1) for movie in liked.tolist()])).scores
     np.testing.assert_allclose(scores, expected[[3, 17, 30]].sum(axis=0), rtol=1e-4, atol=1e-7)
+
+
+def test_few_people_have_a_smaller_ridge_unless_it_is_given(few):
+    people = int(likes_of(few).any(axis=1).sum())
+    usual, given = ease(few, fade=0.0), ease(few, fade=0.0, ridge=people / 5)
+    every = np.arange(MOVIES)
+    np.testing.assert_array_equal(usual.weights.between(every, every), given.weights.between(every, every))
+    assert [EaseConfig().ridge_of(count) for count in (600, 6_000)] == [120, 1000]
+
+
+def test_where_nobody_likes_anything_nothing_speaks(few):
+    rows = np.flatnonzero(few.ratings["rating"].to_numpy() < 4)
+    model = registry.family("ease").fit(few, encode(few, rows), EaseConfig(), None, Silent())
+    assert not model.catalogue(Profile.of([(int(few.movie_ids[0]), 5.0, 1)])).scores.any()
 
 
 def test_of_a_large_catalogue_the_most_liked_movies_have_the_weights_of_a_small_one(many):

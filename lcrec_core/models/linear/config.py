@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from lcrec_core.models.settings import check_numbers
 
+RIDGE, RIDGE_SHARE = 1000.0, 0.2
+"""See `EaseConfig.ridge`."""
+
 
 @dataclass(frozen=True)
 class EaseConfig:
@@ -13,8 +16,9 @@ class EaseConfig:
     """Of the split; nothing is drawn."""
     epochs: int = 1
     """One fit."""
-    ridge: float = 1000.0
-    """Added to the diagonal of the Gram matrix: a weight's penalty, counted in people."""
+    ridge: float | None = None
+    """Added to the diagonal of the Gram matrix: a weight's penalty, counted in people. None: `RIDGE`, or
+    `RIDGE_SHARE` of the people where that is less."""
     ridge_rate: float = 0.0
     """The same in shares of each movie's own count: as if so much of what people rated had been hidden at random."""
     fade: float = 10.0
@@ -34,11 +38,16 @@ class EaseConfig:
     def __post_init__(self) -> None:
         check_numbers(self)
         for name in ("ridge", "sitting_length", "most_movies", "kept_weights"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name} must be positive, got {value}")
         for name in ("ridge_rate", "fade", "sitting_weight"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be zero or more, got {getattr(self, name)}")
+
+    def ridge_of(self, people: int) -> float:
+        """What is added where so many people have a say."""
+        return min(RIDGE, RIDGE_SHARE * max(1, people)) if self.ridge is None else self.ridge
 
 
 @dataclass(frozen=True)

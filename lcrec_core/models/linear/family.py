@@ -12,7 +12,7 @@ import numpy as np
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import Encoded
 from lcrec_core.models.contract import Family, Model, Watch
-from lcrec_core.models.linear.config import EaseConfig, KnnConfig
+from lcrec_core.models.linear.config import RIDGE, RIDGE_SHARE, EaseConfig, KnnConfig
 
 if TYPE_CHECKING:
     from lcrec_core.models.linear.model import LinearModel
@@ -50,7 +50,8 @@ class EaseFamily(LinearFamily):
     def settings(self, data_name: str) -> str:
         """See `Family`."""
         config = EaseConfig()
-        return f"closed form on likes, ridge {config.ridge:g}; popularity fades over {config.fade:g} likes"
+        ridge = f"ridge {RIDGE:g}, or {RIDGE_SHARE:g} of the people where that is less"
+        return f"closed form on likes, {ridge}; popularity fades over {config.fade:g} likes"
 
     def fit(
         self, data: Dataset, encoded: Encoded, config: EaseConfig, scratch: Path | None, watch: Watch

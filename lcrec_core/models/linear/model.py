@@ -140,7 +140,7 @@ def ease(data: Dataset, encoded: Encoded, config: EaseConfig) -> LinearModel:
         together = _together(votes)  # (K, K)
         if config.sitting_weight:
             together.add_(_in_sittings(votes, config), alpha=config.sitting_weight)
-        together.diagonal().mul_(1 + config.ridge_rate).add_(config.ridge)
+        together.diagonal().mul_(1 + config.ridge_rate).add_(config.ridge_of(votes.num_people))
         inverse = torch.cholesky_inverse(torch.linalg.cholesky(together))
         del together
         of = inverse.div_(-inverse.diagonal().clone()).fill_diagonal_(0).numpy()  # column j by -P[j, j]
@@ -157,7 +157,7 @@ def _few_people(votes: Votes, movies: int, config: EaseConfig) -> Factors:
     """
     likes = torch.zeros(votes.num_people, len(votes.among), dtype=torch.float64)  # (P, K)
     likes[votes.people, votes.movies] = 1
-    added = config.ridge + config.ridge_rate * likes.sum(dim=0)
+    added = config.ridge_of(votes.num_people) + config.ridge_rate * likes.sum(dim=0)
     scaled = likes / added
     inner = likes @ scaled.T
     inner.diagonal().add_(1)
