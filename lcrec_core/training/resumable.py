@@ -1,8 +1,8 @@
 """What stopped training runs left to go on from, and when it goes.
 
 Everything that a run keeps for that lies in `artifacts/<data>/.checkpoint-<name>/<part>/`, where the part is what the
-run is measured on: weights and optimizer in one file (models/checkpoint.py), or LCRec's finished backbones. The folder
-goes when the run is done, and when the same bundle is trained afresh; a run that was cancelled or killed leaves it to
+run is measured on: weights and optimizer in one file (models/checkpoint.py), and of LCRec its chains, finished backbones
+and folds as well. The folder goes when the run is done, and when the same bundle is trained afresh; a run that was cancelled or killed leaves it to
 be resumed from, for `KEEP_DAYS`. No torch here: the pages ask too.
 """
 
