@@ -1,9 +1,9 @@
 """What stopped training runs left to go on from, and when it goes.
 
 Everything that a run keeps for that lies in `artifacts/<data>/.checkpoint-<name>/<part>/`, where the part is what the
-run is measured on: weights and optimizer in one file (models/checkpoint.py), and of LCRec its chains, finished backbones
-and folds as well. The folder goes when the run is done, and when the same bundle is trained afresh; a run that was cancelled or killed leaves it to
-be resumed from, for `KEEP_DAYS`. No torch here: the pages ask too.
+run is measured on: weights and optimizer in one file (models/checkpoint.py), of LCRec also its chains, its finished
+backbones and its folds. The folder goes when the run is done, and when the same bundle is trained afresh; a run that
+was cancelled or killed leaves it to be resumed from, for `KEEP_DAYS`. No torch here: the pages ask too.
 """
 
 import contextlib
