@@ -17,15 +17,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from benchmarks.common import RESULTS, keep, machine
 from lcrec_core.data.dataset import Dataset
+from lcrec_core.data.profile import Profile
 from lcrec_core.files import ARTIFACTS_ENV, DATA_ENV
 from lcrec_core.models import registry
 from lcrec_core.models.settings import configured
+from lcrec_core.serving.filters import Filters, default_min_ratings
 from lcrec_core.sources import datasets, movielens
+
+if TYPE_CHECKING:
+    from lcrec_core.serving.recommender import Recommender
 
 NAME = "scale"
 
@@ -128,11 +136,60 @@ def lcrec_round(name: str) -> Took:
     return Took(data, two.seconds / 2, two.cpu_seconds / 2)
 
 
+ASKED = 200
+"""People who ask for their five."""
+
+
+def top_five(name: str) -> Took:
+    """From nothing to the first five of For you and their reasons; p95 of those of many people, one thread.
+
+    The bundles of LCRec and pick lie in the artifacts folder. What a server's first start keeps for later ones is
+    there. A person's time is that of the thread, so that others on the machine do not count.
+    """
+    command = f"from benchmarks import scale; scale.first_list({name!r})"
+    subprocess.run([sys.executable, "-c", command], check=True)
+    served = []
+
+    def start() -> Dataset:
+        served.append(first_list(name))
+        return served[0].data
+
+    found, (recommender,) = took(start), served
+    milliseconds = []
+    for user_id in np.random.default_rng(0).choice(found.data.user_ids, ASKED, replace=False).tolist():
+        person = Profile.from_dataset(found.data, user_id)
+        started = time.thread_time()
+        _five(recommender, person)
+        milliseconds.append(1000 * (time.thread_time() - started))
+    return replace(found, p95_ms=float(np.percentile(milliseconds, 95)))
+
+
+def first_list(name: str) -> "Recommender":
+    """What serves the data set, once it has given somebody a list."""
+    import torch
+
+    from lcrec_core.models.bundles import load_rater
+    from lcrec_core.serving.parts import ListParts
+    from lcrec_core.serving.recommender import Recommender
+
+    torch.set_num_threads(1)
+    data, bundle = datasets.load(name), load_rater(name)
+    recommender = Recommender(bundle, data, ListParts(bundle, data))
+    _five(recommender, Profile.from_dataset(data, int(data.user_ids[0])))
+    return recommender
+
+
+def _five(recommender: "Recommender", person: Profile) -> None:
+    filters = Filters(min_ratings=default_min_ratings(recommender.data))
+    recommender.reasons(person, [line.movie_id for line in recommender.top_n(person, 5, filters)])
+
+
 ROWS: dict[str, Callable[[str], Took]] = {
     "read": read,
     "open": open_again,
     "a round of lcrec": lcrec_round,
     "train lcrec": train_lcrec,
+    "top 5": top_five,
 }
 """Everything that can be measured, in the order of the table; each is given the name of a data set."""
 
