@@ -139,8 +139,8 @@ class Told:
     def __init__(self, catalogue: Catalogue, predicted: dict[Profile, np.ndarray]) -> None:
         self.catalogue, self.data, self.predicted = catalogue, catalogue.data, predicted
 
-    def predict(self, profile: Profile) -> np.ndarray:
-        return self.predicted[profile]
+    def predict(self, profile: Profile, movie_ids: np.ndarray) -> np.ndarray:
+        return self.predicted[profile][self.catalogue.positions(movie_ids)]
 
     def order(self, profile: Profile, filters: Filters, n: int | None = None) -> np.ndarray:
         passing = np.flatnonzero(self.catalogue.passes(profile, filters))
