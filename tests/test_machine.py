@@ -34,7 +34,7 @@ def test_what_does_not_fit_is_refused_before_it_begins(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "free_bytes", lambda: 500_000_000)
     told, lcrec = [], registry.family("lcrec")
     request = TrainRequest(LARGE, lcrec, lcrec.default_config())
-    with pytest.raises(TrainingError, match=r"60,000 people.* needs about 5.. MB.* 500 MB are free.*paper's") as caught:
+    with pytest.raises(TrainingError, match=r"60,000 people.* needs about 7.. MB.* 500 MB are free.*paper's") as caught:
         train(request, told.append)
     assert told[-1].error == caught.value.for_visitors
     assert not (tmp_path / ".cache").exists(), "not even encoded"

@@ -130,7 +130,7 @@ def test_the_same_seed_gives_the_same_model(data, split, model, tmp_path):
         assert torch.equal(value, again.network.state_dict()[name])
         assert torch.equal(value, resumed.network.state_dict()[name])
     kept = sorted(path.name.partition("-")[0] for path in tmp_path.iterdir())
-    assert kept == ["backbone"] * CONFIG.folds + ["network.safetensors"]
+    assert kept == ["backbone"] * CONFIG.folds + ["network"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -453,8 +453,8 @@ def train_network(
         movies = movie_tensors(encoded.movies, torch.device("cpu"))
         optimizer = torch.optim.AdamW(with_decay(network, config.weight_decay), lr=config.learning_rate)
         plan = [each for passed in range(config.epochs) for each in _marked(_pass(folds, config, rng), config)]
-        kept = Kept(scratch and scratch / "network.safetensors", network, averaged, optimizer, rng)
-        first, seen = kept.go_on(_network_identity(model, config), watch)
+        kept = Kept(scratch, _network_run(model, config), network, averaged, optimizer, rng)
+        first, seen = kept.go_on(watch)
         before, total, written = Costs.of(config).before_network, len(plan), time.perf_counter()
         for done, (fold, short, people, evaluate) in enumerate(plan[first:], start=first):
             # Up within fifty steps, for Adam's second moments are noise at first; then linearly down, and the last
@@ -521,18 +521,24 @@ WHOLE_CATALOGUE = 20_000
 
 @dataclass
 class Kept:
-    """How far the network's training is, in a file from which it goes on."""
+    """How far the network's training is, in a file from which it goes on; runs of other settings have others."""
 
-    path: Path | None
+    scratch: Path | None
+    run: dict[str, Any]
+    """What must be the same for it to be resumed."""
     network: LCRecNetwork
     averaged: AveragedModel
     optimizer: torch.optim.Optimizer
     rng: np.random.Generator
-    run: dict[str, Any] = field(default_factory=dict)
 
-    def go_on(self, run: dict[str, Any], watch: Watch) -> tuple[int, int]:
+    @property
+    def path(self) -> Path | None:
+        """None where nothing is kept."""
+        name = hashlib.sha256(json.dumps(self.run, sort_keys=True).encode()).hexdigest()[:16]
+        return self.scratch and self.scratch / f"network-{name}.safetensors"
+
+    def go_on(self, watch: Watch) -> tuple[int, int]:
         """Steps done and ratings seen by an earlier run of the same settings, whose state is taken over; else zeros."""
-        self.run = run
         if self.path is None or not self.path.is_file():
             return 0, 0
         state = load_checkpoint(self.path, self._modules(), self.optimizer, self.run)
@@ -554,8 +560,7 @@ class Kept:
         return torch.nn.ModuleDict({"network": self.network, "averaged": self.averaged})
 
 
-def _network_identity(model: LCRecModel, config: LCRecConfig) -> dict[str, Any]:
-    """What must be the same for the training to be resumed."""
+def _network_run(model: LCRecModel, config: LCRecConfig) -> dict[str, Any]:
     rows = np.ascontiguousarray(model.encoded.rows, dtype=np.int64)
     return {
         **saved(config),
