@@ -1,5 +1,6 @@
 """What this machine must have for the tests that need more than Python, and how to get it."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ NO_POSTGRES = (
     "programs with LCREC_POSTGRES=/path/to/bin"
 )
 NO_HAPROXY = "no haproxy found: install it (Debian and Ubuntu: apt-get install haproxy)"
+NO_RAY = "no Ray: python -m pip install -r requirements-cluster.txt brings it"
 NO_DOCKER = "no docker that answers to `docker compose version` and `docker info`"
 
 
@@ -58,6 +60,7 @@ NEEDS: dict[str, tuple[Callable[[], object], str]] = {
     "browser": (browser_path, NO_BROWSER),
     "postgres": (postgres_programs, NO_POSTGRES),
     "haproxy": (lambda: shutil.which("haproxy"), NO_HAPROXY),
+    "ray": (lambda: importlib.util.find_spec("ray"), NO_RAY),
     "docker": (docker_answers, NO_DOCKER),
 }
 """By the mark of a test: what finds its program, and what to say where there is none."""

@@ -9,6 +9,8 @@ from lcrec_core.cli.options import (
     a_seed,
     cell,
     data_name,
+    engine,
+    engine_options,
     json_option,
     log,
     new_command,
@@ -54,6 +56,7 @@ def add_commands(add: Add) -> None:
     compare_options.add_argument("--seeds", type=a_seed, nargs="+", metavar="N", help=seeds)
     compare_options.add_argument("--rows", nargs="+", metavar="ROW", help="only these models (default: all)")
     compare_options.add_argument("--show", action="store_true", help="print what is saved; train nothing")
+    engine_options(compare_options, "LCRec's chains are sampled")
     fields = "{model, seed, mse, mae, train_seconds, predict_ms, serves_new_people, parameters}"
     of_lists = ", ".join(
         ("{model, protocol, seed, given", *list_results.FIGURES, "train_seconds, predict_ms, told_time}")
@@ -97,7 +100,8 @@ def compare(options: Namespace) -> int:
     if options.protocol not in list(Protocol):
         raise UsageError(f"there is no protocol {options.protocol!r}; there are {', '.join(Protocol)}")
     protocol = Protocol(options.protocol)
-    return (_compare_lists if options.task == LISTS else _compare_ratings)(options, protocol)
+    with engine(options):
+        return (_compare_lists if options.task == LISTS else _compare_ratings)(options, protocol)
 
 
 def _compare_ratings(options: Namespace, protocol: Protocol) -> int:

@@ -5,8 +5,10 @@ import json
 import math
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from lcrec_core import cluster
 from lcrec_core.data.dataset import GENDERS
 from lcrec_core.errors import LCRecError
 from lcrec_core.models.settings import LARGEST_SEED
@@ -64,6 +66,32 @@ def bundle_option(command: Command) -> None:
     """`--bundle`."""
     what = "a bundle such as ml-1m/paper, or a data set for its default one (default: demo)"
     command.add_argument("--bundle", default="demo", metavar="NAME", help=what)
+
+
+def engine_options(command: Command, what: str) -> None:
+    """`--backend` and `--address`; `what` is computed there."""
+    group = command.add_argument_group(f"where {what}")
+    group.add_argument(
+        "--backend",
+        choices=cluster.ENGINES,
+        default=cluster.LOCAL,
+        help=f"this machine's cores (default), or a cluster of Dask or Ray (pip install -r {cluster.REQUIREMENTS})",
+    )
+    group.add_argument(
+        "--address", metavar="URL", help="of a cluster that runs, such as tcp://host:8786; else one is started here"
+    )
+
+
+def engine(options: argparse.Namespace) -> AbstractContextManager[None]:
+    """The backend of `engine_options`, in use while the block runs.
+
+    Raises:
+        UsageError: An address without a cluster.
+        TrainingError: The cluster cannot be used.
+    """
+    if options.address and options.backend == cluster.LOCAL:
+        raise UsageError(f"--address is of a cluster: give --backend {cluster.DASK} or {cluster.RAY} with it")
+    return cluster.on(options.backend, options.address)
 
 
 def json_option(command: Command, what: str) -> None:

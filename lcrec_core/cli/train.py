@@ -5,6 +5,7 @@ torch is imported inside the commands that need it: the others, and `--help`, an
 
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from lcrec_core.cli.options import (
     bundle_option,
     cell,
     data_name,
+    engine,
+    engine_options,
     json_option,
     log,
     new_command,
@@ -103,10 +106,24 @@ def evaluate(options: Namespace) -> int:
 
 
 def train(options: Namespace) -> int:
-    """Train a bundle with a progress bar on stderr."""
+    """Train a bundle with a progress bar on stderr; of several processes of torchrun the leader does so."""
+    from lcrec_core.models import ranks
     from lcrec_core.training import run as training
 
-    request = _train_request(options)
+    with ranks.joined() as team:
+        request = _train_request(options)
+        if team.leads:
+            return _train_bundle(request, options)
+        try:
+            training.assist(replace(request, progress_file=None))
+        except training.Cancelled:
+            return CANCELLED
+        return 0
+
+
+def _train_bundle(request: "TrainRequest", options: Namespace) -> int:
+    from lcrec_core.training import run as training
+
     with tqdm(
         desc=request.bundle_name,
         total=1.0,
@@ -116,7 +133,8 @@ def train(options: Namespace) -> int:
         bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}",
     ) as bar:
         try:
-            bundle = training.train(request, lambda progress: _show(bar, progress))
+            with engine(options):
+                bundle = training.train(request, lambda progress: _show(bar, progress))
         except training.Cancelled:
             bar.close()
             log(f"stopped; {_what_is_left(request)}")
@@ -269,6 +287,7 @@ def add_commands(add: Add) -> None:
     train_options.add_argument(
         "--progress-file", type=a_path, metavar="PATH", help="JSON file kept up to date during the run"
     )
+    engine_options(train_options, "LCRec's chains are sampled")
     json_option(train_options, "the object `info` gives")
 
     evaluate_options = new_command(

@@ -21,7 +21,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import joblib
@@ -31,7 +30,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
-from lcrec_core import machine
+from lcrec_core import cluster, machine
 from lcrec_core.data.dataset import Col, Dataset
 from lcrec_core.data.encode import Encoded
 from lcrec_core.errors import TrainingError
@@ -93,25 +92,21 @@ def sample_backbones(
     interactions: Interactions, fold_of: np.ndarray, config: LCRecConfig, scratch: Path | None, watch: Watch
 ) -> list[Arrays]:
     """Each fold's backbone, of all other ratings, each in a process of its own, as `backbone_arrays`; see `fit`."""
-    fitting = machine.free_bytes() // memory_need(
-        len(interactions.user_features), len(interactions.item_features), len(interactions.ratings)
-    )
-    workers, started = max(1, min(config.folds, joblib.cpu_count(), fitting)), time.perf_counter()
+    need = memory_need(len(interactions.user_features), len(interactions.item_features), len(interactions.ratings))
+    workers, started = cluster.workers(config.folds, need), time.perf_counter()
     costs, taken, drawn = Costs.of(config), 0.0, list[Arrays]()
-    with TemporaryDirectory() as folder:
-        told = Path(folder)
+    with cluster.folder(scratch) as told:
 
         def tell() -> None:
             text = f"{len(drawn)} of {config.folds} backbones sampled"
             watch.note(text, costs.share(sum(_rounds_told(told, fold) for fold in range(config.folds))))
 
         tell()
-        jobs = [
-            joblib.delayed(_sample_without)(interactions, fold_of, fold, config, scratch, told)
-            for fold in range(config.folds)
-        ]
+        shared = cluster.Shared.of(vars(interactions) | {"fold_of": fold_of.astype(np.int32)}, told)
+        place = scratch and scratch.absolute()
+        jobs = [joblib.delayed(_sample_of)(shared, fold, config, place, told) for fold in range(config.folds)]
         with _repeating(tell):
-            for arrays in joblib.Parallel(n_jobs=workers, return_as="generator")(jobs):
+            for arrays in cluster.results(jobs, workers):
                 taken += float(arrays.pop("seconds"))
                 drawn.append(arrays)
                 tell()
@@ -192,6 +187,13 @@ def make_folds(
     return made
 
 
+def _sample_of(shared: cluster.Shared, fold: int, config: LCRecConfig, scratch: Path | None, told: Path) -> Arrays:
+    """`_sample_without` in any process, of what `sample_backbones` has shared."""
+    arrays = shared.arrays()
+    interactions = Interactions(**{each.name: arrays[each.name] for each in fields(Interactions)})
+    return _sample_without(interactions, arrays["fold_of"], fold, config, scratch, told)
+
+
 def _sample_without(
     interactions: Interactions, fold_of: np.ndarray, fold: int, config: LCRecConfig, scratch: Path | None, told: Path
 ) -> Arrays:
@@ -231,7 +233,7 @@ def _sample_without(
 
 
 def _tell_rounds(told: Path, fold: int, rounds: int) -> None:
-    """Leave word of how many rounds a chain has done, for whoever waits: on another machine it reaches nobody."""
+    """Leave word of how many rounds a chain has done, for whoever waits."""
     with suppress(OSError):
         (told / str(fold)).write_text(str(rounds))
 
@@ -299,7 +301,7 @@ class Costs:
         """Of a fit with these settings."""
         chains = config.folds * config.backbone.iterations if config.has_backbone else 0
         of_fold = _OF_SAMPLE * config.backbone.samples if config.has_backbone else 0.0
-        side_by_side = max(1, min(config.folds, joblib.cpu_count()))
+        side_by_side = cluster.workers(config.folds)
         # Everybody is folded in once more when the errors are drawn for the first time.
         served = _OF_SAMPLE * config.folds * min(config.backbone.served_samples, config.backbone.samples)
         return cls(chains, config.folds, _OF_ROUND / side_by_side, of_fold, _OF_PASS * config.epochs + served)
