@@ -208,6 +208,8 @@ class Family(ABC):
     """Whether what it says depends on who asks; otherwise everybody gets one and the same list."""
     trainable: bool = False
     """Whether a run may write a bundle of it; the others are there to compare with."""
+    by_ranks: bool = False
+    """Whether the processes of torchrun may share a fit, see `ranks`."""
     landmark: bool = False
     """Shown at first where a chart has no room for all."""
     slow: bool = False

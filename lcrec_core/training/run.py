@@ -20,7 +20,7 @@ import numpy as np
 
 from lcrec_core import machine
 from lcrec_core.data.dataset import Col, Dataset
-from lcrec_core.data.encode import encode_cached, encode_fitting
+from lcrec_core.data.encode import Encoded, encode_cached, encode_fitting
 from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import BundleError, LCRecError, TrainingError
 from lcrec_core.files import artifacts_root, cache_folder, convenient, write_whole
@@ -218,11 +218,35 @@ def stop_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
-    data, family = request.data, request.family
+def assist(request: TrainRequest) -> None:
+    """Train as requested beside the process of torchrun that calls `train`: every step's share, and nothing is written.
+
+    Raises:
+        TrainingError: As of `train`.
+        Cancelled: SIGTERM arrived.
+    """
+    with stop_on_sigterm():
+        config, scratch, encoded, _, _ = _prepared(request)
+        with one_thread():
+            request.family.fit(request.data, encoded, config, scratch, Silent())
+
+
+def _prepared(request: TrainRequest) -> tuple[Any, Path, Encoded, np.ndarray, np.ndarray]:
+    """Config, the folder to go on from, what is fitted on, and the rows to be fitted and to be measured."""
+    from lcrec_core.models import ranks  # brings torch
+
+    data, family, team = request.data, request.family, ranks.current()
+    if team.count > 1 and not family.by_ranks:
+        raise TrainingError(
+            f"the processes of torchrun cannot share the training of {family.name}",
+            advice="train it by itself; LCRec's chains go to a cluster with --backend dask or ray",
+        )
     config = configured(request.config, **family.fixed)
     family.check_memory(data)
-    scratch = _scratch(request)
+    if ranks.begun_anew():
+        request = replace(request, resume=resumable.is_kept(request.bundle_name, part=request.part))
+    scratch = _scratch(request) if team.leads else resumable.folder_of(request.bundle_name, part=request.part)
+    team.wait()
     split = make_split(data, request.protocol, config.seed)
     fitted, asked = (split.train, split.valid) if request.validate else (split.fitting, split.test)
     encoded = (
@@ -230,6 +254,12 @@ def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
         if request.validate
         else encode_fitting(data, request.protocol, config.seed, cache_folder())
     )
+    return config, scratch, encoded, fitted, asked
+
+
+def _train(request: TrainRequest, tell: Report) -> LoadedBundle:
+    data, family = request.data, request.family
+    config, scratch, encoded, fitted, asked = _prepared(request)
     with one_thread():
         watch = _Curve(request, asked, tell)
         model = family.fit(data, encoded, config, scratch, watch)

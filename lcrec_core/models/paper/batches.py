@@ -166,6 +166,26 @@ def make_batch(
     )
 
 
+def share_of(batch: Batch, rank: int, ranks: int) -> Batch:
+    """Every `ranks`-th person of a step from number `rank` on, with what they hide and the movies that they need."""
+    if ranks == 1:
+        return batch
+    people = torch.arange(rank, len(batch.fields), ranks)
+    of_own = batch.target_person % ranks == rank
+    history, target_movie = batch.history[people], batch.target_movie[of_own]
+    movies, positions = torch.unique(torch.cat([history.reshape(-1), target_movie]), return_inverse=True)
+    return Batch(
+        fields=batch.fields[people],
+        movie_ids=batch.movie_ids[movies],
+        movie_genres=batch.movie_genres[movies],
+        movie_words=batch.movie_words[movies],
+        history=positions[: history.numel()].view_as(history),
+        target_person=batch.target_person[of_own] // ranks,
+        target_movie=positions[history.numel() :],
+        ratings=batch.ratings[of_own],
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class _Dropper:
     rng: np.random.Generator

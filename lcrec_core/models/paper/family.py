@@ -24,6 +24,7 @@ class PaperFamily(Family):
 
     config: type = PaperConfig
     trainable: bool = True
+    by_ranks: bool = True
     lacks: str = ""
     """What of the whole network is missing, in words."""
 

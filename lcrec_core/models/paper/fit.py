@@ -21,9 +21,10 @@ from lcrec_core.data.encode import Encoded
 from lcrec_core.errors import TrainingError
 from lcrec_core.files import convenient
 from lcrec_core.metrics.rating import Errors
+from lcrec_core.models import ranks
 from lcrec_core.models.checkpoint import State, load_checkpoint, save_checkpoint
 from lcrec_core.models.contract import Step, Watch
-from lcrec_core.models.paper.batches import Batch, Pass, make_batch, plan_pass
+from lcrec_core.models.paper.batches import Batch, Pass, make_batch, plan_pass, share_of
 from lcrec_core.models.paper.config import PaperConfig
 from lcrec_core.models.paper.model import PaperModel, Queries, predict, queries_of_tasks
 from lcrec_core.models.paper.network import PaperNetwork
@@ -68,6 +69,7 @@ class _Fitting:
         self.sample = self._draw_sample()
         self.asked: LastQueries[Queries] = LastQueries()
         self.ratings = 0
+        self.ranks = ranks.current()
 
     def run(self) -> PaperModel:
         """From the start, or from the checkpoint, to the last pass."""
@@ -115,18 +117,23 @@ class _Fitting:
         return make_batch(self.encoded, plan, plan.steps[step], self.config.batches, liked_from, rng).to(self.device)
 
     def _learn(self, batch: Batch, epoch: int, step: int) -> None:
-        """One step: every person's history once, every movie once, then all hidden ratings."""
+        """One step, of this rank's people: each history once, each movie once, then all hidden ratings."""
         self.network.train()
         # Dropout draws from torch's generator: seeded here, it is a function of (seed, pass, step) too.
-        torch.manual_seed(int(np.random.SeedSequence([self.config.seed, epoch, step]).generate_state(1)[0]))
-        loss = F.mse_loss(predict_batch(self.network, batch), batch.ratings)
+        seed = np.random.SeedSequence([self.config.seed, epoch, step, *self.ranks.salt])
+        torch.manual_seed(int(seed.generate_state(1)[0]))
+        own = share_of(batch, self.ranks.rank, self.ranks.count)
+        loss = torch.zeros((), device=self.device)
+        self.optimizer.zero_grad()
+        if len(own.ratings):
+            loss = F.mse_loss(predict_batch(self.network, own), own.ratings)
+            loss.backward()
+        loss = self.ranks.together(self.network, loss, len(own.ratings))
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss of step {step + 1} in pass {epoch + 1} is not a number; use a smaller learning rate",
                 advice="give a smaller --learning-rate",
             )
-        self.optimizer.zero_grad()
-        loss.backward()
         self.optimizer.step()
 
     def _draw_sample(self) -> Queries:
@@ -142,7 +149,7 @@ class _Fitting:
         return Errors.of(self.data.scale.clip(predicted), self.sample.ratings)
 
     def _keep(self, epoch: int, step: int) -> None:
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and self.ranks.leads:
             state = State(epoch, step, self.ratings, self.watch.so_far())
             with convenient("no checkpoint can be written, so the run cannot be resumed should it be stopped"):
                 save_checkpoint(self.checkpoint, self.network, self.optimizer, state, self._identity())

@@ -26,6 +26,7 @@ class PickFamily(Family):
     predicts_ratings: bool = False
     makes_lists: bool = True
     folds_in_new_users: bool = True
+    by_ranks: bool = True
 
     def settings(self, data_name: str) -> str:
         """See `Family`."""

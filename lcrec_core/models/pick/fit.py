@@ -21,6 +21,7 @@ from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.encode import UNK, Encoded
 from lcrec_core.errors import TrainingError
 from lcrec_core.files import convenient
+from lcrec_core.models import ranks
 from lcrec_core.models.checkpoint import State, load_checkpoint, save_checkpoint
 from lcrec_core.models.contract import Step, Watch
 from lcrec_core.models.layers import with_decay
@@ -69,6 +70,7 @@ class _Fitting:
         self.checkpoint = scratch and scratch / "checkpoint.safetensors"
         self.chances = chances_of(self.network, config.softmax_movies)
         self.read, self.kept_at = 0, time.monotonic()
+        self.ranks = ranks.current()
 
     def run(self) -> PickModel:
         """From the start, or from the checkpoint, to the last pass."""
@@ -86,7 +88,7 @@ class _Fitting:
         rng = np.random.default_rng([self.config.seed, epoch])
         of_dropout = int(rng.integers(2**31))
         if not first:
-            torch.manual_seed(of_dropout)
+            torch.manual_seed(of_dropout + self.ranks.rank)
         # The moments are drawn by what is left of the generator after all windows. To have it without keeping them,
         # they are drawn twice, and only the second time used.
         of_windows = copy.deepcopy(rng)
@@ -117,19 +119,24 @@ class _Fitting:
         drawn = None
         if self.chances is not None:
             drawn = draw_movies(self.chances, np.random.default_rng([self.config.seed, epoch, step]))
-        loss = -likelihood(self.network, batch, self.config, moments, drawn)
+        own, moments = share_of(batch, moments, self.ranks.rank, self.ranks.count)
+        loss, asked = torch.zeros(()), 0
+        self.optimizer.zero_grad()
+        if own:
+            mean, asked = likelihood(self.network, own, self.config, moments, drawn)
+            loss = -mean
+            loss.backward()
+        loss = self.ranks.together(self.network, loss, asked)
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss of step {step + 1} in pass {epoch + 1} is not a number; use a smaller learning rate",
                 advice="give a smaller --learning-rate",
             )
-        self.optimizer.zero_grad()
-        loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
 
     def _keep(self, epoch: int, step: int) -> None:
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and self.ranks.leads:
             state = State(epoch, step, self.read, self.watch.so_far())
             with convenient("no checkpoint can be written, so the run cannot be resumed should it be stopped"):
                 save_checkpoint(self.checkpoint, self.network, self.optimizer, state, self._identity())
@@ -218,8 +225,11 @@ def likelihood(
     config: PickConfig,
     asked_at: tuple[np.ndarray, np.ndarray],
     drawn: Drawn | None = None,
-) -> torch.Tensor:
-    """Mean log-probability of the targets at moments of some windows; see `weighted_log_likelihood`."""
+) -> tuple[torch.Tensor, int]:
+    """Mean log-probability of the targets at moments of some windows, and of how many that is the mean.
+
+    Moments without a target do not count; see `weighted_log_likelihood`.
+    """
     events = events_of([task.window for task in tasks])
     tastes = network(events)
     lengths = np.array([len(task.weights) for task in tasks])
@@ -237,9 +247,19 @@ def likelihood(
     sums = running[rows_, ends_] - running[rows_, moments_]
     asked = sums[:, -1] > 0.5
     if not asked.any():
-        return tastes.sum() * 0
+        return tastes.sum() * 0, 0
     sums = sums[asked]
-    return weighted_log_likelihood(network, tastes[rows_, moments_][asked], sums[:, :-1], sums[:, -1], drawn)
+    mean = weighted_log_likelihood(network, tastes[rows_, moments_][asked], sums[:, :-1], sums[:, -1], drawn)
+    return mean, len(sums)
+
+
+def share_of(
+    tasks: list[Task], asked_at: tuple[np.ndarray, np.ndarray], rank: int, ranks: int
+) -> tuple[list[Task], tuple[np.ndarray, np.ndarray]]:
+    """Every `ranks`-th window of a step from number `rank` on, and the moments that are asked about of those."""
+    rows, moments = asked_at
+    own = rows % ranks == rank
+    return tasks[rank::ranks], (rows[own] // ranks, moments[own])
 
 
 def moments_asked(lengths: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
