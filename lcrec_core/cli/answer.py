@@ -1,9 +1,11 @@
 """Commands that answer: lists and predictions for a person, and search."""
 
+import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from tqdm import tqdm
 
 from lcrec_core.cli.options import (
     MOST,
@@ -13,6 +15,8 @@ from lcrec_core.cli.options import (
     a_share,
     an_id,
     data_name,
+    engine,
+    engine_options,
     json_option,
     log,
     new_command,
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(add: Add) -> None:
-    """`recommend`, `predict`, `search` and `match`."""
+    """`recommend`, `recommend-all`, `predict`, `search` and `match`."""
     recommend_options = new_command(
         add,
         recommend,
@@ -91,6 +95,26 @@ def add_commands(add: Add) -> None:
         help="from 0, by the order alone, to 1, each unlike those above it (default: 0)",
     )
     json_option(recommend_options, "a list of {movie_id, title, genres, predicted, score}")
+
+    all_options = new_command(
+        add,
+        recommend_all,
+        "recommend-all",
+        "write everybody's list to a Parquet file; a run that was stopped goes on when it is called again",
+        "recommend-all --data ml-1m --out lists.parquet --top 10",
+    )
+    all_options.add_argument("--data", required=True, type=data_name, metavar="NAME", help="the data set")
+    all_options.add_argument("--bundle", metavar="NAME", help="of the rating model (default: the data set's)")
+    what = "user_id, rank, movie_id, score, predicted; replaced once all is done"
+    all_options.add_argument("--out", required=True, type=a_path, metavar="FILE", help=what)
+    all_options.add_argument(
+        "--top", type=whole_number(1, MOST), default=5, metavar="N", help="movies for each (default: 5)"
+    )
+    all_options.add_argument(
+        "--people", type=whole_number(1, MOST), metavar="N", help="only the first N (default: everybody)"
+    )
+    engine_options(all_options, "lists are made")
+    json_option(all_options, "{people, made, core_seconds, opening_core_seconds, people_per_core_second}")
 
     predict_options = new_command(
         add,
@@ -156,6 +180,46 @@ def recommend(options: Namespace) -> int:
         print(" ".join(filter(None, (str(r.movie_id), spoken(r.title), "|".join(r.genres), f"{r.predicted:.2f}"))))
     if not top:
         log("no movie passes: the person has rated them all, or the filters are too narrow")
+    return 0
+
+
+def recommend_all(options: Namespace) -> int:
+    """Write everybody's list, with a progress bar on stderr, and print how many a core makes in a second."""
+    bundle = bundles.load_rater(options.bundle or options.data)
+    if bundle.data != options.data:
+        raise UsageError(f"--bundle {bundle.name} is of {bundle.data}, not of {options.data}")
+    data = datasets.load(bundle.data)
+    from lcrec_core.serving import everybody
+
+    with tqdm(desc=bundle.name, unit=" people", total=options.people or len(data.users), file=sys.stderr) as bar:
+
+        def show(progress: "everybody.Progress") -> None:
+            bar.total = progress.people
+            if not progress.made:  # what an earlier run had done took this one no time
+                bar.initial = progress.done
+            bar.update(progress.done - bar.n)
+
+        with engine(options):
+            done = everybody.recommend_all(
+                bundle, data, options.out, top=options.top, people=options.people, report=show
+            )
+    if options.json:
+        print_json(
+            {
+                "people": done.people,
+                "made": done.made,
+                "core_seconds": done.seconds,
+                "opening_core_seconds": done.opening,
+                "people_per_core_second": done.people_per_core_second,
+            }
+        )
+    elif done.made:
+        print(
+            f"{options.out}: {done.people:,} people, {done.people_per_core_second:.1f} a second of one core; opening "
+            f"the models took {done.opening:.1f} s of all cores"
+        )
+    else:
+        print(f"{options.out}: {done.people:,} people, all made by an earlier run")
     return 0
 
 

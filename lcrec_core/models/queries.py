@@ -70,6 +70,21 @@ class InParts(Protocol):
         ...
 
 
+class Abreast(Protocol):
+    """A model that is quicker about the catalogue for several people than for one after another."""
+
+    def catalogues(self, profiles: Sequence[Profile]) -> np.ndarray:
+        """Scores (P, M) of everything, where scores are all that it gives."""
+        ...
+
+
+def of_catalogues(model: Model, profiles: Sequence[Profile]) -> list[Prediction]:
+    """`Model.catalogue` for each of some people, but for rounding."""
+    if isinstance(model, Abreast):
+        return [Prediction(scores) for scores in model.catalogues(profiles)]
+    return [model.catalogue(profile) for profile in profiles]
+
+
 @dataclass(frozen=True, eq=False)
 class Moments:
     """Rows of a data set as questions to a list: N movies, each at one of K moments of some people."""

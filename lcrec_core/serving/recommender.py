@@ -21,7 +21,7 @@ from lcrec_core.models.blend.model import MOST_LIKED, blended, log_expected, log
 from lcrec_core.models.bundle import LoadedBundle
 from lcrec_core.models.bundles import load_bundle
 from lcrec_core.models.contract import Model, Prediction
-from lcrec_core.models.queries import of_movies
+from lcrec_core.models.queries import of_catalogues, of_movies
 from lcrec_core.serving.asked import IN_PARTS_FROM, Asked
 from lcrec_core.serving.best import candidates_of_best
 from lcrec_core.serving.catalogue import MEAN_RATING, NUM_RATINGS, Catalogue
@@ -108,6 +108,7 @@ class Recommender:
         self._predictions: WeakKeyDictionary[Profile, Asked] = WeakKeyDictionary()
         self._picked: WeakKeyDictionary[Profile, dict[tuple, tuple[Prediction | None, Prediction | None]]]
         self._picked = WeakKeyDictionary()
+        self._picks_of: WeakKeyDictionary[Profile, Prediction] = WeakKeyDictionary()
         self._reasons: WeakKeyDictionary[Profile, dict[tuple, list[tuple[Reason, ...]]]] = WeakKeyDictionary()
         self._hindsight: WeakKeyDictionary[Profile, Hindsight] = WeakKeyDictionary()
         self._popular = Prediction(log_share(self.catalogue.num_ratings))
@@ -194,6 +195,15 @@ class Recommender:
         prediction = self._asked(profile).of(order)
         ratings = self._ratings(prediction)
         return [self._line(prediction, ratings, i, *which) for i, which in enumerate(zip(order, scores, strict=True))]
+
+    def ask_about(self, profiles: Sequence[Profile]) -> None:
+        """Ask what some people pick side by side, so that `top_n` of each by the usual wish need not.
+
+        The answers are kept as long as the profiles are.
+        """
+        if self.parts is not None and self.parts.pick is not None:
+            for profile, said in zip(profiles, of_catalogues(self.parts.pick, profiles), strict=True):
+                self._picks_of[profile] = said
 
     def explain(self, profile: Profile, movie_id: int) -> Explanation:
         """Why the movie may fit: the liked movies nearest to it, and its genres that the person favours."""
@@ -310,6 +320,8 @@ class Recommender:
         if wish.like_movie is not None:
             return None
         pick = self.parts.pick if self.parts else None
+        if asked in self._picks_of:
+            return self._picks_of[asked]
         return self._popular if pick is None else pick.catalogue(asked)
 
     def _habits(self, habits: Model | None, asked: Profile, wish: Wish) -> Prediction | None:
