@@ -70,6 +70,7 @@ class InParts(Protocol):
         ...
 
 
+@runtime_checkable
 class Abreast(Protocol):
     """A model that is quicker about the catalogue for several people than for one after another."""
 
