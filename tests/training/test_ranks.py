@@ -1,23 +1,22 @@
 """A fit shared by the processes of torchrun: the same figures as of one process, also after one is killed."""
 
 import os
-import subprocess
-import sys
-from pathlib import Path
+import signal
 
 import numpy as np
 import pytest
 import torch
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from lcrec_core.data.encode import encode
 from lcrec_core.data.split import Protocol, make_split
 from lcrec_core.errors import TrainingError
 from lcrec_core.models import bundles, ranks, registry
+from lcrec_core.models.paper import fit as paper_fit
 from lcrec_core.models.paper.batches import make_batch, plan_pass, share_of
-from lcrec_core.models.paper.fit import predict_batch
 from lcrec_core.models.paper.network import PaperNetwork
 from lcrec_core.models.settings import configured
-from lcrec_core.training.run import TrainRequest, train
+from lcrec_core.training.run import TrainRequest, assist, train
 from tests.made_up import made_up
 
 DATA = made_up(people=30, films=80, ratings_each=40)
@@ -27,52 +26,48 @@ PICK = configured(
     registry.family("pick").default_config(),
     **{"embedding_size": 4, "state_size": 6, "epochs": 2, "dropout": 0.0, "events_per_step": 100},
 )
+CONFIGS = {"paper": PAPER, "pick": PICK}
 """Without dropout, which each process draws for itself, two differ from one by rounding alone."""
-PROGRAM = """
-import os, signal, sys
-from lcrec_core.models import ranks, registry
-from lcrec_core.models.paper import fit as paper
-from lcrec_core.training.run import TrainRequest, assist, train
-from tests.training.test_ranks import DATA, PAPER, PICK
-
-learn, steps = paper._Fitting._learn, []
-
-def die_once(fitting, *arguments):
-    steps.append(arguments)
-    # The second process, after the first checkpoint.
-    if len(steps) == int(os.environ["DIES_IN_STEP"]) and fitting.ranks.rank == 1 and not ranks.begun_anew():
-        os.kill(os.getpid(), signal.SIGKILL)
-    learn(fitting, *arguments)
-
-paper._Fitting._learn = die_once
-with ranks.joined() as team:
-    for name, config in (("paper", PAPER), ("pick", PICK)):
-        request = TrainRequest(DATA, registry.family(name), config, replace=True)
-        (train if team.leads else assist)(request)
-"""
 
 
-def shared_by_two(folder: Path, dies_in_step: int) -> str:
-    program = folder / "program.py"
-    program.write_text(PROGRAM)
-    place = {"LCREC_ARTIFACTS": str(folder / "artifacts"), "DIES_IN_STEP": str(dies_in_step), "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(
-        f"{sys.executable} -m torch.distributed.run --standalone --nproc-per-node=2 --max-restarts=3 "
-        f"--monitor-interval=0.1 {program}".split(),
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **place},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    return run.stderr
+def fit_both() -> None:
+    """What each process of torchrun does here: the second one dies, after the first checkpoint, the first time."""
+    learn, learnt = paper_fit._Fitting._learn, []
+
+    def learn_or_die(fitting, *step):
+        learnt.append(step)
+        if len(learnt) == 12 and fitting.ranks.rank == 1 and not ranks.begun_anew():
+            os.kill(os.getpid(), signal.SIGKILL)
+        learn(fitting, *step)
+
+    paper_fit._Fitting._learn = learn_or_die
+    with ranks.joined() as team:
+        for name, config in CONFIGS.items():
+            (train if team.leads else assist)(TrainRequest(DATA, registry.family(name), config))
 
 
-def test_two_processes_give_the_weights_of_one_though_one_is_killed(tmp_path, monkeypatch):
-    said = shared_by_two(tmp_path, dies_in_step=12)
-    assert "-9" in said or "SIGKILL" in said
+@pytest.fixture
+def own_signals():
+    """torchrun's agent runs in this process and takes its signals over."""
+    before = {
+        number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+    }
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_two_processes_give_the_weights_of_one_though_one_is_killed(tmp_path, monkeypatch, own_signals):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path / "artifacts"))
+    # What `torchrun --standalone --nproc-per-node 2 --max-restarts 3` makes of its arguments, but that the processes
+    # are forked: that spares them the seconds of importing torch.
+    launch = LaunchConfig(
+        **{"min_nodes": 1, "max_nodes": 1, "nproc_per_node": 2, "max_restarts": 3, "monitor_interval": 0.1},
+        **{"rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0", "run_id": tmp_path.name, "start_method": "fork"},
+    )
+    elastic_launch(launch, fit_both)()
     assert not list((tmp_path / "artifacts").rglob("*checkpoint*"))
-    for name, config in (("paper", PAPER), ("pick", PICK)):
+    for name, config in CONFIGS.items():
         shared = bundles.load_bundle(f"made-up/{name}")
         alone = train(TrainRequest(DATA, registry.family(name), config, save=False))
         for tensor, values in alone.weights.items():
@@ -91,11 +86,11 @@ def test_shares_of_a_step_are_its_people_and_ratings_once_each():
     shares = [share_of(batch, rank, 2) for rank in range(2)]
     assert [len(share.fields) for share in shares] == [-(-len(tasks) // 2), len(tasks) // 2]
     with torch.inference_mode():
-        whole = predict_batch(network, batch)
+        whole = paper_fit.predict_batch(network, batch)
         for rank, share in enumerate(shares):
             own = batch.target_person % 2 == rank
             torch.testing.assert_close(share.ratings, batch.ratings[own], rtol=0, atol=0)
-            torch.testing.assert_close(predict_batch(network, share), whole[own])
+            torch.testing.assert_close(paper_fit.predict_batch(network, share), whole[own])
 
 
 def test_a_family_that_cannot_share_a_fit_says_so_before_it_begins(monkeypatch, tmp_path):
