@@ -68,7 +68,10 @@ def test_chains_on_dask_are_those_of_this_process_though_a_worker_is_killed(tmp_
 
 @pytest.mark.ray
 def test_chains_on_ray_are_those_of_this_process_though_a_worker_is_killed(tmp_path, monkeypatch):
+    import ray
+
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # which workers do not find by its name
     with cluster.on(cluster.RAY):
         assert cluster.workers(5) == 2
         # The pool's processes are begun by each call, so the killer comes along with the chains.
