@@ -14,6 +14,8 @@ from datetime import timedelta
 import torch
 from torch import Tensor, distributed, nn
 
+MEETING = timedelta(minutes=1)
+"""How long processes look for each other; torchrun starts them anew when they have not met, as happens after a death."""
 PATIENCE = timedelta(hours=12)
 """How long the others wait while the leader measures; that one has died is noticed at once."""
 
@@ -82,7 +84,8 @@ def joined() -> Iterator[Ranks]:
     place = int(os.environ["LOCAL_RANK"])
     if torch.cuda.is_available():
         torch.cuda.set_device(place)
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
+    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=MEETING)
+    distributed.distributed_c10d._set_pg_timeout(PATIENCE)
     try:
         yield current()
     finally:
