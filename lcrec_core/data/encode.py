@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
@@ -173,8 +174,20 @@ def encode_cached(data: Dataset, rows: np.ndarray, cache: Path) -> Encoded:
 
 
 def encode_fitting(data: Dataset, protocol: str, seed: int, cache: Path) -> Encoded:
-    """`encode_cached` of what a split leaves to be fitted on; where it is kept, nothing is split again."""
+    """`encode_cached` of what a split leaves to be fitted on; where it is kept, nothing is split again.
+
+    As long as somebody holds it, everybody else gets the same: the models of one server share one.
+    """
     path = _place(data, cache, f"{protocol} {seed}".encode())
+    encoded = _HELD.get(path) or _fitting(data, protocol, seed, path)
+    _HELD[path] = encoded
+    return encoded
+
+
+_HELD: WeakValueDictionary[Path, Encoded] = WeakValueDictionary()
+
+
+def _fitting(data: Dataset, protocol: str, seed: int, path: Path) -> Encoded:
     try:
         arrays = look_into(path)
         rows = arrays.pop(_ROWS)

@@ -15,10 +15,13 @@ AT_ONCE = 8192
 
 
 class Asked:
-    """What a model predicts to one person. Threads may share it: who asks at the same time works out the same."""
+    """What a model predicts to one person. Threads may share it: who asks at the same time works out the same.
+
+    It does not hold the profile: what is kept for as long as a profile is must not be what keeps it.
+    """
 
     def __init__(self, model: Model, profile: Profile, movies: int, *, in_parts_from: int = IN_PARTS_FROM) -> None:
-        """Nothing is worked out yet.
+        """Read the person, and predict the catalogue where that is not done in parts.
 
         Args:
             model: Any.
@@ -26,44 +29,43 @@ class Asked:
             movies: M, of the catalogue.
             in_parts_from: See `IN_PARTS_FROM`.
         """
-        self._model, self._profile, self._movies = model, profile, movies
-        self.in_parts = movies >= in_parts_from and isinstance(model, InParts)
-        """Whether a few movies are cheaper than all."""
         self._about: Callable[[np.ndarray], Prediction] | None = None
-        self._known = np.zeros(movies, dtype=bool)
         self._found: Prediction | None = None
+        self._known = np.zeros(movies, dtype=bool)
+        if movies >= in_parts_from and isinstance(model, InParts):
+            self._about = model.asked_by(profile)
+        else:
+            self._found = model.catalogue(profile)
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether a few movies are cheaper than all."""
+        return self._about is not None
 
     def everything(self) -> Prediction:
         """What it predicts of every movie, in the catalogue's order."""
-        if self.in_parts:
-            self._work_out(np.arange(self._movies))
-        elif self._found is None:
-            self._found = self._model.catalogue(self._profile)
-        assert self._found is not None
-        return self._found
+        return self._with(np.arange(len(self._known)))
 
     def of(self, positions: np.ndarray) -> Prediction:
         """What it predicts of some movies, int64 (K,)."""
-        if not self.in_parts:
-            return self.everything().in_order(positions)
-        self._work_out(positions)
-        assert self._found is not None
-        return self._found.in_order(positions)
+        return self._with(positions).in_order(positions)
 
-    def _work_out(self, positions: np.ndarray) -> None:
-        """Those that are not known yet; once a movie is, what is said of it stands."""
-        if self._about is None:
-            assert isinstance(self._model, InParts)
-            self._about = self._model.asked_by(self._profile)
+    def _with(self, positions: np.ndarray) -> Prediction:
+        """What is known, these among it; once a movie is predicted, that stands."""
+        found = self._found
+        if self._about is None and found is not None:
+            return found
+        assert self._about is not None
         new = np.unique(positions[~self._known[positions]])
-        for start in range(0, max(1, len(new)), AT_ONCE):
+        for start in range(0, len(new) if found else max(1, len(new)), AT_ONCE):
             some = new[start : start + AT_ONCE]
             said = self._about(some)
-            if self._found is None:
-                self._found = _empty(self._movies, said)
-            for whole, part in zip(_parts(self._found), _parts(said), strict=True):
+            found = self._found = found or _empty(len(self._known), said)
+            for whole, part in zip(_parts(found), _parts(said), strict=True):
                 whole[some] = part
             self._known[some] = True
+        assert found is not None
+        return found
 
 
 def _parts(prediction: Prediction) -> list[np.ndarray]:

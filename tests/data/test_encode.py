@@ -144,7 +144,9 @@ def test_what_is_fitted_on_is_kept_with_its_rows_and_not_split_again(tmp_path, m
     for _ in range(2):
         found = encoding.encode_fitting(data, "global-time", 3, tmp_path)
         assert same(found, wanted)
+        assert encoding.encode_fitting(data, "global-time", 3, tmp_path) is found, "held by several"
         assert np.array_equal(found.rows, rows)
+        del found
     assert splits == [("global-time", 3)]
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(seal(unseal(kept.read_bytes()) | {"rows": rows + 1000}))

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -242,6 +244,16 @@ def test_of_a_large_catalogue_a_movie_is_predicted_when_it_is_asked_about(sizes,
     assert 3 <= scored < 40, "half of the catalogue for one movie"
     np.testing.assert_allclose(large.predict(person), small.predict(person), rtol=1e-5)
     assert sorted(position for some in asked for position in some) == list(range(80)), "once each"
+
+
+def test_what_was_predicted_to_somebody_goes_with_them(sizes, data):
+    for recommender in sizes:
+        person = PEOPLE["new, ratings only"](data)
+        recommender.top_n(person)
+        left = weakref.ref(person)
+        del person
+        gc.collect()
+        assert left() is None
 
 
 def test_rated_movies_stay_out_unless_asked_for(recommender, data):
