@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-FIRST_SCORED = 256
+FIRST_SCORED = 128
 """Candidates that are scored at first; then as many again, twice as many, and so on."""
 
 
