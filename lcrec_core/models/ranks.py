@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 MEETING = timedelta(minutes=1)
-"""How long processes look for each other; torchrun starts them anew when they have not met, as happens after a death."""
+"""How long processes look for each other; torchrun starts them anew when they have not met by then."""
 PATIENCE = timedelta(hours=12)
 """How long the others wait while the leader measures; that one has died is noticed at once."""
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -59,10 +60,12 @@ def own_signals():
 
 def test_two_processes_give_the_weights_of_one_though_one_is_killed(tmp_path, monkeypatch, own_signals):
     monkeypatch.setenv("LCREC_ARTIFACTS", str(tmp_path / "artifacts"))
-    # What `torchrun --standalone --nproc-per-node 2 --max-restarts 3` makes of its arguments, but that the processes
+    # In a sandbox two processes may miss each other; that they are started anew need not take a minute each time.
+    monkeypatch.setattr(ranks, "MEETING", timedelta(seconds=2))
+    # What `torchrun --standalone --nproc-per-node 2 --max-restarts 20` makes of its arguments, but that the processes
     # are forked: that spares them the seconds of importing torch.
     launch = LaunchConfig(
-        **{"min_nodes": 1, "max_nodes": 1, "nproc_per_node": 2, "max_restarts": 3, "monitor_interval": 0.1},
+        **{"min_nodes": 1, "max_nodes": 1, "nproc_per_node": 2, "max_restarts": 20, "monitor_interval": 0.1},
         **{"rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0", "run_id": tmp_path.name, "start_method": "fork"},
     )
     elastic_launch(launch, fit_both)()
