@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -75,8 +76,16 @@ def _dask(address: str | None) -> Iterator[None]:
             f"a Dask scheduler at {address} {what}",
             advice="start `dask scheduler` on one machine, and `dask worker ADDRESS --nthreads 1 --nworkers N` on each",
         ) from error
-    with client, joblib.parallel_config(backend=DASK):
-        yield
+    with client:
+        # A scheduler that cannot read a task drops it, and whoever waits waits for ever.
+        found = [*client.run(find_spec, __package__).values(), client.run_on_scheduler(find_spec, __package__)]
+        if None in found:
+            raise TrainingError(
+                f"the Dask cluster at {address} has no {__package__}",
+                advice="start its scheduler and its workers with PYTHONPATH naming a checkout like this one",
+            )
+        with joblib.parallel_config(backend=DASK):
+            yield
 
 
 @contextmanager
