@@ -109,6 +109,24 @@ def test_a_stopped_run_resumes_to_the_same_weights_and_figures(stop_at):
         assert {k: v for k, v in mine.items() if k != "seconds"} == {k: v for k, v in theirs.items() if k != "seconds"}
 
 
+def test_a_long_way_between_two_points_of_the_curve_is_not_lost(monkeypatch):
+    monkeypatch.setattr(paper_fit, "KEPT_EVERY", -1.0)
+    whole = train(request({"evaluations_per_epoch": 1}, name="whole"))
+    real, steps = paper_fit._Fitting._learn, []
+
+    def stop_in_the_fourth(fitting, batch, epoch, step):
+        steps.append((epoch, step))
+        if len(steps) == 4:
+            raise Stop
+        real(fitting, batch, epoch, step)
+
+    monkeypatch.setattr(paper_fit._Fitting, "_learn", stop_in_the_fourth)
+    with pytest.raises(Stop):
+        train(request({"evaluations_per_epoch": 1}, name="stopped"))
+    assert same_weights(whole, train(request({"evaluations_per_epoch": 1}, name="stopped", resume=True)))
+    assert steps[3:5] == [(0, 3), (0, 3)]
+
+
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     def stop(progress):
         if len(progress.history) > 2:

@@ -6,6 +6,7 @@ resumed therefore ends with the same weights as one that was not, and a checkpoi
 
 import hashlib
 import math
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -31,6 +32,8 @@ from lcrec_core.models.paper.network import PaperNetwork
 from lcrec_core.models.queries import LastQueries
 from lcrec_core.models.settings import saved
 
+KEPT_EVERY = 300.0
+"""Seconds after which a checkpoint is left between two points of the curve, too."""
 TRAIN_SAMPLE = 20_000
 """Hidden training ratings, drawn once, on which the training error is measured like the test error: dropout off."""
 
@@ -38,7 +41,8 @@ TRAIN_SAMPLE = 20_000
 def fit(data: Dataset, encoded: Encoded, config: PaperConfig, scratch: Path | None, watch: Watch) -> PaperModel:
     """Train the network, on the GPU where there is one; see `contract.Family.fit`.
 
-    A checkpoint is written to `scratch` wherever errors are drawn, and one that is there is gone on from.
+    A checkpoint is written to `scratch` wherever errors are drawn and every few minutes, and one that is there is gone
+    on from.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -69,7 +73,7 @@ class _Fitting:
         self.sample = self._draw_sample()
         self.asked: LastQueries[Queries] = LastQueries()
         self.ratings = 0
-        self.ranks = ranks.current()
+        self.ranks, self.kept_at = ranks.current(), time.monotonic()
 
     def run(self) -> PaperModel:
         """From the start, or from the checkpoint, to the last pass."""
@@ -97,6 +101,11 @@ class _Fitting:
             self.ratings += len(batch.ratings)
             done = step + 1
             keep = partial(self._keep, *((epoch + 1, 0) if done == steps else (epoch, done)))
+            if done in points:
+                self.kept_at = time.monotonic()
+            elif time.monotonic() - self.kept_at > KEPT_EVERY:
+                keep()
+                self.kept_at = time.monotonic()
             self._tell(epoch * steps + done, steps, evaluate=done in points, keep=keep)
 
     def _tell(self, done: int, steps: int, *, evaluate: bool, keep: Callable[[], None] = lambda: None) -> None:
