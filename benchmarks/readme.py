@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from benchmarks import app, list_tables, service
+from benchmarks import app, list_tables, scale, service
 from lcrec_core.data.split import Protocol
 from lcrec_core.errors import LCRecError
 from lcrec_core.evaluation import list_results, onboarding, paper_facts, results
@@ -30,7 +30,7 @@ from lcrec_core.models.registry import ABLATED, FAMILIES
 from lcrec_core.sources.published import DATA_LABELS, TITLES
 
 PLACES: dict[str, tuple[str, ...]] = {
-    "README.md": ("headline", "list-headline", "app-headline"),
+    "README.md": ("headline", "list-headline", "app-headline", "scale"),
     "docs/figures.md": (
         *(
             "results",
@@ -134,7 +134,7 @@ def read_measurements(folder: Path = MEASUREMENTS) -> list[dict[str, Any]]:
     """
     found = []
     for path in sorted(folder.glob("*.json")):
-        if path.name in (FAULTS.name, f"{app.NAME}.json", f"{service.NAME}.json"):
+        if path.name in (FAULTS.name, f"{app.NAME}.json", f"{scale.NAME}.json", f"{service.NAME}.json"):
             continue
         try:
             measurement = json.loads(path.read_text(encoding="utf-8"))
@@ -401,6 +401,7 @@ def blocks() -> dict[str, str]:
         "speed": speed_table(read_measurements()),
         "app": app.table(app.saved()),
         "app-headline": app.brief(app.saved()),
+        "scale": scale.table(scale.saved()),
         "service": service.table(service.saved()),
         "plan": service.plan(service.saved()),
         "faults": faults_table(read_faults()),
