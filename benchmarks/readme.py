@@ -47,7 +47,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         ),
     ),
     "docs/lcrec.md": ("ablation",),
-    "docs/scale.md": ("service", "plan"),
+    "docs/scale.md": ("scale-rows", "service", "plan"),
 }
 """Which tables each text has."""
 BUNDLES = REPOSITORY / "artifacts"
@@ -401,7 +401,8 @@ def blocks() -> dict[str, str]:
         "speed": speed_table(read_measurements()),
         "app": app.table(app.saved()),
         "app-headline": app.brief(app.saved()),
-        "scale": scale.table(scale.saved()),
+        "scale": scale.brief(scale.saved()),
+        "scale-rows": scale.table(scale.saved()),
         "service": service.table(service.saved()),
         "plan": service.plan(service.saved()),
         "faults": faults_table(read_faults()),

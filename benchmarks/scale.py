@@ -265,6 +265,25 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, *(f"| {' | '.join(cell(each) for _, cell in COLUMNS)} |" for each in rows)])
 
 
+def brief(rows: Sequence[Row]) -> str:
+    """Markdown: a line for each thing, a column for each number of ratings; seconds, those of a core, peak memory."""
+    if not rows:
+        return "Nothing has been measured yet."
+    sizes = sorted({row.ratings for row in rows})
+    lines = [
+        f"| seconds (of a core), GB | {' | '.join(f'{size / 1e6:g}M' for size in sizes)} |",
+        "|---" * (len(sizes) + 1) + "|",
+    ]
+    for what in dict.fromkeys(row.what for row in rows):
+        found = {row.ratings: row for row in rows if row.what == what}
+        cells = [
+            f"{row.seconds:.1f} ({row.cpu_seconds:.1f}), {row.peak_gb:.2f}" if (row := found.get(size)) else "–"
+            for size in sizes
+        ]
+        lines.append(f"| {what} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and save, or show what is saved; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=(__doc__ or "").splitlines()[0])

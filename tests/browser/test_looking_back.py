@@ -17,7 +17,7 @@ def test_a_slider_over_ones_own_history_moves_the_list_and_leaves_the_rest(page:
     expect(page.get_by_role("row", name=re.compile("The model, from the ratings before it"))).to_be_visible()
     then = page.locator(".st-key-list_then")
     expect(then).to_contain_text("The top five after 5 ratings")
-    first = then.get_by_role("listitem").all_inner_texts()
+    first = then.get_by_role("link").all_inner_texts()
     slider = page.get_by_role("slider", name="Had you stopped after so many ratings")
     slider.scroll_into_view_if_needed()
     where = page.get_by_test_id("stMain").evaluate("e => e.scrollTop")
@@ -26,6 +26,6 @@ def test_a_slider_over_ones_own_history_moves_the_list_and_leaves_the_rest(page:
     expect(then).to_contain_text("The top five after 160 ratings")
     expect(page.locator(".st-key-errors_then")).to_contain_text("Everything that was rated is known")
     settle(page)
-    assert then.get_by_role("listitem").all_inner_texts() != first
+    assert then.get_by_role("link").all_inner_texts() != first
     assert page.get_by_test_id("stMain").evaluate("e => e.scrollTop") == where, "the page stays where it is"
     assert_no_traceback(page)
