@@ -119,6 +119,8 @@ def after_so_many(recommender: Recommender, person: session.Person) -> None:
     profile = person.profile.only(np.isin(person.profile.movie_ids, found.movie_ids)).only(slice(0, known))
     best = recommender.top_n(profile, 5, Filters(min_ratings=default_min_ratings(recommender.data)))
     later = dict(zip(found.movie_ids[known:].tolist(), found.ratings[known:].tolist(), strict=True))
+    # What is said of guesses takes its room also where there are none left: at the page's end nothing moves then.
+    st.html("<style>.st-key-errors_then { min-height: 19.25rem; }</style>")
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch", key="list_then"):
         st.markdown(f"**The top five after {count(known, 'rating')}**")
