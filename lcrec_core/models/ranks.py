@@ -18,6 +18,8 @@ MEETING = timedelta(minutes=1)
 """How long processes look for each other; torchrun starts them anew when they have not met by then."""
 PATIENCE = timedelta(hours=12)
 """How long the others wait while the leader measures; that one has died is noticed at once."""
+_STARTS = "TORCHELASTIC_RESTART_COUNT"
+"""Where torchrun tells how often it has started its processes again."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,11 @@ def joined() -> Iterator[Ranks]:
     place = int(os.environ["LOCAL_RANK"])
     if torch.cuda.is_available():
         torch.cuda.set_device(place)
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=MEETING)
+    store, rank, count = next(distributed.rendezvous("env://", timeout=MEETING))
+    # Of the processes of an earlier start the store still has the addresses, where nobody answers any more.
+    store = distributed.PrefixStore(f"start-{os.environ.get(_STARTS, '0')}", store)
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=MEETING)
     distributed.distributed_c10d._set_pg_timeout(PATIENCE)
     try:
         yield current()
@@ -94,4 +100,4 @@ def joined() -> Iterator[Ranks]:
 
 def begun_anew() -> bool:
     """Whether torchrun has started its processes again after one died: what is kept is gone on from then."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+    return int(os.environ.get(_STARTS, "0")) > 0
