@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.common import RESULTS, data_to_visit, keep, machine
+from benchmarks.common import NOTHING_YET, RESULTS, data_to_visit, keep, machine, markdown
 from benchmarks.visitor import Visitor
 from lcrec_core.data.dataset import Col
 from lcrec_core.sources import datasets
@@ -263,16 +263,13 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
 
 def table(rows: Sequence[Row]) -> str:
     """Markdown: a line for each row."""
-    if not rows:
-        return "Nothing has been measured yet."
-    lines = [f"| {' | '.join(name for name, _ in COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(cell(each) for _, cell in COLUMNS)} |" for each in rows)])
+    return markdown(COLUMNS, rows)
 
 
 def brief(rows: Sequence[Row]) -> str:
     """Markdown: a line for each thing, a column for each data set, median and 95th percentile."""
     if not rows:
-        return "Nothing has been measured yet."
+        return NOTHING_YET
     data = list(dict.fromkeys(row.data for row in rows))
     lines: dict[tuple[str, int, int], dict[str, Row]] = {}
     for row in rows:

@@ -6,10 +6,10 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lcrec_core.files import write_whole
 from lcrec_core.sources import datasets
@@ -67,6 +67,20 @@ def figure(what: str, values: list[float], unit: str, decimals: int = 1) -> dict
         "unit": unit,
         "decimals": decimals,
     }
+
+
+NOTHING_YET = "Nothing has been measured yet."
+"""In the place of a table without rows."""
+
+Row = TypeVar("Row")
+
+
+def markdown(columns: Sequence[tuple[str, Callable[[Row], str]]], rows: Sequence[Row]) -> str:
+    """Markdown: a line for each row, a cell for each column by its heading and what it says of a row."""
+    if not rows:
+        return NOTHING_YET
+    lines = [f"| {' | '.join(heading for heading, _ in columns)} |", "|---" * len(columns) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(cell(row) for _, cell in columns)} |" for row in rows)])
 
 
 def keep(name: str, content: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.common import RESULTS, keep, machine
+from benchmarks.common import NOTHING_YET, RESULTS, keep, machine, markdown
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.files import ARTIFACTS_ENV, DATA_ENV
@@ -259,16 +259,13 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
 
 def table(rows: Sequence[Row]) -> str:
     """Markdown: a line for each row."""
-    if not rows:
-        return "Nothing has been measured yet."
-    lines = [f"| {' | '.join(name for name, _ in COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(cell(each) for _, cell in COLUMNS)} |" for each in rows)])
+    return markdown(COLUMNS, rows)
 
 
 def brief(rows: Sequence[Row]) -> str:
     """Markdown: a line for each thing, a column for each number of ratings; seconds, those of a core, peak memory."""
     if not rows:
-        return "Nothing has been measured yet."
+        return NOTHING_YET
     sizes = sorted({row.ratings for row in rows})
     lines = [
         f"| seconds (of a core), GB | {' | '.join(f'{size / 1e6:g}M' for size in sizes)} |",
