@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.common import NOTHING_YET, RESULTS, data_to_visit, keep, machine, markdown
+from benchmarks.common import NOTHING_YET, RESULTS, data_to_visit, keep, machine, markdown, shown
 from benchmarks.visitor import Visitor
 from lcrec_core.data.dataset import Col
 from lcrec_core.sources import datasets
@@ -302,10 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         rows = measured()
         keep(NAME, {"benchmark": NAME, "rows": [asdict(each) for each in rows], "machine": machine()})
-    print(json.dumps([asdict(each) for each in rows], indent=2) if options.json else table(rows))
-    if not rows:
-        print("error: nothing is measured yet: run `python -m benchmarks.app`", file=sys.stderr)
-    return 0 if rows else 1
+    return shown([asdict(each) for each in rows], table(rows), f"benchmarks.{NAME}", as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,21 @@ def markdown(columns: Sequence[tuple[str, Callable[[Row], str]]], rows: Sequence
     return "\n".join([*lines, *(f"| {' | '.join(cell(row) for _, cell in columns)} |" for row in rows)])
 
 
+def shown(rows: Sequence[dict[str, Any]], table: str, command: str, *, as_json: bool) -> int:
+    """Print saved rows, as a table or as JSON; returns the exit code, 1 where there are none.
+
+    Args:
+        rows: As the result file has them.
+        table: The same in Markdown.
+        command: The module that measures them, and what it has to be given.
+        as_json: Which of the two.
+    """
+    print(json.dumps(rows, indent=2) if as_json else table)
+    if not rows:
+        print(f"error: nothing is measured yet: run `python -m {command}`", file=sys.stderr)
+    return 0 if rows else 1
+
+
 def keep(name: str, content: dict[str, Any]) -> None:
     """Write `benchmarks/results/<name>.json`."""
     write_whole(RESULTS / f"{name}.json", json.dumps(content, indent=2) + "\n")

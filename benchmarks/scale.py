@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.common import NOTHING_YET, RESULTS, keep, machine, markdown
+from benchmarks.common import NOTHING_YET, RESULTS, keep, machine, markdown, shown
 from lcrec_core.data.dataset import Dataset
 from lcrec_core.data.profile import Profile
 from lcrec_core.files import ARTIFACTS_ENV, DATA_ENV
@@ -308,10 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     keep(NAME, {"benchmark": NAME, "rows": [asdict(each) for each in rows], "machine": machine()})
                     print(table([row]).splitlines()[-1], file=sys.stderr)
     rows = saved()
-    print(json.dumps([asdict(each) for each in rows], indent=2) if options.json else table(rows))
-    if not rows:
-        print("error: nothing is measured yet: run `python -m benchmarks.scale --data FOLDER`", file=sys.stderr)
-    return 0 if rows else 1
+    return shown([asdict(each) for each in rows], table(rows), f"benchmarks.{NAME} --data FOLDER", as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import psutil
 import sqlalchemy as sa
 
 from benchmarks.app import begin, click
-from benchmarks.common import RESULTS, data_to_visit, keep, machine
+from benchmarks.common import RESULTS, data_to_visit, keep, machine, shown
 from benchmarks.visitor import Visitor
 from lcrec_core.store.profiles import ProfileStore
 from lcrec_core.store.sqlite import sqlite_url
@@ -301,10 +301,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = saved() if options.show else measured()
     if not options.show:
         keep(NAME, {"benchmark": NAME, "rows": [asdict(each) for each in rows], "machine": machine()})
-    print(json.dumps([asdict(each) for each in rows], indent=2) if options.json else table(rows))
-    if not rows:
-        print("error: nothing is measured yet: run `python -m benchmarks.service`", file=sys.stderr)
-    return 0 if rows else 1
+    return shown([asdict(each) for each in rows], table(rows), f"benchmarks.{NAME}", as_json=options.json)
 
 
 if __name__ == "__main__":
