@@ -289,6 +289,13 @@ def _read_dat(archive: Archive, name: str) -> Dataset:
 def _read_dat_without_people(archive: Archive, name: str) -> Dataset:
     movies = _dat_movies(archive, "utf-8")
     ratings = read_ratings(archive, HALF_DAT_RATINGS, movies[Col.MOVIE].to_numpy())
+    return _half_stars(archive, name, movies, ratings)
+
+
+def _half_stars(
+    archive: Archive, name: str, movies: pd.DataFrame, ratings: pd.DataFrame, links: pd.DataFrame | None = None
+) -> Dataset:
+    """A release that has half stars and tells nothing of its people, or one that was made in its shape."""
     return Dataset(
         name=name,
         users=_people_of(ratings),
@@ -296,6 +303,7 @@ def _read_dat_without_people(archive: Archive, name: str) -> Dataset:
         ratings=ratings,
         scale=HALF_STARS,
         simulated=archive.locate(MADE_MARK) is not None,
+        links=no_links() if links is None else links,
     )
 
 
@@ -348,15 +356,7 @@ def _folds(ratings: pd.DataFrame) -> tuple[np.ndarray, ...]:
 def _read_csv(archive: Archive, name: str) -> Dataset:
     movies = _frame(_csv_lines(archive, "movies.csv", CSV_MOVIES), _listed_movie, MOVIE_COLUMNS)
     ratings = read_ratings(archive, CSV_RATINGS, movies[Col.MOVIE].to_numpy())
-    return Dataset(
-        name=name,
-        users=_people_of(ratings),
-        movies=movies,
-        ratings=ratings,
-        scale=HALF_STARS,
-        simulated=archive.locate(MADE_MARK) is not None,
-        links=_links(archive, movies[Col.MOVIE].to_numpy()),
-    )
+    return _half_stars(archive, name, movies, ratings, links=_links(archive, movies[Col.MOVIE].to_numpy()))
 
 
 def _links(archive: Archive, movies: np.ndarray) -> pd.DataFrame:
